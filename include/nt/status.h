@@ -1,0 +1,301 @@
+/* include/nt/status.h: NTSTATUS values. Source: [MS-ERREF] 2.3, documentation.
+ *
+ * NT_STATUSES lets the debugger and the log name a status; add a value there, in order. */
+#pragma once
+
+#include "nt/types.h"
+
+/* X(name, value) */
+#define NT_STATUSES(X)                                                                             \
+    X(STATUS_SUCCESS, 0x00000000u)                                                                 \
+    X(STATUS_ABANDONED_WAIT_0, 0x00000080u)                                                        \
+    X(STATUS_USER_APC, 0x000000C0u)                                                                \
+    X(STATUS_ALERTED, 0x00000101u)                                                                 \
+    X(STATUS_TIMEOUT, 0x00000102u)                                                                 \
+    X(STATUS_PENDING, 0x00000103u)                                                                 \
+    X(STATUS_OBJECT_NAME_EXISTS, 0x40000000u)                                                      \
+    X(STATUS_THREAD_WAS_SUSPENDED, 0x40000001u)                                                    \
+    X(STATUS_IMAGE_NOT_AT_BASE, 0x40000003u)                                                       \
+    X(STATUS_IMAGE_MACHINE_TYPE_MISMATCH, 0x4000000Eu)                                             \
+    X(STATUS_GUARD_PAGE_VIOLATION, 0x80000001u)                                                    \
+    X(STATUS_DATATYPE_MISALIGNMENT, 0x80000002u)                                                   \
+    X(STATUS_BREAKPOINT, 0x80000003u)                                                              \
+    X(STATUS_SINGLE_STEP, 0x80000004u)                                                             \
+    X(STATUS_BUFFER_OVERFLOW, 0x80000005u)                                                         \
+    X(STATUS_NO_MORE_FILES, 0x80000006u)                                                           \
+    X(STATUS_PARTIAL_COPY, 0x8000000Du)                                                            \
+    X(STATUS_NO_MORE_ENTRIES, 0x8000001Au)                                                         \
+    X(STATUS_UNSUCCESSFUL, 0xC0000001u)                                                            \
+    X(STATUS_NOT_IMPLEMENTED, 0xC0000002u)                                                         \
+    X(STATUS_INVALID_INFO_CLASS, 0xC0000003u)                                                      \
+    X(STATUS_INFO_LENGTH_MISMATCH, 0xC0000004u)                                                    \
+    X(STATUS_ACCESS_VIOLATION, 0xC0000005u)                                                        \
+    X(STATUS_IN_PAGE_ERROR, 0xC0000006u)                                                           \
+    X(STATUS_PAGEFILE_QUOTA, 0xC0000007u)                                                          \
+    X(STATUS_INVALID_HANDLE, 0xC0000008u)                                                          \
+    X(STATUS_BAD_INITIAL_STACK, 0xC0000009u)                                                       \
+    X(STATUS_BAD_INITIAL_PC, 0xC000000Au)                                                          \
+    X(STATUS_INVALID_CID, 0xC000000Bu)                                                             \
+    X(STATUS_INVALID_PARAMETER, 0xC000000Du)                                                       \
+    X(STATUS_NO_SUCH_DEVICE, 0xC000000Eu)                                                          \
+    X(STATUS_NO_SUCH_FILE, 0xC000000Fu)                                                            \
+    X(STATUS_INVALID_DEVICE_REQUEST, 0xC0000010u)                                                  \
+    X(STATUS_END_OF_FILE, 0xC0000011u)                                                             \
+    X(STATUS_MORE_PROCESSING_REQUIRED, 0xC0000016u)                                                \
+    X(STATUS_NO_MEMORY, 0xC0000017u)                                                               \
+    X(STATUS_CONFLICTING_ADDRESSES, 0xC0000018u)                                                   \
+    X(STATUS_NOT_MAPPED_VIEW, 0xC0000019u)                                                         \
+    X(STATUS_UNABLE_TO_FREE_VM, 0xC000001Au)                                                       \
+    X(STATUS_UNABLE_TO_DELETE_SECTION, 0xC000001Bu)                                                \
+    X(STATUS_INVALID_SYSTEM_SERVICE, 0xC000001Cu)                                                  \
+    X(STATUS_ILLEGAL_INSTRUCTION, 0xC000001Du)                                                     \
+    X(STATUS_INVALID_LOCK_SEQUENCE, 0xC000001Eu)                                                   \
+    X(STATUS_INVALID_VIEW_SIZE, 0xC000001Fu)                                                       \
+    X(STATUS_INVALID_FILE_FOR_SECTION, 0xC0000020u)                                                \
+    X(STATUS_ALREADY_COMMITTED, 0xC0000021u)                                                       \
+    X(STATUS_ACCESS_DENIED, 0xC0000022u)                                                           \
+    X(STATUS_BUFFER_TOO_SMALL, 0xC0000023u)                                                        \
+    X(STATUS_OBJECT_TYPE_MISMATCH, 0xC0000024u)                                                    \
+    X(STATUS_NONCONTINUABLE_EXCEPTION, 0xC0000025u)                                                \
+    X(STATUS_INVALID_DISPOSITION, 0xC0000026u)                                                     \
+    X(STATUS_UNWIND, 0xC0000027u)                                                                  \
+    X(STATUS_BAD_STACK, 0xC0000028u)                                                               \
+    X(STATUS_INVALID_UNWIND_TARGET, 0xC0000029u)                                                   \
+    X(STATUS_NOT_LOCKED, 0xC000002Au)                                                              \
+    X(STATUS_PARITY_ERROR, 0xC000002Bu)                                                            \
+    X(STATUS_UNABLE_TO_DECOMMIT_VM, 0xC000002Cu)                                                   \
+    X(STATUS_NOT_COMMITTED, 0xC000002Du)                                                           \
+    X(STATUS_OBJECT_NAME_INVALID, 0xC0000033u)                                                     \
+    X(STATUS_OBJECT_NAME_NOT_FOUND, 0xC0000034u)                                                   \
+    X(STATUS_OBJECT_NAME_COLLISION, 0xC0000035u)                                                   \
+    X(STATUS_PORT_DISCONNECTED, 0xC0000037u)                                                       \
+    X(STATUS_OBJECT_PATH_INVALID, 0xC0000039u)                                                     \
+    X(STATUS_OBJECT_PATH_NOT_FOUND, 0xC000003Au)                                                   \
+    X(STATUS_OBJECT_PATH_SYNTAX_BAD, 0xC000003Bu)                                                  \
+    X(STATUS_DATA_OVERRUN, 0xC000003Cu)                                                            \
+    X(STATUS_DATA_ERROR, 0xC000003Eu)                                                              \
+    X(STATUS_SECTION_TOO_BIG, 0xC0000040u)                                                         \
+    X(STATUS_SHARING_VIOLATION, 0xC0000043u)                                                       \
+    X(STATUS_QUOTA_EXCEEDED, 0xC0000044u)                                                          \
+    X(STATUS_INVALID_PAGE_PROTECTION, 0xC0000045u)                                                 \
+    X(STATUS_MUTANT_NOT_OWNED, 0xC0000046u)                                                        \
+    X(STATUS_SEMAPHORE_LIMIT_EXCEEDED, 0xC0000047u)                                                \
+    X(STATUS_PORT_ALREADY_SET, 0xC0000048u)                                                        \
+    X(STATUS_SECTION_NOT_IMAGE, 0xC0000049u)                                                       \
+    X(STATUS_SUSPEND_COUNT_EXCEEDED, 0xC000004Au)                                                  \
+    X(STATUS_THREAD_IS_TERMINATING, 0xC000004Bu)                                                   \
+    X(STATUS_BAD_WORKING_SET_LIMIT, 0xC000004Cu)                                                   \
+    X(STATUS_INCOMPATIBLE_FILE_MAP, 0xC000004Du)                                                   \
+    X(STATUS_SECTION_PROTECTION, 0xC000004Eu)                                                      \
+    X(STATUS_FILE_LOCK_CONFLICT, 0xC0000054u)                                                      \
+    X(STATUS_DELETE_PENDING, 0xC0000056u)                                                          \
+    X(STATUS_PRIVILEGE_NOT_HELD, 0xC0000061u)                                                      \
+    X(STATUS_INVALID_IMAGE_FORMAT, 0xC000007Bu)                                                    \
+    X(STATUS_NO_TOKEN, 0xC000007Cu)                                                                \
+    X(STATUS_RANGE_NOT_LOCKED, 0xC000007Eu)                                                        \
+    X(STATUS_DISK_FULL, 0xC000007Fu)                                                               \
+    X(STATUS_ARRAY_BOUNDS_EXCEEDED, 0xC000008Cu)                                                   \
+    X(STATUS_FLOAT_DENORMAL_OPERAND, 0xC000008Du)                                                  \
+    X(STATUS_FLOAT_DIVIDE_BY_ZERO, 0xC000008Eu)                                                    \
+    X(STATUS_FLOAT_INEXACT_RESULT, 0xC000008Fu)                                                    \
+    X(STATUS_FLOAT_INVALID_OPERATION, 0xC0000090u)                                                 \
+    X(STATUS_FLOAT_OVERFLOW, 0xC0000091u)                                                          \
+    X(STATUS_FLOAT_STACK_CHECK, 0xC0000092u)                                                       \
+    X(STATUS_FLOAT_UNDERFLOW, 0xC0000093u)                                                         \
+    X(STATUS_INTEGER_DIVIDE_BY_ZERO, 0xC0000094u)                                                  \
+    X(STATUS_INTEGER_OVERFLOW, 0xC0000095u)                                                        \
+    X(STATUS_PRIVILEGED_INSTRUCTION, 0xC0000096u)                                                  \
+    X(STATUS_TOO_MANY_PAGING_FILES, 0xC0000097u)                                                   \
+    X(STATUS_FILE_INVALID, 0xC0000098u)                                                            \
+    X(STATUS_INSUFFICIENT_RESOURCES, 0xC000009Au)                                                  \
+    X(STATUS_FREE_VM_NOT_AT_BASE, 0xC000009Fu)                                                     \
+    X(STATUS_MEMORY_NOT_ALLOCATED, 0xC00000A0u)                                                    \
+    X(STATUS_WORKING_SET_QUOTA, 0xC00000A1u)                                                       \
+    X(STATUS_MEDIA_WRITE_PROTECTED, 0xC00000A2u)                                                   \
+    X(STATUS_FILE_IS_A_DIRECTORY, 0xC00000BAu)                                                     \
+    X(STATUS_NOT_SUPPORTED, 0xC00000BBu)                                                           \
+    X(STATUS_NOT_SAME_DEVICE, 0xC00000D4u)                                                         \
+    X(STATUS_INTERNAL_ERROR, 0xC00000E5u)                                                          \
+    X(STATUS_INVALID_PARAMETER_1, 0xC00000EFu)                                                     \
+    X(STATUS_INVALID_PARAMETER_2, 0xC00000F0u)                                                     \
+    X(STATUS_INVALID_PARAMETER_3, 0xC00000F1u)                                                     \
+    X(STATUS_INVALID_PARAMETER_4, 0xC00000F2u)                                                     \
+    X(STATUS_INVALID_PARAMETER_5, 0xC00000F3u)                                                     \
+    X(STATUS_INVALID_PARAMETER_6, 0xC00000F4u)                                                     \
+    X(STATUS_STACK_OVERFLOW, 0xC00000FDu)                                                          \
+    X(STATUS_DIRECTORY_NOT_EMPTY, 0xC0000101u)                                                     \
+    X(STATUS_FILE_CORRUPT_ERROR, 0xC0000102u)                                                      \
+    X(STATUS_NOT_A_DIRECTORY, 0xC0000103u)                                                         \
+    X(STATUS_NAME_TOO_LONG, 0xC0000106u)                                                           \
+    X(STATUS_PROCESS_IS_TERMINATING, 0xC000010Au)                                                  \
+    X(STATUS_CANCELLED, 0xC0000120u)                                                               \
+    X(STATUS_CANNOT_DELETE, 0xC0000121u)                                                           \
+    X(STATUS_FILE_DELETED, 0xC0000123u)                                                            \
+    X(STATUS_COMMITMENT_LIMIT, 0xC000012Du)                                                        \
+    X(STATUS_INVALID_IMAGE_NOT_MZ, 0xC000012Fu)                                                    \
+    X(STATUS_INVALID_IMAGE_PROTECT, 0xC0000130u)                                                   \
+    X(STATUS_INVALID_IMAGE_WIN_16, 0xC0000131u)                                                    \
+    X(STATUS_DLL_NOT_FOUND, 0xC0000135u)                                                           \
+    X(STATUS_ORDINAL_NOT_FOUND, 0xC0000138u)                                                       \
+    X(STATUS_ENTRYPOINT_NOT_FOUND, 0xC0000139u)                                                    \
+    X(STATUS_CONTROL_C_EXIT, 0xC000013Au)                                                          \
+    X(STATUS_INVALID_ADDRESS, 0xC0000141u)                                                         \
+    X(STATUS_DLL_INIT_FAILED, 0xC0000142u)                                                         \
+    X(STATUS_UNHANDLED_EXCEPTION, 0xC0000144u)                                                     \
+    X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
+    X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
+    X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
+    X(STATUS_FLOAT_MULTIPLE_TRAPS, 0xC00002B5u)                                                    \
+    X(STATUS_HEAP_CORRUPTION, 0xC0000374u)                                                         \
+    X(STATUS_STACK_BUFFER_OVERRUN, 0xC0000409u)                                                    \
+    X(STATUS_INVALID_CRUNTIME_PARAMETER, 0xC0000417u)                                              \
+    X(STATUS_ASSERTION_FAILURE, 0xC0000420u)
+
+/* As constants of type NTSTATUS. */
+#define STATUS_SUCCESS ((NTSTATUS)0x00000000u)
+#define STATUS_ABANDONED_WAIT_0 ((NTSTATUS)0x00000080u)
+#define STATUS_USER_APC ((NTSTATUS)0x000000C0u)
+#define STATUS_ALERTED ((NTSTATUS)0x00000101u)
+#define STATUS_TIMEOUT ((NTSTATUS)0x00000102u)
+#define STATUS_PENDING ((NTSTATUS)0x00000103u)
+#define STATUS_OBJECT_NAME_EXISTS ((NTSTATUS)0x40000000u)
+#define STATUS_THREAD_WAS_SUSPENDED ((NTSTATUS)0x40000001u)
+#define STATUS_IMAGE_NOT_AT_BASE ((NTSTATUS)0x40000003u)
+#define STATUS_IMAGE_MACHINE_TYPE_MISMATCH ((NTSTATUS)0x4000000Eu)
+#define STATUS_GUARD_PAGE_VIOLATION ((NTSTATUS)0x80000001u)
+#define STATUS_DATATYPE_MISALIGNMENT ((NTSTATUS)0x80000002u)
+#define STATUS_BREAKPOINT ((NTSTATUS)0x80000003u)
+#define STATUS_SINGLE_STEP ((NTSTATUS)0x80000004u)
+#define STATUS_BUFFER_OVERFLOW ((NTSTATUS)0x80000005u)
+#define STATUS_NO_MORE_FILES ((NTSTATUS)0x80000006u)
+#define STATUS_PARTIAL_COPY ((NTSTATUS)0x8000000Du)
+#define STATUS_NO_MORE_ENTRIES ((NTSTATUS)0x8000001Au)
+#define STATUS_UNSUCCESSFUL ((NTSTATUS)0xC0000001u)
+#define STATUS_NOT_IMPLEMENTED ((NTSTATUS)0xC0000002u)
+#define STATUS_INVALID_INFO_CLASS ((NTSTATUS)0xC0000003u)
+#define STATUS_INFO_LENGTH_MISMATCH ((NTSTATUS)0xC0000004u)
+#define STATUS_ACCESS_VIOLATION ((NTSTATUS)0xC0000005u)
+#define STATUS_IN_PAGE_ERROR ((NTSTATUS)0xC0000006u)
+#define STATUS_PAGEFILE_QUOTA ((NTSTATUS)0xC0000007u)
+#define STATUS_INVALID_HANDLE ((NTSTATUS)0xC0000008u)
+#define STATUS_BAD_INITIAL_STACK ((NTSTATUS)0xC0000009u)
+#define STATUS_BAD_INITIAL_PC ((NTSTATUS)0xC000000Au)
+#define STATUS_INVALID_CID ((NTSTATUS)0xC000000Bu)
+#define STATUS_INVALID_PARAMETER ((NTSTATUS)0xC000000Du)
+#define STATUS_NO_SUCH_DEVICE ((NTSTATUS)0xC000000Eu)
+#define STATUS_NO_SUCH_FILE ((NTSTATUS)0xC000000Fu)
+#define STATUS_INVALID_DEVICE_REQUEST ((NTSTATUS)0xC0000010u)
+#define STATUS_END_OF_FILE ((NTSTATUS)0xC0000011u)
+#define STATUS_MORE_PROCESSING_REQUIRED ((NTSTATUS)0xC0000016u)
+#define STATUS_NO_MEMORY ((NTSTATUS)0xC0000017u)
+#define STATUS_CONFLICTING_ADDRESSES ((NTSTATUS)0xC0000018u)
+#define STATUS_NOT_MAPPED_VIEW ((NTSTATUS)0xC0000019u)
+#define STATUS_UNABLE_TO_FREE_VM ((NTSTATUS)0xC000001Au)
+#define STATUS_UNABLE_TO_DELETE_SECTION ((NTSTATUS)0xC000001Bu)
+#define STATUS_INVALID_SYSTEM_SERVICE ((NTSTATUS)0xC000001Cu)
+#define STATUS_ILLEGAL_INSTRUCTION ((NTSTATUS)0xC000001Du)
+#define STATUS_INVALID_LOCK_SEQUENCE ((NTSTATUS)0xC000001Eu)
+#define STATUS_INVALID_VIEW_SIZE ((NTSTATUS)0xC000001Fu)
+#define STATUS_INVALID_FILE_FOR_SECTION ((NTSTATUS)0xC0000020u)
+#define STATUS_ALREADY_COMMITTED ((NTSTATUS)0xC0000021u)
+#define STATUS_ACCESS_DENIED ((NTSTATUS)0xC0000022u)
+#define STATUS_BUFFER_TOO_SMALL ((NTSTATUS)0xC0000023u)
+#define STATUS_OBJECT_TYPE_MISMATCH ((NTSTATUS)0xC0000024u)
+#define STATUS_NONCONTINUABLE_EXCEPTION ((NTSTATUS)0xC0000025u)
+#define STATUS_INVALID_DISPOSITION ((NTSTATUS)0xC0000026u)
+#define STATUS_UNWIND ((NTSTATUS)0xC0000027u)
+#define STATUS_BAD_STACK ((NTSTATUS)0xC0000028u)
+#define STATUS_INVALID_UNWIND_TARGET ((NTSTATUS)0xC0000029u)
+#define STATUS_NOT_LOCKED ((NTSTATUS)0xC000002Au)
+#define STATUS_PARITY_ERROR ((NTSTATUS)0xC000002Bu)
+#define STATUS_UNABLE_TO_DECOMMIT_VM ((NTSTATUS)0xC000002Cu)
+#define STATUS_NOT_COMMITTED ((NTSTATUS)0xC000002Du)
+#define STATUS_OBJECT_NAME_INVALID ((NTSTATUS)0xC0000033u)
+#define STATUS_OBJECT_NAME_NOT_FOUND ((NTSTATUS)0xC0000034u)
+#define STATUS_OBJECT_NAME_COLLISION ((NTSTATUS)0xC0000035u)
+#define STATUS_PORT_DISCONNECTED ((NTSTATUS)0xC0000037u)
+#define STATUS_OBJECT_PATH_INVALID ((NTSTATUS)0xC0000039u)
+#define STATUS_OBJECT_PATH_NOT_FOUND ((NTSTATUS)0xC000003Au)
+#define STATUS_OBJECT_PATH_SYNTAX_BAD ((NTSTATUS)0xC000003Bu)
+#define STATUS_DATA_OVERRUN ((NTSTATUS)0xC000003Cu)
+#define STATUS_DATA_ERROR ((NTSTATUS)0xC000003Eu)
+#define STATUS_SECTION_TOO_BIG ((NTSTATUS)0xC0000040u)
+#define STATUS_SHARING_VIOLATION ((NTSTATUS)0xC0000043u)
+#define STATUS_QUOTA_EXCEEDED ((NTSTATUS)0xC0000044u)
+#define STATUS_INVALID_PAGE_PROTECTION ((NTSTATUS)0xC0000045u)
+#define STATUS_MUTANT_NOT_OWNED ((NTSTATUS)0xC0000046u)
+#define STATUS_SEMAPHORE_LIMIT_EXCEEDED ((NTSTATUS)0xC0000047u)
+#define STATUS_PORT_ALREADY_SET ((NTSTATUS)0xC0000048u)
+#define STATUS_SECTION_NOT_IMAGE ((NTSTATUS)0xC0000049u)
+#define STATUS_SUSPEND_COUNT_EXCEEDED ((NTSTATUS)0xC000004Au)
+#define STATUS_THREAD_IS_TERMINATING ((NTSTATUS)0xC000004Bu)
+#define STATUS_BAD_WORKING_SET_LIMIT ((NTSTATUS)0xC000004Cu)
+#define STATUS_INCOMPATIBLE_FILE_MAP ((NTSTATUS)0xC000004Du)
+#define STATUS_SECTION_PROTECTION ((NTSTATUS)0xC000004Eu)
+#define STATUS_FILE_LOCK_CONFLICT ((NTSTATUS)0xC0000054u)
+#define STATUS_DELETE_PENDING ((NTSTATUS)0xC0000056u)
+#define STATUS_PRIVILEGE_NOT_HELD ((NTSTATUS)0xC0000061u)
+#define STATUS_INVALID_IMAGE_FORMAT ((NTSTATUS)0xC000007Bu)
+#define STATUS_NO_TOKEN ((NTSTATUS)0xC000007Cu)
+#define STATUS_RANGE_NOT_LOCKED ((NTSTATUS)0xC000007Eu)
+#define STATUS_DISK_FULL ((NTSTATUS)0xC000007Fu)
+#define STATUS_ARRAY_BOUNDS_EXCEEDED ((NTSTATUS)0xC000008Cu)
+#define STATUS_FLOAT_DENORMAL_OPERAND ((NTSTATUS)0xC000008Du)
+#define STATUS_FLOAT_DIVIDE_BY_ZERO ((NTSTATUS)0xC000008Eu)
+#define STATUS_FLOAT_INEXACT_RESULT ((NTSTATUS)0xC000008Fu)
+#define STATUS_FLOAT_INVALID_OPERATION ((NTSTATUS)0xC0000090u)
+#define STATUS_FLOAT_OVERFLOW ((NTSTATUS)0xC0000091u)
+#define STATUS_FLOAT_STACK_CHECK ((NTSTATUS)0xC0000092u)
+#define STATUS_FLOAT_UNDERFLOW ((NTSTATUS)0xC0000093u)
+#define STATUS_INTEGER_DIVIDE_BY_ZERO ((NTSTATUS)0xC0000094u)
+#define STATUS_INTEGER_OVERFLOW ((NTSTATUS)0xC0000095u)
+#define STATUS_PRIVILEGED_INSTRUCTION ((NTSTATUS)0xC0000096u)
+#define STATUS_TOO_MANY_PAGING_FILES ((NTSTATUS)0xC0000097u)
+#define STATUS_FILE_INVALID ((NTSTATUS)0xC0000098u)
+#define STATUS_INSUFFICIENT_RESOURCES ((NTSTATUS)0xC000009Au)
+#define STATUS_FREE_VM_NOT_AT_BASE ((NTSTATUS)0xC000009Fu)
+#define STATUS_MEMORY_NOT_ALLOCATED ((NTSTATUS)0xC00000A0u)
+#define STATUS_WORKING_SET_QUOTA ((NTSTATUS)0xC00000A1u)
+#define STATUS_MEDIA_WRITE_PROTECTED ((NTSTATUS)0xC00000A2u)
+#define STATUS_FILE_IS_A_DIRECTORY ((NTSTATUS)0xC00000BAu)
+#define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BBu)
+#define STATUS_NOT_SAME_DEVICE ((NTSTATUS)0xC00000D4u)
+#define STATUS_INTERNAL_ERROR ((NTSTATUS)0xC00000E5u)
+#define STATUS_INVALID_PARAMETER_1 ((NTSTATUS)0xC00000EFu)
+#define STATUS_INVALID_PARAMETER_2 ((NTSTATUS)0xC00000F0u)
+#define STATUS_INVALID_PARAMETER_3 ((NTSTATUS)0xC00000F1u)
+#define STATUS_INVALID_PARAMETER_4 ((NTSTATUS)0xC00000F2u)
+#define STATUS_INVALID_PARAMETER_5 ((NTSTATUS)0xC00000F3u)
+#define STATUS_INVALID_PARAMETER_6 ((NTSTATUS)0xC00000F4u)
+#define STATUS_STACK_OVERFLOW ((NTSTATUS)0xC00000FDu)
+#define STATUS_DIRECTORY_NOT_EMPTY ((NTSTATUS)0xC0000101u)
+#define STATUS_FILE_CORRUPT_ERROR ((NTSTATUS)0xC0000102u)
+#define STATUS_NOT_A_DIRECTORY ((NTSTATUS)0xC0000103u)
+#define STATUS_NAME_TOO_LONG ((NTSTATUS)0xC0000106u)
+#define STATUS_PROCESS_IS_TERMINATING ((NTSTATUS)0xC000010Au)
+#define STATUS_CANCELLED ((NTSTATUS)0xC0000120u)
+#define STATUS_CANNOT_DELETE ((NTSTATUS)0xC0000121u)
+#define STATUS_FILE_DELETED ((NTSTATUS)0xC0000123u)
+#define STATUS_COMMITMENT_LIMIT ((NTSTATUS)0xC000012Du)
+#define STATUS_INVALID_IMAGE_NOT_MZ ((NTSTATUS)0xC000012Fu)
+#define STATUS_INVALID_IMAGE_PROTECT ((NTSTATUS)0xC0000130u)
+#define STATUS_INVALID_IMAGE_WIN_16 ((NTSTATUS)0xC0000131u)
+#define STATUS_DLL_NOT_FOUND ((NTSTATUS)0xC0000135u)
+#define STATUS_ORDINAL_NOT_FOUND ((NTSTATUS)0xC0000138u)
+#define STATUS_ENTRYPOINT_NOT_FOUND ((NTSTATUS)0xC0000139u)
+#define STATUS_CONTROL_C_EXIT ((NTSTATUS)0xC000013Au)
+#define STATUS_INVALID_ADDRESS ((NTSTATUS)0xC0000141u)
+#define STATUS_DLL_INIT_FAILED ((NTSTATUS)0xC0000142u)
+#define STATUS_UNHANDLED_EXCEPTION ((NTSTATUS)0xC0000144u)
+#define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
+#define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
+#define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)
+#define STATUS_FLOAT_MULTIPLE_TRAPS ((NTSTATUS)0xC00002B5u)
+#define STATUS_HEAP_CORRUPTION ((NTSTATUS)0xC0000374u)
+#define STATUS_STACK_BUFFER_OVERRUN ((NTSTATUS)0xC0000409u)
+#define STATUS_INVALID_CRUNTIME_PARAMETER ((NTSTATUS)0xC0000417u)
+#define STATUS_ASSERTION_FAILURE ((NTSTATUS)0xC0000420u)
+
+#define STATUS_WAIT_0 STATUS_SUCCESS
+
+#define NT_SUCCESS(status) ((status) >= 0)

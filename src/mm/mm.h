@@ -1,0 +1,155 @@
+/* src/mm/mm.h: the memory manager of one machine.
+ *
+ * What is here serves the rows above (ob, io, ps, sys, machine) and tests; mi.h is the inside.
+ * Sizes are in bytes and addresses in guest virtual memory unless a name says otherwise.
+ *
+ * Locks, in order of acquisition (checked in debug builds):
+ *      address creation lock   EPROCESS.AddressCreationLock   VAD tree, VirtualSize
+ *      working set lock        EPROCESS.Vm.WorkingSetMutex    page tables of the process
+ *      PFN lock                struct mm                      PFN database, page lists, commit
+ * No function here is called with any of them held unless it says so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ke/ke.h"
+#include "nt/layout.h"
+#include "nt/memory.h"
+#include "nt/status.h"
+
+struct mm;
+struct pe_image;
+
+/* One user address space; host-side companion of an EPROCESS. */
+struct mm_space;
+
+struct mm_page { /* see engine.h: a page whose leaf PTE was cleared, weakened or pointed elsewhere
+                  */
+    uint64_t va;
+    uint64_t pfn;
+};
+
+/* What mm needs from above; every slot may be NULL (no engine). */
+struct mm_ops {
+    void (*invalidate)(void *owner, struct mm_space *space, const struct mm_page *pages,
+                       size_t count);
+    void (*invalidate_tables)(void *owner);
+};
+
+struct mm_config {
+    struct ke *ke;          /* filled by mm_create: ks, nt, nt_base */
+    uint64_t ram_size;      /* multiple of 2 MB, at least 32 MB */
+    uint64_t pagefile_size; /* counts towards the commit limit */
+    unsigned maxphyaddr;    /* 36..52 */
+    const void *nt_image;   /* file bytes of ntoskrnl.exe */
+    size_t nt_image_size;
+    const struct mm_ops *ops;
+    void *owner; /* handed to ops */
+};
+
+/* ---- machine life -------------------------------------------------------------------------------
+ */
+
+/* Make RAM and boot memory management in it: page tables, nt image, PFN database, pools.
+ * => STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_IMAGE_FORMAT, STATUS_INVALID_PARAMETER */
+NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
+void mm_destroy(struct mm *mm);
+
+int mm_ram_fd(const struct mm *mm);   /* memfd; stays owned by mm */
+uint8_t *mm_ram(const struct mm *mm); /* host view of physical address 0 */
+uint64_t mm_ram_size(const struct mm *mm);
+
+/* ---- system memory ------------------------------------------------------------------------------
+ */
+
+/* Pool block of `size` bytes, NULL when there is no more. Contents undefined. Tag as in 'Proc'
+ * (mm_tag("Proc")). ex_free_pool checks the header; a bad one is a bugcheck (BAD_POOL_HEADER). */
+void *ex_allocate_pool(struct mm *mm, enum _POOL_TYPE type, size_t size, uint32_t tag);
+void ex_free_pool(struct mm *mm, void *block);
+#define mm_tag(s)                                                                                  \
+    ((uint32_t)(s)[0] | (uint32_t)(s)[1] << 8 | (uint32_t)(s)[2] << 16 | (uint32_t)(s)[3] << 24)
+
+/* `pages` zeroed, nonpageable pages in the system PTE area, mapped read/write for supervisor (with
+ * `executable`, also executable). 0 when there are none. */
+uint64_t mm_allocate_system_pages(struct mm *mm, size_t pages, bool executable);
+void mm_free_system_pages(struct mm *mm, uint64_t va, size_t pages);
+
+/* ---- address spaces -----------------------------------------------------------------------------
+ */
+
+/* Give `process` (in nonpaged pool, zeroed) an empty address space: page directory, VAD root,
+ * working set list, KUSER_SHARED_DATA at 0x7FFE0000. Fills its Pcb.DirectoryTableBase, VadRoot, Vm,
+ * HighestUserAddress. For the System process, `system` takes the page directory made at boot. */
+NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct mm_space **out);
+/* Delete all user memory (process exit). No thread runs in it any more. */
+void mm_space_clean(struct mm_space *space);
+/* Give back the rest, page directory included. => mm_space_clean was called */
+void mm_space_destroy(struct mm_space *space);
+EPROCESS *mm_space_process(const struct mm_space *space);
+struct mm *mm_space_mm(const struct mm_space *space);
+void mm_space_set_owner(struct mm_space *space, void *owner); /* for ops and the rows above */
+void *mm_space_owner(const struct mm_space *space);
+uint64_t mm_space_directory(const struct mm_space *space); /* physical, as in CR3 */
+
+/* ---- user memory: the work behind Nt*VirtualMemory
+ * ----------------------------------------------- */
+/* Arguments are already captured; *base and *size change only on success. Statuses are those of the
+ * services of the same name, each documented in mm's files. */
+
+NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t zero_bits,
+                                    uint64_t *size, uint32_t type, uint32_t protect);
+NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
+                                uint32_t type);
+NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
+                                   uint32_t protect, uint32_t *old_protect);
+NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
+                                 MEMORY_BASIC_INFORMATION *information);
+/* Copy between two address spaces as Nt{Read,Write}VirtualMemory do: faults pages in on both sides,
+ * stops at the first page that cannot be had: STATUS_PARTIAL_COPY with *copied so far. */
+NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,
+                                uint64_t to_va, uint64_t size, uint64_t *copied);
+/* Probed copies between a caller's user memory and host memory (system call arguments), with the
+ * rights user mode has. STATUS_ACCESS_VIOLATION (also for kernel addresses),
+ * STATUS_GUARD_PAGE_VIOLATION, STATUS_IN_PAGE_ERROR. Nothing is promised about a partial write. */
+NTSTATUS mm_copy_from_user(struct mm_space *space, void *to, uint64_t from_va, size_t size);
+NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *from, size_t size);
+
+/* A fault of user code, or of a probed copy. `error_code` is the CPU's (hw/fault bits).
+ * => STATUS_SUCCESS: run on. Else the status of the exception to raise: STATUS_ACCESS_VIOLATION,
+ *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
+NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
+
+/* Map an executable image at its preferred base or, when that is taken and it can be relocated,
+ * elsewhere (STATUS_IMAGE_NOT_AT_BASE, a success). `bytes` is the whole file.
+ * The one place where images enter address spaces. */
+NTSTATUS mm_map_image(struct mm_space *space, const struct pe_image *image, uint64_t *base,
+                      uint64_t *size);
+NTSTATUS mm_unmap_image(struct mm_space *space, uint64_t base);
+
+/* A region the kernel makes for a process (stack, TEB, PEB): as mm_allocate_virtual_memory,
+ * searching downwards from `highest` at page (not 64 KB) granularity; marked NoChange-free private
+ * memory. */
+NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *base);
+
+/* ---- looking
+ * -------------------------------------------------------------------------------------- */
+
+/* Physical address behind a user or kernel address, without faulting; false when not valid. */
+bool mm_translate(struct mm_space *space, uint64_t va, uint64_t *pa);
+
+struct mm_statistics {
+    uint64_t total_pages, available_pages;
+    uint64_t zeroed, free, standby[8], modified, modified_no_write, bad, active;
+    uint64_t committed_pages, commit_limit, peak_commit; /* pages */
+    uint64_t nonpaged_pool_bytes, paged_pool_bytes;
+    uint64_t page_table_pages, demand_zero_faults, faults;
+};
+void mm_get_statistics(struct mm *mm, struct mm_statistics *out);
+
+/* Whole-state checkers: PFN lists against PFN states, PTEs against share counts, VADs against
+ * commit charge, page-table counts, pool blocks. Logs each violation; returns how many. Takes the
+ * locks. */
+size_t mm_check(struct mm *mm);
