@@ -15,6 +15,7 @@ has no home yet moves in with it, so a header depends only on those above it.
 import json
 import lzma
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -378,6 +379,7 @@ def main():
             lines += emit.enum(name) if name in isf["enums"] else emit.struct(name)
         (outdir / f"{subject}.h").write_text("\n".join(lines).rstrip() + "\n")
         above = [subject] if not above else above + [subject]
+    subprocess.run(["clang-format", "-i"] + [outdir / f"{s}.h" for s in above], check=True)
     print(f"{len(home)} types")
 
 
