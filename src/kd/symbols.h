@@ -1,0 +1,126 @@
+/* symbols.h: which modules are in memory, and what the addresses in them are called.
+ *
+ * A module is an image seen in guest memory. Its names come, in this order, from the PDB that its
+ * RSDS record asks for (searched along the symbol path, compared by GUID and age), from the COFF
+ * symbols of the host's copy of the image, or from the exports in its memory. Symbols are loaded
+ * when somebody first asks ("deferred" in lm).
+ *
+ * Kernel modules are the same in every process. User modules are those of one process at a time;
+ * kd_modules_load_user() replaces them. PDBs stay open, so going back and forth costs nothing.
+ *
+ * Not locked: one thread at a time.
+ */
+#ifndef NTMM_KD_SYMBOLS_H
+#define NTMM_KD_SYMBOLS_H
+
+#include "kd/pdb.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kd_symbols;
+
+/* How to read the guest's virtual memory, in the process that the debugger looks at. `read` returns
+ * the number of bytes read before the first that is not readable. */
+struct kd_memory {
+    size_t (*read)(void *context, uint64_t address, void *buffer, size_t size);
+    void *context;
+};
+
+enum kd_symbol_source {
+    KD_SYMBOLS_DEFERRED,
+    KD_SYMBOLS_NONE,
+    KD_SYMBOLS_EXPORT,
+    KD_SYMBOLS_COFF,
+    KD_SYMBOLS_PDB,
+};
+
+struct kd_module {
+    uint64_t base;
+    uint64_t size;
+    char name[64];         /* as in `name!symbol`: no folder, no extension; the kernel is "nt" */
+    char image[260];       /* file name as the loader knows it */
+    char symbol_file[512]; /* host path of the PDB or image the symbols come from */
+    uint32_t timestamp;    /* of the image headers, seconds since 1970 */
+    uint32_t checksum;
+    bool kernel;
+    bool has_debug_record; /* the image has an RSDS record: pdb_name and id are valid */
+    char pdb_name[260];
+    struct pdb_id id;
+    enum kd_symbol_source source;
+};
+
+/* A symbol with the module that it belongs to. */
+struct kd_symbol {
+    const struct kd_module *module;
+    const char *name;
+    uint64_t address;
+    uint32_t size; /* code bytes; 0: not known */
+    uint32_t type; /* type index in the module's PDB; 0: not known */
+    bool function;
+};
+
+/* `path`: folders separated by ';' (or ':' where no ';' is there), NULL: none. */
+struct kd_symbols *kd_symbols_create(const struct kd_memory *memory, const char *path);
+void kd_symbols_destroy(struct kd_symbols *symbols);
+
+/* Replace (or, with `append`, extend) the symbol path; modules without a PDB look again. */
+void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append);
+const char *kd_symbols_path(const struct kd_symbols *symbols);
+
+/* ---- modules ---- */
+
+/* Add the image whose headers are at `base`. `name`: file name or NULL to take it from the image.
+ * => NULL when there is no readable PE header; an old module at that place is replaced */
+struct kd_module *kd_module_add(struct kd_symbols *symbols, uint64_t base, const char *name,
+                                bool kernel);
+
+/* Where the host has the file of an image: its folder joins the search for COFF symbols. */
+void kd_symbols_add_image_folder(struct kd_symbols *symbols, const char *folder);
+
+/* Rebuild the list of kernel modules: nt at `nt_base`, then what nt!PsLoadedModuleList says. */
+void kd_modules_load_kernel(struct kd_symbols *symbols, uint64_t nt_base);
+
+/* Replace the user modules by those of the process with this PEB (0: none). */
+void kd_modules_load_user(struct kd_symbols *symbols, uint64_t peb);
+
+/* Forget all modules; open PDBs stay. */
+void kd_modules_clear(struct kd_symbols *symbols);
+
+size_t kd_module_count(const struct kd_symbols *symbols);
+/* The i-th module in order of address. */
+const struct kd_module *kd_module_get(const struct kd_symbols *symbols, size_t i);
+const struct kd_module *kd_module_find(const struct kd_symbols *symbols, const char *name);
+const struct kd_module *kd_module_at(const struct kd_symbols *symbols, uint64_t address);
+
+/* Load the symbols of a module now; the result is also in module->source. */
+enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd_module *module);
+
+/* The module's PDB, loaded when needed; NULL when there is none. */
+struct pdb *kd_module_pdb(struct kd_symbols *symbols, const struct kd_module *module);
+
+/* ---- names and addresses ---- */
+
+/* `name` is "module!symbol" or "symbol" (searched in nt first, then in every module). */
+bool kd_symbol_find(struct kd_symbols *symbols, const char *name, struct kd_symbol *symbol);
+bool kd_symbol_address(struct kd_symbols *symbols, const char *name, uint64_t *address);
+
+/* The symbol at or before `address` in its module; *offset gets the distance. */
+bool kd_symbol_at(struct kd_symbols *symbols, uint64_t address, struct kd_symbol *symbol,
+                  uint64_t *offset);
+
+/* "module!name+0x12", "module!name", "module+0x123" without symbols. False and "" outside modules.
+ */
+bool kd_symbol_name(struct kd_symbols *symbols, uint64_t address, char *buffer, size_t size);
+
+/* Each symbol of `module`, in order of address, until `visit` returns false. */
+void kd_symbols_each(struct kd_symbols *symbols, const struct kd_module *module,
+                     bool (*visit)(void *context, const struct kd_symbol *symbol), void *context);
+
+/* Does `name` match `pattern` (* and ?, letters without case)? */
+bool kd_wildcard_match(const char *pattern, const char *name);
+
+/* Read from the guest's memory all of `size` bytes or say false. */
+bool kd_symbols_read(const struct kd_symbols *symbols, uint64_t address, void *buffer, size_t size);
+
+#endif
