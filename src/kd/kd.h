@@ -1,0 +1,59 @@
+/* src/kd/kd.h: the debugger as a library.
+ *
+ * One struct kd debugs one target. Commands are lines of text, answers go to a callback. Nothing is
+ * global: a process may have several debuggers. The inside (context, command table) is kdi.h.
+ *
+ * => functions that take a struct kd: one thread at a time, kd_interrupt excepted
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kd/target.h"
+
+struct kd;
+
+/* Output of commands, in pieces of any size; not zero-terminated. */
+typedef void kd_output_fn(void *owner, const char *text, size_t length);
+
+struct kd_config {
+    struct kd_target *target; /* outlives the debugger */
+    kd_output_fn *output;
+    void *owner;             /* handed to output */
+    const char *symbol_path; /* more directories with PDBs, `;` between them, or NULL */
+};
+
+/* 0, or a negative errno value. An image without a recognisable kernel is no error: memory commands
+ * work, the others say what they miss. */
+int kd_create(const struct kd_config *config, struct kd **out);
+void kd_destroy(struct kd *kd);
+
+enum kd_verdict {
+    KD_NEXT, /* ready for the next command */
+    KD_QUIT, /* `q`: leave */
+};
+
+/* Run a line: commands separated by `;`, `*` starts a comment. Errors of commands are part of the
+ * output; kd_failed counts them. */
+enum kd_verdict kd_execute(struct kd *kd, const char *line);
+
+/* How many commands have failed so far (unknown, bad argument, not supported). */
+unsigned kd_failed(const struct kd *kd);
+
+/* Prompt for the current processor, as in `0: kd> `. Valid until the next call. */
+const char *kd_prompt(struct kd *kd);
+
+/* Show why the target is stopped (event line, registers, instruction), as after `g`. */
+void kd_show_event(struct kd *kd);
+
+/* Stop the running command at its next step; when it is letting the target run, ask that to break
+ * in. => any thread; async-signal-safe */
+void kd_interrupt(struct kd *kd);
+
+/* Read lines from `in` and execute them until `q` or end of file. With a terminal on both sides:
+ * line editing, history, completion of command names. Else: the prompt is printed and flushed
+ * before each line is read, and what is read is not echoed. Output must be `out` too. Returns true
+ * after `q`, false at end of file. */
+bool kd_interact(struct kd *kd, int in_fd, int out_fd);

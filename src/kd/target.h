@@ -1,0 +1,127 @@
+/* src/kd/target.h: what the debugger looks at.
+ *
+ * A target is physical memory, the registers of its processors and, when it is alive, a way to let
+ * it run until something happens. Everything else (virtual memory, processes, modules, symbols)
+ * the debugger works out from memory itself, so a live machine, a dump and a raw image differ in
+ * nothing but this table.
+ *
+ *      live machine   every slot
+ *      full dump      read_physical, get_registers
+ *      raw image      read_physical
+ *
+ * A slot that a target does not have is filled by kd_target_complete with a stub that returns
+ * -ENOTSUP. Errors are negative errno values.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* General registers in hardware encoding order, as everywhere in this project. */
+enum kd_gpr {
+    KD_RAX,
+    KD_RCX,
+    KD_RDX,
+    KD_RBX,
+    KD_RSP,
+    KD_RBP,
+    KD_RSI,
+    KD_RDI,
+    KD_R8,
+    KD_R9,
+    KD_R10,
+    KD_R11,
+    KD_R12,
+    KD_R13,
+    KD_R14,
+    KD_R15,
+    KD_GPR_COUNT
+};
+
+struct kd_registers {
+    uint64_t gpr[KD_GPR_COUNT];
+    uint64_t rip;
+    uint64_t rflags;
+    uint16_t cs, ds, es, fs, gs, ss;
+    uint64_t fs_base, gs_base;
+    uint64_t cr0, cr2, cr3, cr4, cr8;
+    uint64_t dr[8]; /* 4 and 5 unused */
+};
+
+enum kd_event_kind {
+    KD_EVENT_NONE,         /* stopped for no reason of its own (dump, image) */
+    KD_EVENT_INITIAL,      /* the initial break: first instruction of the first program */
+    KD_EVENT_BREAKPOINT,   /* int3 executed; `address` and the thread's rip are at the int3 */
+    KD_EVENT_SINGLE_STEP,  /* the step that was asked for is done */
+    KD_EVENT_EXCEPTION,    /* code, address, first_chance, parameter[] */
+    KD_EVENT_PROCESS_EXIT, /* a process that was to be watched has ended; `code` is its status */
+    KD_EVENT_BREAK_IN,     /* break_request (Ctrl-C) */
+    KD_EVENT_ATTACHED,     /* the process given to break_on_process is current on a processor */
+    KD_EVENT_BUGCHECK,     /* code, parameter[0..3]; memory can be looked at, not resumed */
+    KD_EVENT_ENDED,        /* every program has ended: `code` is the exit status of the first.
+                              Memory stays readable; resume is over */
+};
+
+struct kd_event {
+    enum kd_event_kind kind;
+    unsigned processor; /* on which it happened; becomes the current processor */
+    uint64_t process;   /* kernel address of the EPROCESS */
+    uint64_t thread;    /* kernel address of the ETHREAD */
+    uint64_t address;   /* of the instruction */
+    uint32_t code;      /* exception code or exit status */
+    bool first_chance;
+    uint32_t parameter_count;
+    uint64_t
+        parameter[4]; /* exception information: access violation: 0 read 1 write 8 execute, VA */
+};
+
+/* How to go on from an event. */
+enum kd_resume {
+    KD_RESUME_HANDLED,     /* `gh`, and `g` after everything but an exception */
+    KD_RESUME_NOT_HANDLED, /* `gn`: hand the exception to the program */
+    KD_RESUME_STEP,        /* as HANDLED, for one instruction of the event's thread. The other
+                              threads run only while that one waits in a system service */
+};
+
+struct kd_target;
+
+struct kd_target_ops {
+    const char *name; /* one word, for messages: "live", "dump", "image" */
+
+    /* Copy guest RAM. Whole or nothing: 0, or -EFAULT when any byte is outside of RAM. */
+    int (*read_physical)(struct kd_target *target, uint64_t pa, void *buffer, size_t size);
+    int (*write_physical)(struct kd_target *target, uint64_t pa, const void *buffer, size_t size);
+
+    /* Registers of what runs on a processor: of the event's thread on the event's processor. */
+    int (*get_registers)(struct kd_target *target, unsigned processor, struct kd_registers *out);
+    int (*set_registers)(struct kd_target *target, unsigned processor,
+                         const struct kd_registers *registers);
+
+    /* Let all of the machine run until the next event, and stop all of it again. -ESHUTDOWN after
+     * KD_EVENT_ENDED and KD_EVENT_BUGCHECK. */
+    int (*resume)(struct kd_target *target, enum kd_resume how, struct kd_event *event);
+    /* Make the present or next resume come back with KD_EVENT_BREAK_IN.
+     * => any thread; async-signal-safe */
+    int (*break_request)(struct kd_target *target);
+    /* `.process /i`: the next resume comes back with KD_EVENT_ATTACHED as soon as a processor runs
+     * a thread of this process. -ESRCH when it has no live thread. */
+    int (*break_on_process)(struct kd_target *target, uint64_t process);
+    /* Have the memory manager bring one page in, as a read by that process would (`.pagein`). */
+    int (*page_in)(struct kd_target *target, uint64_t process, uint64_t va);
+};
+
+/* An implementation embeds this as its first member. */
+struct kd_target {
+    const struct kd_target_ops *ops;
+    unsigned processor_count;   /* at least 1 */
+    unsigned maxphyaddr;        /* 36..52 */
+    uint64_t directory_base;    /* physical: System's page directory (0x187000) */
+    uint64_t kernel_base;       /* of nt; 0: unknown, the debugger looks for it */
+    uint64_t physical_size;     /* bytes: one past the highest RAM address */
+    const char *symbol_path;    /* directories with PDB files, separated by `;` or NULL */
+    struct kd_event last_event; /* why it is stopped now; the debugger keeps it up to date */
+};
+
+/* Fill every NULL slot of `ops` with the "not supported" stub. `name` must be set. */
+void kd_target_complete(struct kd_target_ops *ops);
