@@ -1,0 +1,157 @@
+/* guest/kernel32/support.c: last error, string arguments and small helpers of every other file. */
+#include "k32.h"
+
+ULONG GetLastError(void)
+{
+    return current_teb()->LastErrorValue;
+}
+
+void SetLastError(ULONG error)
+{
+    current_teb()->LastErrorValue = error;
+}
+
+BOOL fail_error(ULONG error)
+{
+    SetLastError(error);
+    return FALSE;
+}
+
+BOOL fail_status(NTSTATUS status)
+{
+    return fail_error(RtlNtStatusToDosError(status));
+}
+
+BOOL done(NTSTATUS status)
+{
+    return NT_SUCCESS(status) ? TRUE : fail_status(status);
+}
+
+ULONG wide_length(const WCHAR *text)
+{
+    ULONG length = 0;
+    while (text[length])
+        length++;
+    return length;
+}
+
+void copy_bytes(void *to, const void *from, ULONG64 bytes)
+{
+    __builtin_memcpy(to, from, bytes);
+}
+
+void zero_bytes(void *to, ULONG64 bytes)
+{
+    __builtin_memset(to, 0, bytes);
+}
+
+void *heap_alloc(ULONG64 bytes)
+{
+    void *block = RtlAllocateHeap(current_peb()->ProcessHeap, 0, bytes);
+    if (!block)
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    return block;
+}
+
+void heap_free(void *block)
+{
+    if (block)
+        RtlFreeHeap(current_peb()->ProcessHeap, 0, block);
+}
+
+BOOL wide_arg_init(struct wide_arg *arg, const char *text)
+{
+    arg->text = NULL;
+    if (!text)
+        return TRUE;
+    int length = MultiByteToWideChar(CP_ACP, 0, text, -1, NULL, 0);
+    arg->text = arg->local;
+    if (length > MAX_PATH)
+        arg->text = heap_alloc((ULONG64)length * sizeof(WCHAR));
+    if (!arg->text)
+        return FALSE;
+    MultiByteToWideChar(CP_ACP, 0, text, -1, arg->text, length);
+    return TRUE;
+}
+
+void wide_arg_deinit(struct wide_arg *arg)
+{
+    if (arg->text != arg->local)
+        heap_free(arg->text);
+}
+
+ULONG copy_out_wide(const WCHAR *text, ULONG length, WCHAR *buffer, ULONG size)
+{
+    if (length >= size || !buffer)
+        return length + 1;
+    copy_bytes(buffer, text, length * sizeof(WCHAR));
+    buffer[length] = 0;
+    return length;
+}
+
+ULONG copy_out_ansi(const WCHAR *text, ULONG length, char *buffer, ULONG size)
+{
+    ULONG needed = length ? (ULONG)WideCharToMultiByte(CP_ACP, 0, text, (int)length, NULL, 0, NULL,
+                                                       NULL)
+                          : 0;
+    if (needed >= size || !buffer)
+        return needed + 1;
+    if (length)
+        WideCharToMultiByte(CP_ACP, 0, text, (int)length, buffer, (int)needed, NULL, NULL);
+    buffer[needed] = 0;
+    return needed;
+}
+
+LARGE_INTEGER *nt_timeout(LARGE_INTEGER *storage, ULONG milliseconds)
+{
+    if (milliseconds == INFINITE)
+        return NULL;
+    storage->QuadPart = -(LONG64)milliseconds * 10000;
+    return storage;
+}
+
+/* Named kernel objects live in \BaseNamedObjects; the prefixes Global\ and Local\ of session-aware
+ * programs mean the same directory here, as in session 0. Source: kernel object namespaces, docs. */
+static const WCHAR *strip_namespace(const WCHAR *name)
+{
+    static const WCHAR *const prefixes[] = {L"Global\\", L"Local\\"};
+    for (ULONG i = 0; i < 2; i++) {
+        ULONG n = 0;
+        while (prefixes[i][n] && prefixes[i][n] == name[n])
+            n++;
+        if (!prefixes[i][n])
+            return name + n;
+    }
+    return name;
+}
+
+BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *security,
+                       const WCHAR *name)
+{
+    static const WCHAR directory[] = L"\\BaseNamedObjects\\";
+    const ULONG prefix = sizeof directory / sizeof *directory - 1;
+
+    zero_bytes(&object->attributes, sizeof object->attributes);
+    object->attributes.Length = sizeof object->attributes;
+    object->attributes.Attributes = OBJ_OPENIF | OBJ_CASE_INSENSITIVE;
+    if (security && security->bInheritHandle)
+        object->attributes.Attributes |= OBJ_INHERIT;
+    if (security)
+        object->attributes.SecurityDescriptor = security->lpSecurityDescriptor;
+    if (!name)
+        return TRUE;
+    name = strip_namespace(name);
+    ULONG length = wide_length(name);
+    if (length >= MAX_PATH)
+        return fail_error(ERROR_FILENAME_EXCED_RANGE);
+    for (ULONG i = 0; i < length; i++)
+        if (name[i] == '\\')
+            return fail_error(ERROR_PATH_NOT_FOUND);
+    copy_bytes(object->path, directory, prefix * sizeof(WCHAR));
+    copy_bytes(object->path + prefix, name, (length + 1) * sizeof(WCHAR));
+    object->name.Buffer = object->path;
+    object->name.Length = (USHORT)((prefix + length) * sizeof(WCHAR));
+    object->name.MaximumLength = (USHORT)(object->name.Length + sizeof(WCHAR));
+    object->attributes.ObjectName = &object->name;
+    return TRUE;
+}
