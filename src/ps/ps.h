@@ -1,0 +1,183 @@
+/* src/ps/ps.h: processes and threads.
+ *
+ * The truth is in guest memory: EPROCESS and ETHREAD objects, their lists, PEB, TEB, handle table.
+ * struct ps_process and struct ps_thread are their host-side companions; they hold what NT has no
+ * field for (the address space's host handle, the registers' owner) and are found by client id.
+ *
+ *      created                  ps_create_process: object, address space, images, PEB, parameters
+ *        | ps_create_thread     object, TEB, user and kernel stack, initial context
+ *      running                  ops->start_thread gave it a host thread
+ *        | ps_exit_thread       each thread for itself, on its own host thread
+ *      exited                   last thread: handles closed, user memory gone, object signalled
+ *        | last reference
+ *      deleted                  page directory and object given back
+ *
+ * Lock: ps->lock (host) for the client-id tables, the process list and thread lists of processes.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "ke/ke.h"
+#include "mm/mm.h"
+#include "nt/globals.h"
+#include "nt/status.h"
+
+struct ob;
+struct io;
+struct ps;
+struct ps_thread;
+
+#define PROCESS_TERMINATE 0x0001u
+#define PROCESS_CREATE_THREAD 0x0002u
+#define PROCESS_VM_OPERATION 0x0008u
+#define PROCESS_VM_READ 0x0010u
+#define PROCESS_VM_WRITE 0x0020u
+#define PROCESS_DUP_HANDLE 0x0040u
+#define PROCESS_SET_INFORMATION 0x0200u
+#define PROCESS_QUERY_INFORMATION 0x0400u
+#define PROCESS_SUSPEND_RESUME 0x0800u
+#define PROCESS_ALL_ACCESS 0x1FFFFFu
+
+#define THREAD_TERMINATE 0x0001u
+#define THREAD_SUSPEND_RESUME 0x0002u
+#define THREAD_GET_CONTEXT 0x0008u
+#define THREAD_SET_CONTEXT 0x0010u
+#define THREAD_SET_INFORMATION 0x0020u
+#define THREAD_QUERY_INFORMATION 0x0040u
+#define THREAD_ALL_ACCESS 0x1FFFFFu
+
+struct ps_process {
+    struct ps *ps;
+    EPROCESS *process; /* guest object */
+    uint64_t va;       /* its kernel address */
+    struct mm_space *space;
+    void *owner;           /* the machine's (engine address space) */
+    bool exiting;          /* (lock) no new threads */
+    bool user_memory_gone; /* (lock) mm_space_clean was done */
+};
+
+struct ps_thread {
+    struct ps *ps;
+    ETHREAD *thread; /* guest object */
+    uint64_t va;
+    struct ps_process *process; /* referenced */
+    void *owner;                /* the machine's (registers, host thread) */
+    bool terminating;           /* (atomic) leave at the next way out of the kernel */
+    NTSTATUS exit_status;       /* of a termination that was asked for */
+};
+
+/* What processes need from above. */
+struct ps_ops {
+    /* Make and drop the host side of an address space. */
+    NTSTATUS (*process_created)(void *owner, struct ps_process *process);
+    void (*process_deleted)(void *owner, struct ps_process *process);
+    /* Prepare a thread's registers; start it; make it come out of user mode soon. */
+    NTSTATUS (*thread_created)(void *owner, struct ps_thread *thread, const CONTEXT *context);
+    NTSTATUS (*start_thread)(void *owner, struct ps_thread *thread);
+    void (*kick_thread)(void *owner, struct ps_thread *thread);
+    void (*thread_deleted)(void *owner, struct ps_thread *thread);
+    /* Registers of a thread that is not running user code now (its own caller, or suspended). */
+    void (*get_context)(void *owner, struct ps_thread *thread, CONTEXT *context);
+    void (*set_context)(void *owner, struct ps_thread *thread, const CONTEXT *context);
+    /* Tell whoever waits for the machine: a process has ended. */
+    void (*process_exited)(void *owner, struct ps_process *process);
+};
+
+struct ps {
+    struct ke *ke;
+    struct mm *mm;
+    struct ob *ob;
+    struct io *io;
+    const struct log *log;
+    const struct ps_ops *ops;
+    void *owner;
+
+    pthread_mutex_t lock;
+    struct ps_process **process_by_id; /* index: id / 4 */
+    struct ps_thread **thread_by_id;
+    size_t id_slots;
+
+    struct ps_process *system;
+    /* ntdll, the same in every process; entry points found by name at boot. */
+    const void *ntdll_bytes;
+    size_t ntdll_size;
+    uint64_t ntdll_base;
+    struct ps_entry_points {
+        uint64_t LdrInitializeThunk, RtlUserThreadStart, KiUserExceptionDispatcher,
+            KiUserApcDispatcher;
+    } entry;
+};
+
+/* ---- life of the part ---------------------------------------------------------------------------
+ */
+
+/* Make the object types and the System process. => ke, mm, ob, io, ops are set in *ps */
+NTSTATUS ps_init(struct ps *ps);
+void ps_deinit(struct ps *ps);
+/* The image every process gets at the same address. => bytes outlive ps */
+NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size);
+
+/* ---- processes
+ * ----------------------------------------------------------------------------------- */
+
+/* What to run. Strings are UTF-16, zero terminated; all are copied. */
+struct ps_program {
+    const void *image; /* file bytes */
+    size_t image_size;
+    const WCHAR *nt_path;  /* \Device\HarddiskVolume1\... : SeAuditProcessCreationInfo */
+    const WCHAR *dos_path; /* C:\... : ImagePathName */
+    const WCHAR *command_line;
+    const WCHAR *current_directory; /* C:\work\ */
+    const WCHAR *environment;       /* NAME=value strings, each terminated, then an empty one */
+    size_t environment_length;      /* characters, final terminator included */
+    uint64_t standard_handle[3];    /* handles valid in the new process; 0: none */
+    uint64_t parent_id;
+};
+
+/* A process with its images mapped, PEB and parameters made, but no thread. `program` NULL: an
+ * empty process, user memory and nothing in it. *out is referenced.
+ * => STATUS_INVALID_IMAGE_*, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, ...; nothing is left behind
+ */
+NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program,
+                           struct ps_process **out);
+void ps_reference_process(struct ps_process *process);
+void ps_dereference_process(struct ps_process *process);
+NTSTATUS ps_reference_process_by_handle(struct ps_process *caller, uint64_t handle, uint32_t access,
+                                        struct ps_process **out);
+/* The process or thread of a client id, referenced; STATUS_INVALID_CID. */
+NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out);
+NTSTATUS ps_lookup_thread(struct ps *ps, uint64_t id, struct ps_thread **out);
+
+/* End all threads of a process; those that run leave as soon as they come out of user mode or a
+ * wait. When `self` is one of them it returns and must leave through ps_exit_thread. A process
+ * without threads is cleaned up at once. STATUS_PROCESS_IS_TERMINATING when it already is. */
+NTSTATUS ps_terminate_process(struct ps_process *process, struct ps_thread *self, NTSTATUS status);
+
+/* ---- threads
+ * ------------------------------------------------------------------------------------- */
+
+struct ps_thread_parameters {
+    uint64_t start_address; /* as RtlUserThreadStart gets it */
+    uint64_t argument;
+    uint64_t stack_reserve; /* bytes; 0: the image's */
+    uint64_t stack_commit;
+    bool suspended;
+};
+
+/* The first thread of a process starts at its image's entry point with the PEB; `parameters` NULL.
+ */
+NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_parameters *parameters,
+                          struct ps_thread **out);
+void ps_reference_thread(struct ps_thread *thread);
+void ps_dereference_thread(struct ps_thread *thread);
+NTSTATUS ps_reference_thread_by_handle(struct ps_process *caller, uint64_t handle, uint32_t access,
+                                       struct ps_thread **out);
+NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);
+/* The end of the calling host thread's guest thread: signals it, frees TEB and stacks, ends the
+ * process when it was the last. => called once, last, by the thread itself */
+void ps_exit_thread(struct ps_thread *thread, NTSTATUS status);

@@ -1,0 +1,90 @@
+/* src/ps/thread_memory.c: the user memory of a thread: its stack and its TEB.
+ *
+ *      allocation                                    limit               base
+ *         | reserved ...........................| guard | committed ......|
+ *                                                               grows <---
+ *
+ * Touching the guard page raises the limit's alarm once; what lies below is reserved until then.
+ * Source: "Thread Stack Size", documentation; Windows Internals 6, part 2, ch. 10 "User Stacks".
+ */
+#include <string.h>
+
+#include "ps/psi.h"
+
+#define DEFAULT_STACK_RESERVE 0x100000ull
+#define DEFAULT_STACK_COMMIT 0x1000ull
+#define DEFAULT_LOCALE 0x409
+
+static uint64_t round_up(uint64_t value, uint64_t to)
+{
+    return (value + to - 1) / to * to;
+}
+
+void psp_free_user_pages(struct mm_space *space, uint64_t base)
+{
+    uint64_t size = 0;
+    /* The program may have freed it itself; then there is nothing left to do. */
+    NTSTATUS status = mm_free_virtual_memory(space, &base, &size, MEM_RELEASE);
+    (void)status;
+}
+
+NTSTATUS psp_create_stack(struct mm_space *space, uint64_t reserve, uint64_t commit,
+                          struct psp_stack *stack)
+{
+    reserve = reserve ? reserve : DEFAULT_STACK_RESERVE;
+    commit = round_up(commit ? commit : DEFAULT_STACK_COMMIT, PAGE_SIZE);
+    if (reserve > MM_HIGHEST_USER_ADDRESS || commit > MM_HIGHEST_USER_ADDRESS) {
+        return STATUS_NO_MEMORY;
+    }
+    if (commit + PAGE_SIZE >= reserve) {
+        reserve = round_up(commit + PAGE_SIZE, DEFAULT_STACK_RESERVE);
+    }
+    reserve = round_up(reserve, MM_ALLOCATION_GRANULARITY);
+
+    uint64_t base = 0;
+    NTSTATUS status =
+        mm_allocate_virtual_memory(space, &base, 0, &reserve, MEM_RESERVE, PAGE_READWRITE);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    uint64_t guard = base + reserve - commit - PAGE_SIZE, size = commit + PAGE_SIZE;
+    status = mm_allocate_virtual_memory(space, &guard, 0, &size, MEM_COMMIT, PAGE_READWRITE);
+    uint32_t old;
+    if (NT_SUCCESS(status)) {
+        size = PAGE_SIZE;
+        status = mm_protect_virtual_memory(space, &guard, &size, PAGE_READWRITE | PAGE_GUARD, &old);
+    }
+    if (!NT_SUCCESS(status)) {
+        psp_free_user_pages(space, base);
+        return status;
+    }
+    *stack = (struct psp_stack){
+        .allocation = base, .limit = base + reserve - commit, .base = base + reserve};
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
+                        const struct psp_stack *stack, uint64_t *teb_va)
+{
+    NTSTATUS status = mm_create_peb_or_teb(process->space, sizeof(TEB), teb_va);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    TEB teb;
+    memset(&teb, 0, sizeof teb);
+    teb.NtTib.StackBase.va = stack->base;
+    teb.NtTib.StackLimit.va = stack->limit;
+    teb.NtTib.Self.va = *teb_va;
+    teb.ClientId = *id;
+    teb.RealClientId = *id;
+    teb.ProcessEnvironmentBlock.va = process->process->Peb.va;
+    teb.CurrentLocale = DEFAULT_LOCALE;
+    teb.DeallocationStack.va = stack->allocation;
+    teb.StaticUnicodeString.MaximumLength = sizeof teb.StaticUnicodeBuffer;
+    teb.StaticUnicodeString.Buffer.va = *teb_va + offsetof(TEB, StaticUnicodeBuffer);
+    status = mm_copy_to_user(process->space, *teb_va, &teb, sizeof teb);
+    if (!NT_SUCCESS(status)) {
+        psp_free_user_pages(process->space, *teb_va);
+    }
+    return status;
+}

@@ -1,0 +1,103 @@
+/* src/sys/sys.h: the system services, the one way into the executive.
+ *
+ * A service gets its arguments as the caller's registers and stack held them. It captures what they
+ * point to, resolves handles, validates everything, and then calls down. User memory is only ever
+ * touched through the copies below, with the caller's rights.
+ *
+ *      ring 3 -> machine: trap -> sys_dispatch(number)
+ *                                   KiServiceTable[number] in guest memory -> nt!NtXxx stub
+ *                                   stub -> handler of that service -> mm, ob, io, ps
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nt/services.h"
+#include "nt/status.h"
+#include "ps/ps.h"
+
+#define SYS_MAX_ARGUMENTS 16
+
+struct sys_call;
+typedef NTSTATUS (*sys_handler)(struct sys_call *call);
+
+struct sys {
+    struct ke *ke;
+    struct mm *mm;
+    struct ob *ob;
+    struct io *io;
+    struct ps *ps;
+    const LONG *table; /* KiServiceTable, in guest memory */
+    uint64_t table_va;
+    uint64_t stubs_va; /* KiServiceStubs: 16 bytes per service, in order */
+    sys_handler handler[NT_SERVICE_COUNT];
+    atomic_bool reported[NT_SERVICE_COUNT]; /* "not implemented" was said */
+};
+
+struct sys_call {
+    struct sys *sys;
+    struct ps_thread *thread;
+    struct ps_process *process;
+    struct mm_space *space; /* the caller's */
+    unsigned number;
+    uint64_t arg[SYS_MAX_ARGUMENTS];
+};
+
+/* One row of a family of services; each sys/FAMILY.c has a table of them. */
+struct sys_entry {
+    unsigned number;
+    sys_handler handler;
+};
+struct sys_family {
+    const struct sys_entry *entries;
+    size_t count;
+};
+extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
+    sys_process_family, sys_thread_family, sys_sync_family, sys_object_family, sys_system_family,
+    sys_exception_family;
+
+/* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
+NTSTATUS sys_init(struct sys *sys);
+
+/* Serve one call. `first_four` are r10, rdx, r8, r9; more arguments are fetched from user_rsp +
+ * 0x28.
+ * => on the caller's host thread, no locks held. Returns what goes into rax. */
+NTSTATUS sys_dispatch(struct sys *sys, struct ps_thread *thread, uint32_t number,
+                      const uint64_t first_four[4], uint64_t user_rsp);
+
+/* ---- capture (sys/capture.c)
+ * ---------------------------------------------------------------------- */
+
+NTSTATUS sys_get(struct sys_call *call, void *to, uint64_t from_va, size_t size);
+NTSTATUS sys_put(struct sys_call *call, uint64_t to_va, const void *from, size_t size);
+/* As sys_put, but a null address is left out. */
+NTSTATUS sys_put_optional(struct sys_call *call, uint64_t to_va, const void *from, size_t size);
+#define SYS_GET(call, lvalue, va) sys_get((call), &(lvalue), (va), sizeof(lvalue))
+#define SYS_PUT(call, va, lvalue) sys_put((call), (va), &(lvalue), sizeof(lvalue))
+
+/* A UNICODE_STRING with its text in host memory; free() the text. */
+struct sys_string {
+    WCHAR *text;   /* NULL when the string was absent */
+    size_t length; /* characters */
+};
+NTSTATUS sys_get_string(struct sys_call *call, uint64_t unicode_string_va, struct sys_string *out);
+void sys_free_string(struct sys_string *string);
+
+struct sys_attributes {
+    uint64_t root;
+    uint32_t attributes;
+    struct sys_string name;
+};
+/* OBJECT_ATTRIBUTES; a null address gives empty ones. */
+NTSTATUS sys_get_attributes(struct sys_call *call, uint64_t va, struct sys_attributes *out);
+void sys_free_attributes(struct sys_attributes *attributes);
+
+/* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
+ */
+NTSTATUS sys_get_process(struct sys_call *call, uint64_t handle, uint32_t access,
+                         struct ps_process **out);
+NTSTATUS sys_get_thread(struct sys_call *call, uint64_t handle, uint32_t access,
+                        struct ps_thread **out);
