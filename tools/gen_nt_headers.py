@@ -308,7 +308,7 @@ class Emitter:
         packed = " __attribute__((packed))" if self.l.packed(name) else ""
         out = [f"{t['kind']} {name} {{"] + self.body(name, name, "    ", user) + [f"}}{packed};"]
         alias = name.lstrip("_")
-        if alias != name:
+        if alias != name and alias[0].isupper():
             out.append(f"typedef {t['kind']} {name} {alias};")
         out.append(f"NT_SIZE({t['kind']} {name}, 0x{t['size']:x});")
         for n, f in sorted(t["fields"].items(), key=lambda f: f[1]["offset"]):

@@ -2163,7 +2163,6 @@ struct _flags {
     UCHAR GroupAssignmentFixed : 1;
     UCHAR Fill : 4;
 };
-typedef struct _flags flags;
 NT_SIZE(struct _flags, 0x1);
 
 struct _KNODE {
