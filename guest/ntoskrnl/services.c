@@ -66,6 +66,11 @@ __asm__(".p2align 4, 0xcc\n");
 extern LONG KiServiceTable[];
 extern UCHAR KiArgumentTable[];
 
+extern const UCHAR KiServiceStubs[];
+
+/* Where the machine finds table and stubs (exported; not Windows'). */
+const void *const NtmmServices[2] = {KiServiceTable, KiServiceStubs};
+
 /* Layout of KeServiceDescriptorTable's entries; not in the public symbols. */
 struct _KSERVICE_TABLE_DESCRIPTOR {
     LONG *Base;
