@@ -6,8 +6,7 @@
  * A `struct pdb` is not locked: one thread at a time. Everything that is returned by pointer lives
  * until pdb_close().
  */
-#ifndef NTMM_KD_PDB_H
-#define NTMM_KD_PDB_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +36,10 @@ enum pdb_status pdb_open_memory(const void *bytes, size_t size, struct pdb **out
 void pdb_close(struct pdb *pdb);
 const char *pdb_status_text(enum pdb_status status);
 struct pdb_id pdb_id(const struct pdb *pdb);
+
+/* Does an image with this RSDS record belong to the PDB? A PDB has two ages, one of which linkers
+ * that rewrite it in place do not count up; either may be the image's. */
+bool pdb_matches(const struct pdb *pdb, const struct pdb_id *id);
 
 /* ---- symbols ---- */
 
@@ -93,7 +96,8 @@ enum pdb_basic {
     PDB_VOID,
     PDB_SIGNED,
     PDB_UNSIGNED,
-    PDB_CHAR,  /* char and unsigned char: WinDbg's Char and UChar differ by `is_signed` */
+    PDB_CHAR,
+    PDB_UCHAR,
     PDB_WCHAR, /* 16-bit character */
     PDB_BOOL,
     PDB_FLOAT,
@@ -135,5 +139,3 @@ const struct pdb_member *pdb_type_members(struct pdb *pdb, uint32_t index, size_
  * definition, until it returns false. */
 void pdb_types_each(struct pdb *pdb, bool (*visit)(void *context, const struct pdb_type *type),
                     void *context);
-
-#endif
