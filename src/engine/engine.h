@@ -7,7 +7,11 @@
  *      engine        one per machine; knows the RAM
  *      engine_space  one address space: a page directory base (CR3)
  *      engine_cpu    one virtual processor; runs one context at a time, on one host thread at a
- * time context       registers of one thread, owned by the caller
+ *                    time
+ *      context       registers of one thread, owned by the caller
+ *
+ * A thread that gives up its processor calls sync_context first: the processor may hold part of its
+ * registers. A thread should get the processor back that it had: engines keep what they can there.
  */
 #pragma once
 
@@ -79,7 +83,8 @@ struct engine_probe {
     bool usable;
     char why[160];     /* why not, or what was found */
     double syscall_us; /* one system call there and back */
-    double fault_us;
+    double fault_us;   /* one page fault there and back, nothing being mapped */
+    double exit_us;    /* a bare exit, without looking at a register; 0 where there is none */
 };
 
 /* A user page whose leaf PTE was cleared, weakened or pointed elsewhere. */
@@ -119,4 +124,16 @@ struct engine_ops {
     void (*invalidate_tables)(struct engine *engine);
 };
 
+/* Real-time signal (SIGRTMIN + this) that gets a host thread out of an engine. The handler does
+ * nothing; it is installed, and the signal unblocked for the calling thread, by the first `run`. */
+#define ENGINE_KICK_SIGNAL_OFFSET 5
+
 extern const struct engine_ops engine_kvm;
+
+/* The engines that were built, best guess first; NULL-terminated. */
+extern const struct engine_ops *const engine_list[];
+
+/* Find the engine `name`, or with "auto" the usable one with the cheapest system call here. What
+ * its trial found goes to *probe, also on failure.
+ * => 0, -ENOENT (no such name), -ENODEV (not usable on this host: probe->why) */
+int engine_choose(const char *name, const struct engine_ops **out, struct engine_probe *probe);

@@ -1,0 +1,160 @@
+/* src/engine/kvm_vm.h: what the files of the KVM engine share.
+ *
+ *      engine        a VM: RAM in memory slot 0, a page that nobody reads in slot 1
+ *      engine_cpu    a vCPU, with its page of the trap area
+ *      engine_space  a page directory base; KVM needs nothing else
+ *
+ * Fields and who may touch them:
+ *   (I) immutable after creation       (R) the thread that is in `run` or `sync_context`
+ *   (A) atomic                         (S) slot_lock
+ */
+#pragma once
+
+#include "engine/engine.h"
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define KVM_PAGE_SHIFT 12
+#define KVM_PAGE_SIZE (1u << KVM_PAGE_SHIFT)
+
+/* Segment selectors of Windows x64. `syscall` and `sysret` derive theirs from MSR_STAR, which fixes
+ * the order. There is no 32-bit code segment: this engine runs 64-bit code only. */
+enum kvm_selector {
+    KVM_SEL_KERNEL_CODE = 0x10,
+    KVM_SEL_KERNEL_DATA = 0x18,
+    KVM_SEL_USER_CODE32 = 0x23, /* not present; base for STAR */
+    KVM_SEL_USER_DATA = 0x2B,
+    KVM_SEL_USER_CODE = 0x33,
+    KVM_SEL_TSS = 0x40,
+    KVM_SEL_USER_TEB32 = 0x53,
+};
+
+enum kvm_vector {
+    KVM_VECTOR_DB = 1,
+    KVM_VECTOR_BP = 3,
+    KVM_VECTOR_OF = 4,
+    KVM_VECTOR_UD = 6,
+    KVM_VECTOR_DF = 8,
+    KVM_VECTOR_GP = 13,
+    KVM_VECTOR_PF = 14,
+    KVM_VECTOR_FAST_FAIL = 0x29,
+    KVM_VECTOR_ASSERTION = 0x2C,
+    KVM_VECTOR_DEBUG_SERVICE = 0x2D,
+    KVM_VECTOR_SYSTEM_SERVICE = 0x2E,
+    KVM_VECTORS = 256,
+};
+
+/* Page-fault error code. */
+enum kvm_pf {
+    KVM_PF_PRESENT = 1 << 0,
+    KVM_PF_WRITE = 1 << 1,
+    KVM_PF_USER = 1 << 2,
+    KVM_PF_FETCH = 1 << 4,
+};
+
+/* Exception frame as the CPU pushes it, behind the error code where there is one. */
+struct kvm_frame {
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+struct engine {
+    int kvm_fd;                /* (I) /dev/kvm */
+    int vm_fd;                 /* (I) */
+    char *ram;                 /* (I) KVM's own mapping of the RAM memfd */
+    uint64_t ram_size;         /* (I) bytes */
+    void *spare;               /* (I) the page of slot 1 */
+    unsigned cpus;             /* (I) */
+    size_t vcpu_mmap_size;     /* (I) */
+    struct kvm_cpuid2 *cpuid;  /* (I) what guest code sees */
+    uint64_t xcr0;             /* (I) 0 when the host has no XSAVE */
+    uint64_t trap_va;          /* (I) first page of the trap area */
+    void **trap_host;          /* (I) host pointer to each page of it */
+    pthread_mutex_t slot_lock; /* guards slot 1 */
+    unsigned spare_position;   /* (S) which of its two guest addresses slot 1 has */
+};
+
+struct engine_space {
+    uint64_t cr3; /* (I) */
+};
+
+struct engine_cpu {
+    struct engine *engine;          /* (I) */
+    unsigned index;                 /* (I) */
+    int fd;                         /* (I) */
+    struct kvm_run *run;            /* (I) shared with KVM; immediate_exit is (A) */
+    struct kvm_sregs user_sregs;    /* (R) ring 3, but for CR3 and GS base */
+    struct engine_context *owner;   /* (R) whose x87/SSE/AVX state the vCPU holds */
+    struct kvm_debugregs debugregs; /* (R) what the vCPU holds */
+    bool xsave_current;             /* (R) nothing ran since */
+    _Atomic pid_t runner;           /* (A) thread inside `run`, or 0 */
+    struct kvm_xsave xsave;         /* (R) last image read or written */
+};
+
+/* kvm.c */
+void kvm_probe(struct engine_probe *out);
+
+/* kvm_tables.c: descriptor tables and trap page. */
+
+size_t kvm_trap_area_pages(unsigned cpus);
+/* Fill the pages that all cpus share. */
+void kvm_tables_init(struct engine *engine);
+/* Fill the cpu's page and set its ring-3 sregs, starting from what KVM set up. */
+void kvm_tables_init_cpu(struct engine_cpu *cpu);
+/* Address of the `syscall` entry. */
+uint64_t kvm_syscall_entry(const struct engine *engine);
+/* Which stub of the trap page is at `rip`, before or behind its instruction? Vector number,
+ * KVM_VECTORS for the `syscall` entry, -1 for neither. */
+int kvm_stub_at(const struct engine *engine, uint64_t rip);
+/* The exception frame that stub `vector` was entered with, given the stack pointer; NULL when that
+ * is not on the cpu's own stacks. *error_code is 0 when the CPU pushed none. */
+const struct kvm_frame *kvm_frame_at(const struct engine_cpu *cpu, uint64_t rsp,
+                                     uint32_t *error_code);
+/* The frame of a trap whose stub was interrupted before its first instruction. */
+const struct kvm_frame *kvm_frame_of_vector(const struct engine_cpu *cpu, int vector,
+                                            uint32_t *error_code);
+/* May ring 3 raise `vector` with `int n`? */
+bool kvm_vector_is_user(unsigned vector);
+
+/* kvm_cpu.c: vCPUs. */
+
+int kvm_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **out);
+void kvm_cpu_destroy(struct engine_cpu *cpu);
+void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engine_context *context,
+                 struct engine_trap *trap);
+void kvm_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context);
+void kvm_cpu_kick(struct engine_cpu *cpu);
+/* Microseconds that KVM_RUN takes to get to a `hlt` and back, `rounds` times on average. The cpu
+ * just returned from a system call. Negative errno when it fails. */
+double kvm_cpu_measure_exit(struct engine_cpu *cpu, unsigned rounds);
+
+/* kvm_state.c: registers into and out of a vCPU. */
+
+/* Put `context` and the space into the vCPU. 0 or -errno. */
+int kvm_state_load(struct engine_cpu *cpu, const struct engine_space *space,
+                   struct engine_context *context);
+/* Forget what the vCPU holds: everything is loaded anew next time. */
+void kvm_state_forget(struct engine_cpu *cpu);
+/* General registers of the vCPU, but for rip, rsp and flags, into `context`. */
+void kvm_state_store_gprs(const struct engine_cpu *cpu, struct engine_context *context);
+/* DR6 of the vCPU; it is reset for the next trap. */
+uint64_t kvm_state_take_dr6(struct engine_cpu *cpu);
+
+/* kvm_decode.c: from an exit to a trap.
+ * => KVM_RUN just ended with a HLT exit or was interrupted; registers are in cpu->run->s.regs
+ * => false when user code was merely interrupted; `context` has its registers either way */
+bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct engine_trap *trap);
+/* An exception that KVM was about to deliver when it was interrupted becomes the trap; false when
+ * there was none. */
+bool kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *context,
+                            struct engine_trap *trap);
+
+/* kvm_invalidate.c */
+
+/* Set slot 1 up. 0 or -errno. */
+int kvm_spare_slot_init(struct engine *engine);
+void kvm_invalidate(struct engine *engine, struct engine_space *space,
+                    const struct engine_page *pages, size_t count);
+void kvm_invalidate_tables(struct engine *engine);

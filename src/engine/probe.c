@@ -1,0 +1,208 @@
+/* src/engine/probe.c: a machine of a few pages, to find out whether an engine works here and how
+ * fast.
+ *
+ *      frame   0      1      2     3      4      5     6     7      8 ..
+ *              PML4   PDPT   PD    PT     PDPT   PD    PT    code   trap area
+ *                     (user half)         (kernel half)
+ */
+#define _GNU_SOURCE
+#include "engine/trial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    PAGE_SHIFT = 12,
+    PAGE_SIZE = 1 << PAGE_SHIFT,
+    TABLE_ENTRIES = 512,
+    USER_TABLES = 1,
+    KERNEL_TABLES = 4,
+    CODE_FRAME = 7,
+    TRAP_FRAME = 8,
+    MAXPHYADDR = 36,
+    ROUNDS = 32,
+};
+
+enum { PTE_VALID = 1 << 0, PTE_WRITE = 1 << 1, PTE_USER = 1 << 2 };
+
+#define CODE_VA UINT64_C(0x10000)
+#define TRAP_VA UINT64_C(0xFFFFF80000000000)
+
+/* syscall; jmp to it */
+static const unsigned char code_syscall[] = {0x0F, 0x05, 0xEB, 0xFC};
+/* xor eax, eax; mov [rax], al */
+static const unsigned char code_fault[] = {0x31, 0xC0, 0x88, 0x00};
+enum { FAULT_CODE_OFFSET = 0x10, FAULT_INSTRUCTION_OFFSET = 0x12 };
+
+struct trial {
+    const struct engine_ops *ops;
+    int fd;
+    size_t size;
+    uint8_t *ram;
+    void **trap_host;
+    uint64_t *trap_pa;
+    size_t trap_pages;
+    struct engine *engine;
+    struct engine_space *space;
+    struct engine_cpu *cpu;
+    struct engine_context context;
+};
+
+static size_t index_at(uint64_t va, int level)
+{
+    return va >> (PAGE_SHIFT + 9 * level) & (TABLE_ENTRIES - 1);
+}
+
+/* Map `frame` at `va` through the three tables that start at frame `tables`. */
+static void map(struct trial *t, uint64_t va, size_t tables, size_t frame, unsigned rights)
+{
+    size_t table = 0;
+    for (int level = 3; level >= 0; level--) {
+        size_t next = level ? tables + (size_t)(3 - level) : frame;
+        uint64_t entry = (uint64_t)next << PAGE_SHIFT | PTE_VALID | rights;
+        memcpy(t->ram + table * PAGE_SIZE + index_at(va, level) * sizeof(entry), &entry,
+               sizeof(entry));
+        table = next;
+    }
+}
+
+static bool allocate(struct trial *t)
+{
+    t->trap_pages = t->ops->trap_area_pages(1);
+    t->size = (TRAP_FRAME + t->trap_pages) * PAGE_SIZE;
+    t->trap_host = calloc(t->trap_pages, sizeof(*t->trap_host));
+    t->trap_pa = calloc(t->trap_pages, sizeof(*t->trap_pa));
+    t->fd = memfd_create("engine-trial", MFD_CLOEXEC);
+    if (!t->trap_host || !t->trap_pa || t->fd < 0 || ftruncate(t->fd, (off_t)t->size)) {
+        return false;
+    }
+    void *ram = mmap(NULL, t->size, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
+    if (ram == MAP_FAILED) {
+        return false;
+    }
+    t->ram = ram;
+    map(t, CODE_VA, USER_TABLES, CODE_FRAME, PTE_WRITE | PTE_USER);
+    for (size_t i = 0; i < t->trap_pages; i++) {
+        map(t, TRAP_VA + i * PAGE_SIZE, KERNEL_TABLES, TRAP_FRAME + i, PTE_WRITE);
+        t->trap_host[i] = t->ram + (TRAP_FRAME + i) * PAGE_SIZE;
+        t->trap_pa[i] = (TRAP_FRAME + i) * PAGE_SIZE;
+    }
+    uint8_t *code = t->ram + CODE_FRAME * PAGE_SIZE;
+    memcpy(code, code_syscall, sizeof(code_syscall));
+    memcpy(code + FAULT_CODE_OFFSET, code_fault, sizeof(code_fault));
+    return true;
+}
+
+static int start(struct trial *t)
+{
+    const struct engine_config config = {
+        .ram_fd = t->fd,
+        .ram_size = t->size,
+        .cpus = 1,
+        .maxphyaddr = MAXPHYADDR,
+        .trap_area_va = TRAP_VA,
+        .trap_area_pa = t->trap_pa,
+        .trap_area_host = t->trap_host,
+        .trap_area_pages = t->trap_pages,
+    };
+    int rc = t->ops->create(&config, &t->engine);
+    if (!rc) {
+        rc = t->ops->space_create(t->engine, 0, &t->space);
+    }
+    return rc ? rc : t->ops->cpu_create(t->engine, 0, &t->cpu);
+}
+
+static void stop(struct trial *t)
+{
+    if (t->cpu) {
+        t->ops->cpu_destroy(t->cpu);
+    }
+    if (t->space) {
+        t->ops->space_destroy(t->space);
+    }
+    if (t->engine) {
+        t->ops->destroy(t->engine);
+    }
+    if (t->ram) {
+        munmap(t->ram, t->size);
+    }
+    if (t->fd >= 0) {
+        close(t->fd);
+    }
+    free(t->trap_host);
+    free(t->trap_pa);
+}
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* Run from `offset` on for ROUNDS traps, each of which must be `kind` with rip at `stop_offset`.
+ * Returns microseconds per trap; negative, with out->why set, when something else came. */
+static double time_traps(struct trial *t, unsigned offset, enum engine_trap_kind kind,
+                         unsigned stop_offset, struct engine_probe *out)
+{
+    double from = 0;
+    t->context.rip = CODE_VA + offset;
+    for (int i = 0; i <= ROUNDS; i++) {
+        struct engine_trap trap;
+        if (i == 1) {
+            from = now_us(); /* the first one warms up */
+        }
+        do {
+            t->ops->run(t->cpu, t->space, &t->context, &trap);
+        } while (trap.kind == ENGINE_TRAP_KICKED);
+        if (trap.kind != kind || t->context.rip != CODE_VA + stop_offset) {
+            snprintf(out->why, sizeof(out->why), "trial: trap %d (vector %u) at %#llx: %s",
+                     (int)trap.kind, trap.vector, (unsigned long long)t->context.rip,
+                     trap.reason ? trap.reason : "not what the code does");
+            return -1;
+        }
+    }
+    return (now_us() - from) / ROUNDS;
+}
+
+static void measure(struct trial *t, double (*measure_exit)(struct engine_cpu *, unsigned),
+                    struct engine_probe *out)
+{
+    out->fault_us =
+        time_traps(t, FAULT_CODE_OFFSET, ENGINE_TRAP_PAGE_FAULT, FAULT_INSTRUCTION_OFFSET, out);
+    if (out->fault_us < 0) {
+        return;
+    }
+    out->syscall_us = time_traps(t, 0, ENGINE_TRAP_SYSCALL, 2, out);
+    if (out->syscall_us < 0) {
+        return;
+    }
+    out->exit_us = measure_exit ? measure_exit(t->cpu, ROUNDS) : 0;
+    if (out->exit_us < 0) {
+        snprintf(out->why, sizeof(out->why), "trial: bare exit: %s", strerror(-(int)out->exit_us));
+        return;
+    }
+    out->usable = true;
+    snprintf(out->why, sizeof(out->why), "system call %.1f us, page fault %.1f us", out->syscall_us,
+             out->fault_us);
+}
+
+void engine_trial(const struct engine_ops *ops,
+                  double (*measure_exit)(struct engine_cpu *cpu, unsigned rounds),
+                  struct engine_probe *out)
+{
+    struct trial t = {.ops = ops, .fd = -1};
+    *out = (struct engine_probe){0};
+    int rc = allocate(&t) ? start(&t) : -ENOMEM;
+    if (rc) {
+        snprintf(out->why, sizeof(out->why), "trial machine: %s", strerror(-rc));
+    } else {
+        measure(&t, measure_exit, out);
+    }
+    stop(&t);
+}
