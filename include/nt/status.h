@@ -128,6 +128,7 @@
     X(STATUS_NOT_A_DIRECTORY, 0xC0000103u)                                                         \
     X(STATUS_NAME_TOO_LONG, 0xC0000106u)                                                           \
     X(STATUS_PROCESS_IS_TERMINATING, 0xC000010Au)                                                  \
+    X(STATUS_TOO_MANY_OPENED_FILES, 0xC000011Fu)                                                   \
     X(STATUS_CANCELLED, 0xC0000120u)                                                               \
     X(STATUS_CANNOT_DELETE, 0xC0000121u)                                                           \
     X(STATUS_FILE_DELETED, 0xC0000123u)                                                            \
@@ -143,13 +144,15 @@
     X(STATUS_DLL_INIT_FAILED, 0xC0000142u)                                                         \
     X(STATUS_UNHANDLED_EXCEPTION, 0xC0000144u)                                                     \
     X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
+    X(STATUS_IO_DEVICE_ERROR, 0xC0000185u)                                                         \
     X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
     X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
     X(STATUS_FLOAT_MULTIPLE_TRAPS, 0xC00002B5u)                                                    \
     X(STATUS_HEAP_CORRUPTION, 0xC0000374u)                                                         \
     X(STATUS_STACK_BUFFER_OVERRUN, 0xC0000409u)                                                    \
     X(STATUS_INVALID_CRUNTIME_PARAMETER, 0xC0000417u)                                              \
-    X(STATUS_ASSERTION_FAILURE, 0xC0000420u)
+    X(STATUS_ASSERTION_FAILURE, 0xC0000420u)                                                       \
+    X(STATUS_FILE_TOO_LARGE, 0xC0000904u)
 
 /* As constants of type NTSTATUS. */
 #define STATUS_SUCCESS ((NTSTATUS)0x00000000u)
@@ -273,6 +276,7 @@
 #define STATUS_NOT_A_DIRECTORY ((NTSTATUS)0xC0000103u)
 #define STATUS_NAME_TOO_LONG ((NTSTATUS)0xC0000106u)
 #define STATUS_PROCESS_IS_TERMINATING ((NTSTATUS)0xC000010Au)
+#define STATUS_TOO_MANY_OPENED_FILES ((NTSTATUS)0xC000011Fu)
 #define STATUS_CANCELLED ((NTSTATUS)0xC0000120u)
 #define STATUS_CANNOT_DELETE ((NTSTATUS)0xC0000121u)
 #define STATUS_FILE_DELETED ((NTSTATUS)0xC0000123u)
@@ -288,6 +292,7 @@
 #define STATUS_DLL_INIT_FAILED ((NTSTATUS)0xC0000142u)
 #define STATUS_UNHANDLED_EXCEPTION ((NTSTATUS)0xC0000144u)
 #define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
+#define STATUS_IO_DEVICE_ERROR ((NTSTATUS)0xC0000185u)
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
 #define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)
 #define STATUS_FLOAT_MULTIPLE_TRAPS ((NTSTATUS)0xC00002B5u)
@@ -295,6 +300,7 @@
 #define STATUS_STACK_BUFFER_OVERRUN ((NTSTATUS)0xC0000409u)
 #define STATUS_INVALID_CRUNTIME_PARAMETER ((NTSTATUS)0xC0000417u)
 #define STATUS_ASSERTION_FAILURE ((NTSTATUS)0xC0000420u)
+#define STATUS_FILE_TOO_LARGE ((NTSTATUS)0xC0000904u)
 
 #define STATUS_WAIT_0 STATUS_SUCCESS
 
