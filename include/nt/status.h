@@ -65,6 +65,7 @@
     X(STATUS_PARITY_ERROR, 0xC000002Bu)                                                            \
     X(STATUS_UNABLE_TO_DECOMMIT_VM, 0xC000002Cu)                                                   \
     X(STATUS_NOT_COMMITTED, 0xC000002Du)                                                           \
+    X(STATUS_INVALID_PARAMETER_MIX, 0xC0000030u)                                                   \
     X(STATUS_OBJECT_NAME_INVALID, 0xC0000033u)                                                     \
     X(STATUS_OBJECT_NAME_NOT_FOUND, 0xC0000034u)                                                   \
     X(STATUS_OBJECT_NAME_COLLISION, 0xC0000035u)                                                   \
@@ -112,6 +113,7 @@
     X(STATUS_MEMORY_NOT_ALLOCATED, 0xC00000A0u)                                                    \
     X(STATUS_WORKING_SET_QUOTA, 0xC00000A1u)                                                       \
     X(STATUS_MEDIA_WRITE_PROTECTED, 0xC00000A2u)                                                   \
+    X(STATUS_PIPE_CLOSING, 0xC00000B1u)                                                            \
     X(STATUS_FILE_IS_A_DIRECTORY, 0xC00000BAu)                                                     \
     X(STATUS_NOT_SUPPORTED, 0xC00000BBu)                                                           \
     X(STATUS_NOT_SAME_DEVICE, 0xC00000D4u)                                                         \
@@ -145,7 +147,9 @@
     X(STATUS_UNHANDLED_EXCEPTION, 0xC0000144u)                                                     \
     X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
     X(STATUS_IO_DEVICE_ERROR, 0xC0000185u)                                                         \
+    X(STATUS_MUTANT_LIMIT_EXCEEDED, 0xC0000191u)                                                   \
     X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
+    X(STATUS_HANDLE_NOT_CLOSABLE, 0xC0000235u)                                                     \
     X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
     X(STATUS_FLOAT_MULTIPLE_TRAPS, 0xC00002B5u)                                                    \
     X(STATUS_HEAP_CORRUPTION, 0xC0000374u)                                                         \
@@ -213,6 +217,7 @@
 #define STATUS_PARITY_ERROR ((NTSTATUS)0xC000002Bu)
 #define STATUS_UNABLE_TO_DECOMMIT_VM ((NTSTATUS)0xC000002Cu)
 #define STATUS_NOT_COMMITTED ((NTSTATUS)0xC000002Du)
+#define STATUS_INVALID_PARAMETER_MIX ((NTSTATUS)0xC0000030u)
 #define STATUS_OBJECT_NAME_INVALID ((NTSTATUS)0xC0000033u)
 #define STATUS_OBJECT_NAME_NOT_FOUND ((NTSTATUS)0xC0000034u)
 #define STATUS_OBJECT_NAME_COLLISION ((NTSTATUS)0xC0000035u)
@@ -260,6 +265,7 @@
 #define STATUS_MEMORY_NOT_ALLOCATED ((NTSTATUS)0xC00000A0u)
 #define STATUS_WORKING_SET_QUOTA ((NTSTATUS)0xC00000A1u)
 #define STATUS_MEDIA_WRITE_PROTECTED ((NTSTATUS)0xC00000A2u)
+#define STATUS_PIPE_CLOSING ((NTSTATUS)0xC00000B1u)
 #define STATUS_FILE_IS_A_DIRECTORY ((NTSTATUS)0xC00000BAu)
 #define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BBu)
 #define STATUS_NOT_SAME_DEVICE ((NTSTATUS)0xC00000D4u)
@@ -293,7 +299,9 @@
 #define STATUS_UNHANDLED_EXCEPTION ((NTSTATUS)0xC0000144u)
 #define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
 #define STATUS_IO_DEVICE_ERROR ((NTSTATUS)0xC0000185u)
+#define STATUS_MUTANT_LIMIT_EXCEEDED ((NTSTATUS)0xC0000191u)
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
+#define STATUS_HANDLE_NOT_CLOSABLE ((NTSTATUS)0xC0000235u)
 #define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)
 #define STATUS_FLOAT_MULTIPLE_TRAPS ((NTSTATUS)0xC00002B5u)
 #define STATUS_HEAP_CORRUPTION ((NTSTATUS)0xC0000374u)
