@@ -1,0 +1,320 @@
+/* include/nt/info.h: information classes of the query and set services, and their structures.
+ *
+ * Both sides of the system call use them: guest modules ask, the services answer. Source:
+ * documentation of NtQueryInformationProcess, NtQuerySystemInformation, NtQueryInformationFile and
+ * their kin ([MS-FSCC] 2.4 and 2.5 for files); sizes are those of 64-bit Windows 7. */
+#pragma once
+
+#include "nt/io.h" /* FILE_INFORMATION_CLASS, FSINFOCLASS, FILE_BASIC_INFORMATION, ... */
+#include "nt/ke.h"
+#include "nt/rtl.h"
+#include "nt/types.h"
+
+/* NtQueryVirtualMemory; the structure of the first class is in memory.h. */
+enum { MemoryBasicInformation = 0, MemoryWorkingSetList = 1, MemorySectionName = 2 };
+
+/* ---- NtQuerySystemInformation ---- */
+enum {
+    SystemBasicInformation = 0,
+    SystemProcessorInformation = 1,
+    SystemPerformanceInformation = 2,
+    SystemTimeOfDayInformation = 3,
+    SystemProcessInformation = 5,
+    SystemProcessorPerformanceInformation = 8,
+    SystemTimeAdjustmentInformation = 28,
+    SystemCurrentTimeZoneInformation = 44,
+};
+
+typedef struct _SYSTEM_BASIC_INFORMATION {
+    ULONG Reserved;
+    ULONG TimerResolution; /* 100 ns */
+    ULONG PageSize;
+    ULONG NumberOfPhysicalPages;
+    ULONG LowestPhysicalPageNumber;
+    ULONG HighestPhysicalPageNumber;
+    ULONG AllocationGranularity;
+    ULONG64 MinimumUserModeAddress;
+    ULONG64 MaximumUserModeAddress;
+    ULONG64 ActiveProcessorsAffinityMask;
+    CHAR NumberOfProcessors;
+} SYSTEM_BASIC_INFORMATION;
+NT_SIZE(SYSTEM_BASIC_INFORMATION, 0x40);
+
+typedef struct _SYSTEM_PROCESSOR_INFORMATION {
+    USHORT ProcessorArchitecture; /* 9: AMD64 */
+    USHORT ProcessorLevel;        /* family */
+    USHORT ProcessorRevision;     /* model << 8 | stepping */
+    USHORT MaximumProcessors;
+    ULONG ProcessorFeatureBits;
+} SYSTEM_PROCESSOR_INFORMATION;
+NT_SIZE(SYSTEM_PROCESSOR_INFORMATION, 0xC);
+
+typedef struct _SYSTEM_TIMEOFDAY_INFORMATION {
+    LARGE_INTEGER BootTime;
+    LARGE_INTEGER CurrentTime;
+    LARGE_INTEGER TimeZoneBias;
+    ULONG TimeZoneId;
+    ULONG Reserved;
+    ULONG64 BootTimeBias;
+    ULONG64 SleepTimeBias;
+} SYSTEM_TIMEOFDAY_INFORMATION;
+NT_SIZE(SYSTEM_TIMEOFDAY_INFORMATION, 0x30);
+
+typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
+    LARGE_INTEGER IdleProcessTime;
+    LARGE_INTEGER IoReadTransferCount;
+    LARGE_INTEGER IoWriteTransferCount;
+    LARGE_INTEGER IoOtherTransferCount;
+    ULONG IoReadOperationCount;
+    ULONG IoWriteOperationCount;
+    ULONG IoOtherOperationCount;
+    ULONG AvailablePages;
+    ULONG CommittedPages;
+    ULONG CommitLimit;
+    ULONG PeakCommitment;
+    ULONG PageFaultCount;
+    ULONG CopyOnWriteCount;
+    ULONG TransitionCount;
+    ULONG CacheTransitionCount;
+    ULONG DemandZeroCount;
+    ULONG PageReadCount;
+    ULONG PageReadIoCount;
+    ULONG CacheReadCount;
+    ULONG CacheIoCount;
+    ULONG DirtyPagesWriteCount;
+    ULONG DirtyWriteIoCount;
+    ULONG MappedPagesWriteCount;
+    ULONG MappedWriteIoCount;
+    ULONG PagedPoolPages;
+    ULONG NonPagedPoolPages;
+    ULONG PagedPoolAllocs;
+    ULONG PagedPoolFrees;
+    ULONG NonPagedPoolAllocs;
+    ULONG NonPagedPoolFrees;
+    ULONG FreeSystemPtes;
+    ULONG ResidentSystemCodePage;
+    ULONG TotalSystemDriverPages;
+    ULONG TotalSystemCodePages;
+    ULONG NonPagedPoolLookasideHits;
+    ULONG PagedPoolLookasideHits;
+    ULONG AvailablePagedPoolPages;
+    ULONG ResidentSystemCachePage;
+    ULONG ResidentPagedPoolPage;
+    ULONG ResidentSystemDriverPage;
+    ULONG CacheManagerCounters[36];
+    ULONG ContextSwitches;
+    ULONG FirstLevelTbFills;
+    ULONG SecondLevelTbFills;
+    ULONG SystemCalls;
+} SYSTEM_PERFORMANCE_INFORMATION;
+NT_OFFSET(SYSTEM_PERFORMANCE_INFORMATION, AvailablePages, 0x2C);
+
+/* ---- NtQueryInformationProcess, NtSetInformationProcess ---- */
+enum {
+    ProcessBasicInformation = 0,
+    ProcessQuotaLimits = 1,
+    ProcessIoCounters = 2,
+    ProcessVmCounters = 3,
+    ProcessTimes = 4,
+    ProcessBasePriority = 5,
+    ProcessDebugPort = 7,
+    ProcessExceptionPort = 8,
+    ProcessDefaultHardErrorMode = 12,
+    ProcessPriorityClass = 18,
+    ProcessHandleCount = 20,
+    ProcessAffinityMask = 21,
+    ProcessWow64Information = 26,
+    ProcessImageFileName = 27,
+    ProcessExecuteFlags = 34,
+    ProcessTlsInformation = 35,
+    ProcessCookie = 36,
+    ProcessImageFileNameWin32 = 43,
+};
+
+typedef struct _PROCESS_BASIC_INFORMATION {
+    NTSTATUS ExitStatus;
+    UPTR(struct _PEB) PebBaseAddress;
+    ULONG64 AffinityMask;
+    LONG BasePriority;
+    ULONG64 UniqueProcessId;
+    ULONG64 InheritedFromUniqueProcessId;
+} PROCESS_BASIC_INFORMATION;
+NT_SIZE(PROCESS_BASIC_INFORMATION, 0x30);
+
+typedef struct _VM_COUNTERS_EX {
+    ULONG64 PeakVirtualSize;
+    ULONG64 VirtualSize;
+    ULONG PageFaultCount;
+    ULONG64 PeakWorkingSetSize;
+    ULONG64 WorkingSetSize;
+    ULONG64 QuotaPeakPagedPoolUsage;
+    ULONG64 QuotaPagedPoolUsage;
+    ULONG64 QuotaPeakNonPagedPoolUsage;
+    ULONG64 QuotaNonPagedPoolUsage;
+    ULONG64 PagefileUsage;
+    ULONG64 PeakPagefileUsage;
+    ULONG64 PrivateUsage; /* absent in VM_COUNTERS, which ends here (0x58) */
+} VM_COUNTERS_EX;
+NT_SIZE(VM_COUNTERS_EX, 0x60);
+
+typedef struct _KERNEL_USER_TIMES {
+    LARGE_INTEGER CreateTime;
+    LARGE_INTEGER ExitTime;
+    LARGE_INTEGER KernelTime;
+    LARGE_INTEGER UserTime;
+} KERNEL_USER_TIMES;
+NT_SIZE(KERNEL_USER_TIMES, 0x20);
+
+/* ---- NtQueryInformationThread, NtSetInformationThread ---- */
+enum {
+    ThreadBasicInformation = 0,
+    ThreadTimes = 1,
+    ThreadPriority = 2,
+    ThreadBasePriority = 3,
+    ThreadAffinityMask = 4,
+    ThreadQuerySetWin32StartAddress = 9,
+    ThreadZeroTlsCell = 10,
+    ThreadAmILastThread = 12,
+    ThreadIdealProcessor = 13,
+    ThreadPriorityBoost = 14,
+    ThreadIsIoPending = 16,
+    ThreadHideFromDebugger = 17,
+    ThreadIsTerminated = 20,
+};
+
+typedef struct _THREAD_BASIC_INFORMATION {
+    NTSTATUS ExitStatus;
+    UPTR(struct _TEB) TebBaseAddress;
+    struct _CLIENT_ID ClientId;
+    ULONG64 AffinityMask;
+    LONG Priority;
+    LONG BasePriority;
+} THREAD_BASIC_INFORMATION;
+NT_SIZE(THREAD_BASIC_INFORMATION, 0x30);
+
+/* Attributes of NtCreateThreadEx and NtCreateUserProcess. */
+enum {
+    PS_ATTRIBUTE_PARENT_PROCESS = 0x60000,
+    PS_ATTRIBUTE_CLIENT_ID = 0x10003,
+    PS_ATTRIBUTE_TEB_ADDRESS = 0x10004,
+    PS_ATTRIBUTE_IMAGE_NAME = 0x20005,
+    PS_ATTRIBUTE_IMAGE_INFO = 0x00006,
+};
+
+typedef struct _PS_ATTRIBUTE {
+    ULONG64 Attribute;
+    ULONG64 Size;
+    union {
+        ULONG64 Value;
+        UPTR(void) ValuePtr;
+    };
+    UPTR(ULONG64) ReturnLength;
+} PS_ATTRIBUTE;
+NT_SIZE(PS_ATTRIBUTE, 0x20);
+
+typedef struct _PS_ATTRIBUTE_LIST {
+    ULONG64 TotalLength; /* bytes, this member included */
+    PS_ATTRIBUTE Attributes[3];
+} PS_ATTRIBUTE_LIST;
+
+/* Flags of NtCreateThreadEx. */
+#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1u
+#define THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH 0x2u
+
+/* ---- NtQuerySection ---- */
+enum { SectionBasicInformation = 0, SectionImageInformation = 1 };
+
+typedef struct _SECTION_BASIC_INFORMATION {
+    UPTR(void) BaseAddress;
+    ULONG AllocationAttributes;
+    LARGE_INTEGER MaximumSize;
+} SECTION_BASIC_INFORMATION;
+NT_SIZE(SECTION_BASIC_INFORMATION, 0x18);
+
+enum { ViewShare = 1, ViewUnmap = 2 };
+
+/* ---- files ---- */
+typedef struct _FILE_INTERNAL_INFORMATION {
+    LARGE_INTEGER IndexNumber;
+} FILE_INTERNAL_INFORMATION;
+
+typedef struct _FILE_POSITION_INFORMATION {
+    LARGE_INTEGER CurrentByteOffset;
+} FILE_POSITION_INFORMATION;
+
+typedef struct _FILE_END_OF_FILE_INFORMATION {
+    LARGE_INTEGER EndOfFile;
+} FILE_END_OF_FILE_INFORMATION;
+
+typedef struct _FILE_DISPOSITION_INFORMATION {
+    BOOLEAN DeleteFile;
+} FILE_DISPOSITION_INFORMATION;
+
+typedef struct _FILE_NAME_INFORMATION {
+    ULONG FileNameLength; /* bytes */
+    WCHAR FileName[1];
+} FILE_NAME_INFORMATION;
+
+typedef struct _FILE_RENAME_INFORMATION {
+    BOOLEAN ReplaceIfExists;
+    UPTR(void) RootDirectory;
+    ULONG FileNameLength; /* bytes */
+    WCHAR FileName[1];
+} FILE_RENAME_INFORMATION;
+NT_SIZE(FILE_RENAME_INFORMATION, 0x18);
+
+/* Entries of NtQueryDirectoryFile are 8-byte aligned; NextEntryOffset 0 ends the list. */
+typedef struct _FILE_BOTH_DIR_INFORMATION {
+    ULONG NextEntryOffset;
+    ULONG FileIndex;
+    LARGE_INTEGER CreationTime;
+    LARGE_INTEGER LastAccessTime;
+    LARGE_INTEGER LastWriteTime;
+    LARGE_INTEGER ChangeTime;
+    LARGE_INTEGER EndOfFile;
+    LARGE_INTEGER AllocationSize;
+    ULONG FileAttributes;
+    ULONG FileNameLength; /* bytes */
+    ULONG EaSize;
+    CHAR ShortNameLength;
+    WCHAR ShortName[12];
+    WCHAR FileName[1];
+} FILE_BOTH_DIR_INFORMATION;
+NT_OFFSET(FILE_BOTH_DIR_INFORMATION, FileName, 0x5E);
+
+/* ---- volumes ---- */
+typedef struct _FILE_FS_DEVICE_INFORMATION {
+    ULONG DeviceType;
+    ULONG Characteristics;
+} FILE_FS_DEVICE_INFORMATION;
+NT_SIZE(FILE_FS_DEVICE_INFORMATION, 0x8);
+
+typedef struct _FILE_FS_SIZE_INFORMATION {
+    LARGE_INTEGER TotalAllocationUnits;
+    LARGE_INTEGER AvailableAllocationUnits;
+    ULONG SectorsPerAllocationUnit;
+    ULONG BytesPerSector;
+} FILE_FS_SIZE_INFORMATION;
+NT_SIZE(FILE_FS_SIZE_INFORMATION, 0x18);
+
+typedef struct _FILE_FS_VOLUME_INFORMATION {
+    LARGE_INTEGER VolumeCreationTime;
+    ULONG VolumeSerialNumber;
+    ULONG VolumeLabelLength; /* bytes */
+    BOOLEAN SupportsObjects;
+    WCHAR VolumeLabel[1];
+} FILE_FS_VOLUME_INFORMATION;
+
+/* ---- events, timers, waits ---- */
+enum { NotificationTimer = 0, SynchronizationTimer = 1 };
+enum { WaitAll = 0, WaitAny = 1 };
+
+typedef struct _EVENT_BASIC_INFORMATION {
+    LONG EventType;
+    LONG EventState;
+} EVENT_BASIC_INFORMATION;
+enum { EventBasicInformation = 0 };
+
+/* ---- NtRaiseHardError: Parameters[i] points to a UNICODE_STRING where bit i of the mask is set
+ * ---- */
+enum { OptionAbortRetryIgnore = 0, OptionOk = 1 };
