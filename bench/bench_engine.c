@@ -1,8 +1,8 @@
 /* bench/bench_engine.c: what a trap costs on each engine of this host.
  *
- * One line per engine: its name, then microseconds for a bare exit (KVM_RUN to a `hlt` and back,
- * nothing read), a system call and a page fault, there and back, and both as ratios to the bare
- * exit. Each figure is the median of several trials.
+ * One line per engine: its name, then microseconds for a bare exit (a page fault taken by the
+ * engine's mechanism with nothing done about it), a system call and a page fault, there and back,
+ * and both as ratios to the bare exit. Each figure is the median of several trials.
  */
 #include "engine/engine.h"
 

@@ -84,7 +84,7 @@ struct engine_probe {
     char why[160];     /* why not, or what was found */
     double syscall_us; /* one system call there and back */
     double fault_us;   /* one page fault there and back, nothing being mapped */
-    double exit_us;    /* a bare exit, without looking at a register; 0 where there is none */
+    double exit_us;    /* that fault with nothing done about it but leave and enter; 0: no such */
 };
 
 /* A user page whose leaf PTE was cleared, weakened or pointed elsewhere. */

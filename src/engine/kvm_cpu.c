@@ -279,23 +279,25 @@ void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engi
     }
 }
 
-double kvm_cpu_measure_exit(struct engine_cpu *cpu, unsigned rounds)
+double kvm_cpu_measure_exit(struct engine_cpu *cpu, struct engine_space *space,
+                            struct engine_context *context, unsigned rounds)
 {
-    /* Behind the `syscall` entry there is nothing but `hlt` to the end of the page. */
+    int rc = kvm_state_load(cpu, space, context);
+    if (rc) {
+        return rc;
+    }
     struct timespec from, to;
-    uint64_t valid = cpu->run->kvm_valid_regs;
-    cpu->run->s.regs.regs.rip = kvm_syscall_entry(cpu->engine);
-    cpu->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
-    cpu->run->kvm_valid_regs = 0;
+    const struct kvm_sync_regs entry = cpu->run->s.regs;
     int error = 0;
     clock_gettime(CLOCK_MONOTONIC, &from);
     for (unsigned i = 0; i < rounds && !error; i++) {
+        cpu->run->s.regs = entry;
+        cpu->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
         error = ioctl(cpu->fd, KVM_RUN, 0)              ? errno
                 : cpu->run->exit_reason != KVM_EXIT_HLT ? EPROTO
                                                         : 0;
     }
     clock_gettime(CLOCK_MONOTONIC, &to);
-    cpu->run->kvm_valid_regs = valid;
     if (error) {
         return -error;
     }

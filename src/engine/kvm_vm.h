@@ -126,9 +126,10 @@ void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engi
                  struct engine_trap *trap);
 void kvm_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context);
 void kvm_cpu_kick(struct engine_cpu *cpu);
-/* Microseconds that KVM_RUN takes to get to a `hlt` and back, `rounds` times on average. The cpu
- * just returned from a system call. Negative errno when it fails. */
-double kvm_cpu_measure_exit(struct engine_cpu *cpu, unsigned rounds);
+/* Microseconds on average from entering ring 3 at `context` to the trap that its first instruction
+ * raises, with nothing done but KVM_RUN: an engine_exit_meter. */
+double kvm_cpu_measure_exit(struct engine_cpu *cpu, struct engine_space *space,
+                            struct engine_context *context, unsigned rounds);
 
 /* kvm_state.c: registers into and out of a vCPU. */
 

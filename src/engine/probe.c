@@ -170,19 +170,18 @@ static double time_traps(struct trial *t, unsigned offset, enum engine_trap_kind
     return (now_us() - from) / ROUNDS;
 }
 
-static void measure(struct trial *t, double (*measure_exit)(struct engine_cpu *, unsigned),
-                    struct engine_probe *out)
+static void measure(struct trial *t, engine_exit_meter *meter, struct engine_probe *out)
 {
+    out->syscall_us = time_traps(t, 0, ENGINE_TRAP_SYSCALL, 2, out);
+    if (out->syscall_us < 0) {
+        return;
+    }
     out->fault_us =
         time_traps(t, FAULT_CODE_OFFSET, ENGINE_TRAP_PAGE_FAULT, FAULT_INSTRUCTION_OFFSET, out);
     if (out->fault_us < 0) {
         return;
     }
-    out->syscall_us = time_traps(t, 0, ENGINE_TRAP_SYSCALL, 2, out);
-    if (out->syscall_us < 0) {
-        return;
-    }
-    out->exit_us = measure_exit ? measure_exit(t->cpu, ROUNDS) : 0;
+    out->exit_us = meter ? meter(t->cpu, t->space, &t->context, ROUNDS) : 0;
     if (out->exit_us < 0) {
         snprintf(out->why, sizeof(out->why), "trial: bare exit: %s", strerror(-(int)out->exit_us));
         return;
@@ -192,9 +191,7 @@ static void measure(struct trial *t, double (*measure_exit)(struct engine_cpu *,
              out->fault_us);
 }
 
-void engine_trial(const struct engine_ops *ops,
-                  double (*measure_exit)(struct engine_cpu *cpu, unsigned rounds),
-                  struct engine_probe *out)
+void engine_trial(const struct engine_ops *ops, engine_exit_meter *meter, struct engine_probe *out)
 {
     struct trial t = {.ops = ops, .fd = -1};
     *out = (struct engine_probe){0};
@@ -202,7 +199,7 @@ void engine_trial(const struct engine_ops *ops,
     if (rc) {
         snprintf(out->why, sizeof(out->why), "trial machine: %s", strerror(-rc));
     } else {
-        measure(&t, measure_exit, out);
+        measure(&t, meter, out);
     }
     stop(&t);
 }

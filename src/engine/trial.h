@@ -3,9 +3,11 @@
 
 #include "engine/engine.h"
 
+/* Microseconds of a bare trap: run `context`, whose next instruction traps, `rounds` times with the
+ * least that the engine's mechanism needs. Negative errno when that fails. */
+typedef double engine_exit_meter(struct engine_cpu *cpu, struct engine_space *space,
+                                 struct engine_context *context, unsigned rounds);
+
 /* Run a few system calls and page faults on a machine of a few pages and write down what they cost.
- * `measure_exit` (may be NULL) is called with a cpu that just returned from a system call, and
- * gives microseconds, or a negative errno. Takes about a hundred round trips. */
-void engine_trial(const struct engine_ops *ops,
-                  double (*measure_exit)(struct engine_cpu *cpu, unsigned rounds),
-                  struct engine_probe *out);
+ * `meter` may be NULL. Takes about a hundred round trips. */
+void engine_trial(const struct engine_ops *ops, engine_exit_meter *meter, struct engine_probe *out);
