@@ -80,7 +80,7 @@ static NTSTATUS put_environment(struct mm_space *space, const struct ps_program 
 }
 
 static NTSTATUS create_parameters(struct mm_space *space, const struct ps_program *program,
-                                  uint64_t *va)
+                                  const uint64_t standard_handle[3], uint64_t *va)
 {
     const size_t longest = 0x7FFE; /* characters that a UNICODE_STRING's lengths can express */
     if (text_length(program->command_line) > longest || text_length(program->dos_path) > longest ||
@@ -103,9 +103,9 @@ static NTSTATUS create_parameters(struct mm_space *space, const struct ps_progra
     }
     RTL_USER_PROCESS_PARAMETERS *p = (RTL_USER_PROCESS_PARAMETERS *)block.bytes;
     p->Flags = RTL_USER_PROC_PARAMS_NORMALIZED;
-    p->StandardInput.va = program->standard_handle[0];
-    p->StandardOutput.va = program->standard_handle[1];
-    p->StandardError.va = program->standard_handle[2];
+    p->StandardInput.va = standard_handle[0];
+    p->StandardOutput.va = standard_handle[1];
+    p->StandardError.va = standard_handle[2];
     p->CurrentDirectory.DosPath =
         add_string(&block, program->current_directory, CURRENT_DIRECTORY_CHARACTERS);
     p->DllPath = add_string(&block, system_path, 0);
@@ -123,7 +123,7 @@ static NTSTATUS create_parameters(struct mm_space *space, const struct ps_progra
 }
 
 NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *program,
-                        const struct psp_image *image)
+                        const struct psp_image *image, const uint64_t standard_handle[3])
 {
     struct mm_space *space = process->space;
     uint64_t va;
@@ -133,7 +133,7 @@ NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *pro
     }
     PEB peb;
     memset(&peb, 0, sizeof peb);
-    status = create_parameters(space, program, &peb.ProcessParameters.va);
+    status = create_parameters(space, program, standard_handle, &peb.ProcessParameters.va);
     if (!NT_SUCCESS(status)) {
         return status;
     }

@@ -24,41 +24,25 @@
 #include "base/log.h"
 #include "ke/ke.h"
 #include "mm/mm.h"
+#include "nt/access.h"
 #include "nt/globals.h"
 #include "nt/status.h"
+#include "ob/ob.h"
 
-struct ob;
 struct io;
 struct ps;
 struct ps_thread;
-
-#define PROCESS_TERMINATE 0x0001u
-#define PROCESS_CREATE_THREAD 0x0002u
-#define PROCESS_VM_OPERATION 0x0008u
-#define PROCESS_VM_READ 0x0010u
-#define PROCESS_VM_WRITE 0x0020u
-#define PROCESS_DUP_HANDLE 0x0040u
-#define PROCESS_SET_INFORMATION 0x0200u
-#define PROCESS_QUERY_INFORMATION 0x0400u
-#define PROCESS_SUSPEND_RESUME 0x0800u
-#define PROCESS_ALL_ACCESS 0x1FFFFFu
-
-#define THREAD_TERMINATE 0x0001u
-#define THREAD_SUSPEND_RESUME 0x0002u
-#define THREAD_GET_CONTEXT 0x0008u
-#define THREAD_SET_CONTEXT 0x0010u
-#define THREAD_SET_INFORMATION 0x0020u
-#define THREAD_QUERY_INFORMATION 0x0040u
-#define THREAD_ALL_ACCESS 0x1FFFFFu
 
 struct ps_process {
     struct ps *ps;
     EPROCESS *process; /* guest object */
     uint64_t va;       /* its kernel address */
     struct mm_space *space;
-    void *owner;           /* the machine's (engine address space) */
-    bool exiting;          /* (lock) no new threads */
-    bool user_memory_gone; /* (lock) mm_space_clean was done */
+    void *owner;                          /* the machine's (engine address space) */
+    uint64_t entry;                       /* of the image; 0: none */
+    uint64_t stack_reserve, stack_commit; /* bytes; from the image */
+    bool exiting;                         /* (lock) no new threads */
+    bool gone;                            /* (lock) handles closed, user memory freed, signalled */
 };
 
 struct ps_thread {
@@ -67,8 +51,9 @@ struct ps_thread {
     uint64_t va;
     struct ps_process *process; /* referenced */
     void *owner;                /* the machine's (registers, host thread) */
-    bool terminating;           /* (atomic) leave at the next way out of the kernel */
-    NTSTATUS exit_status;       /* of a termination that was asked for */
+    uint64_t teb, stack;        /* lowest addresses of TEB and user stack; 0: gone */
+    uint64_t kernel_stack;      /* lowest address */
+    NTSTATUS exit_status;       /* (atomic) what it ends with */
 };
 
 /* What processes need from above. */
@@ -76,10 +61,9 @@ struct ps_ops {
     /* Make and drop the host side of an address space. */
     NTSTATUS (*process_created)(void *owner, struct ps_process *process);
     void (*process_deleted)(void *owner, struct ps_process *process);
-    /* Prepare a thread's registers; start it; make it come out of user mode soon. */
+    /* Prepare a thread's registers; start it. */
     NTSTATUS (*thread_created)(void *owner, struct ps_thread *thread, const CONTEXT *context);
     NTSTATUS (*start_thread)(void *owner, struct ps_thread *thread);
-    void (*kick_thread)(void *owner, struct ps_thread *thread);
     void (*thread_deleted)(void *owner, struct ps_thread *thread);
     /* Registers of a thread that is not running user code now (its own caller, or suspended). */
     void (*get_context)(void *owner, struct ps_thread *thread, CONTEXT *context);
@@ -103,6 +87,8 @@ struct ps {
     size_t id_slots;
 
     struct ps_process *system;
+    struct ob_type_ops process_ops, thread_ops;
+    OBJECT_TYPE *process_type, *thread_type;
     /* ntdll, the same in every process; entry points found by name at boot. */
     const void *ntdll_bytes;
     size_t ntdll_size;
@@ -135,8 +121,11 @@ struct ps_program {
     const WCHAR *current_directory; /* C:\work\ */
     const WCHAR *environment;       /* NAME=value strings, each terminated, then an empty one */
     size_t environment_length;      /* characters, final terminator included */
-    uint64_t standard_handle[3];    /* handles valid in the new process; 0: none */
     uint64_t parent_id;
+    /* Open standard input, output, error in the new process's handle table; may be NULL. */
+    NTSTATUS (*open_standard_handles)
+    (void *context, struct ps_process *process, uint64_t handle[3]);
+    void *context;
 };
 
 /* A process with its images mapped, PEB and parameters made, but no thread. `program` NULL: an
@@ -145,9 +134,11 @@ struct ps_program {
  */
 NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program,
                            struct ps_process **out);
+/* Whose handles a service uses. */
+struct ob_caller ps_caller(struct ps_thread *thread);
 void ps_reference_process(struct ps_process *process);
 void ps_dereference_process(struct ps_process *process);
-NTSTATUS ps_reference_process_by_handle(struct ps_process *caller, uint64_t handle, uint32_t access,
+NTSTATUS ps_reference_process_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,
                                         struct ps_process **out);
 /* The process or thread of a client id, referenced; STATUS_INVALID_CID. */
 NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out);
@@ -169,13 +160,16 @@ struct ps_thread_parameters {
     bool suspended;
 };
 
-/* The first thread of a process starts at its image's entry point with the PEB; `parameters` NULL.
+/* A thread, ready to be started with ps_start_thread. *out is referenced.
+ * The first thread of a process starts at its image's entry point with the PEB; `parameters` NULL.
  */
 NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_parameters *parameters,
                           struct ps_thread **out);
+/* Give it a host thread. => once; on failure the thread ends as if it had run */
+NTSTATUS ps_start_thread(struct ps_thread *thread);
 void ps_reference_thread(struct ps_thread *thread);
 void ps_dereference_thread(struct ps_thread *thread);
-NTSTATUS ps_reference_thread_by_handle(struct ps_process *caller, uint64_t handle, uint32_t access,
+NTSTATUS ps_reference_thread_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,
                                        struct ps_thread **out);
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);
 /* The end of the calling host thread's guest thread: signals it, frees TEB and stacks, ends the

@@ -13,7 +13,7 @@ struct psp_image {
 
 /* PEB and RTL_USER_PROCESS_PARAMETERS of a new process (peb.c). Fills EPROCESS.Peb. */
 NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *program,
-                        const struct psp_image *image);
+                        const struct psp_image *image, const uint64_t standard_handle[3]);
 
 /* User memory of a thread (thread_memory.c). */
 struct psp_stack {
@@ -28,15 +28,23 @@ NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
                         const struct psp_stack *stack, uint64_t *teb);
 void psp_free_user_pages(struct mm_space *space, uint64_t base);
 
-/* Client ids (cid.c). An id is taken with its companion and given back when the object is deleted.
- */
-NTSTATUS psp_allocate_id(struct ps *ps, void *object, struct ps_process *process,
+/* Client ids (cid.c): handles of PspCidTable, and the host companions by id. */
+NTSTATUS psp_allocate_id(struct ps *ps, uint64_t object_va, struct ps_process *process,
                          struct ps_thread *thread, uint64_t *id);
 void psp_free_id(struct ps *ps, uint64_t id);
+/* Companion of an object that the caller holds a reference to. */
+struct ps_process *psp_process_of(struct ps *ps, const EPROCESS *process);
+struct ps_thread *psp_thread_of(struct ps *ps, const ETHREAD *thread);
 
-/* Object types (types.c), their delete procedures (process.c, thread.c). */
+/* Object types (types.c) and what their last reference does (process.c, thread.c). */
 NTSTATUS psp_create_types(struct ps *ps);
-void psp_delete_process(void *context, void *object);
-void psp_delete_thread(void *context, void *object);
+/* A process object with an empty address space and handle table, in the lists (process.c). */
+NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *program, bool system,
+                                   struct ps_process **out);
+void psp_delete_process(struct ps *ps, EPROCESS *process);
+void psp_delete_thread(struct ps *ps, ETHREAD *thread);
 /* Close handles, free user memory, signal: the last thread is gone, or there never was one. */
-void psp_exit_process(struct ps_process *process);
+void psp_exit_process(struct ps_process *process, NTSTATUS status);
+/* A thread that leaves its process (thread.c): everything but its KTHREAD and its references. */
+void psp_retire_thread(struct ps_thread *thread, NTSTATUS status);
+void psp_free_thread_memory(struct ps_thread *thread);

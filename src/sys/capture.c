@@ -8,9 +8,6 @@
 #include "mm/mm.h"
 #include "sys/sys.h"
 
-#define NT_CURRENT_PROCESS UINT64_MAX      /* (HANDLE)-1 */
-#define NT_CURRENT_THREAD (UINT64_MAX - 1) /* (HANDLE)-2 */
-
 NTSTATUS sys_get(struct sys_call *call, void *to, uint64_t from_va, size_t size)
 {
     return mm_copy_from_user(call->space, to, from_va, size);
@@ -85,21 +82,11 @@ void sys_free_attributes(struct sys_attributes *attributes)
 NTSTATUS sys_get_process(struct sys_call *call, uint64_t handle, uint32_t access,
                          struct ps_process **out)
 {
-    if (handle == NT_CURRENT_PROCESS) {
-        *out = call->process;
-        ps_reference_process(*out);
-        return STATUS_SUCCESS;
-    }
-    return ps_reference_process_by_handle(call->process, handle, access, out);
+    return ps_reference_process_by_handle(call->thread, handle, access, out);
 }
 
 NTSTATUS sys_get_thread(struct sys_call *call, uint64_t handle, uint32_t access,
                         struct ps_thread **out)
 {
-    if (handle == NT_CURRENT_THREAD) {
-        *out = call->thread;
-        ps_reference_thread(*out);
-        return STATUS_SUCCESS;
-    }
-    return ps_reference_thread_by_handle(call->process, handle, access, out);
+    return ps_reference_thread_by_handle(call->thread, handle, access, out);
 }

@@ -46,7 +46,7 @@ static NTSTATUS not_implemented(struct sys *sys, unsigned service)
 {
     if (!atomic_exchange(&sys->reported[service], true)) {
         log_warning(sys->ps->log, "%s (service 0x%x) is not implemented", service_names[service],
-                 service);
+                    service);
     }
     return STATUS_NOT_IMPLEMENTED;
 }

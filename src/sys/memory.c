@@ -9,11 +9,6 @@
 #include "mm/mm.h"
 #include "sys/sys.h"
 
-#define PROCESS_VM_OPERATION 0x0008u
-#define PROCESS_VM_READ 0x0010u
-#define PROCESS_VM_WRITE 0x0020u
-#define PROCESS_QUERY_INFORMATION 0x0400u
-
 #define MEMORY_BASIC_INFORMATION_CLASS 0
 
 struct region {

@@ -1,0 +1,286 @@
+/* src/ps/process.c: from a program's image to a process, and back to nothing.
+ *
+ * Creation goes in steps, each undone by the same path that ends a process: once the object exists,
+ * a failure terminates it like any other (psp_exit_process), so nothing has two ways to be freed.
+ *
+ *      object -> address space -> handle table -> client id -> lists -> image, ntdll -> PEB
+ *
+ * Source: Windows Internals 6, part 1, ch. 5 "Flow of CreateProcess" (stages 2 and 3).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ke/list.h"
+#include "ke/thread.h"
+#include "pe/pe.h"
+#include "ps/psi.h"
+
+#define IMAGE_FILE_NAME_SIZE 15
+#define NORMAL_PRIORITY_CLASS 2
+
+static void free_audit_name(struct ps *ps, EPROCESS *process)
+{
+    OBJECT_NAME_INFORMATION *name =
+        k2h(&ps->ke->ks, process->SeAuditProcessCreationInfo.ImageFileName);
+    if (name) {
+        process->SeAuditProcessCreationInfo.ImageFileName.va = 0;
+        ex_free_pool(ps->mm, name);
+    }
+}
+
+/* The full path of the image: a UNICODE_STRING with its text right behind it, in one pool block. */
+static NTSTATUS set_audit_name(struct ps *ps, EPROCESS *process, const WCHAR *path)
+{
+    size_t length = 0;
+    while (path[length]) {
+        length++;
+    }
+    size_t bytes = length * sizeof(WCHAR);
+    if (bytes + sizeof(WCHAR) > UINT16_MAX) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    OBJECT_NAME_INFORMATION *name =
+        ex_allocate_pool(ps->mm, PagedPool, sizeof *name + bytes + sizeof(WCHAR), mm_tag("SeAu"));
+    if (!name) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    WCHAR *text = (WCHAR *)(name + 1);
+    memcpy(text, path, bytes);
+    text[length] = 0;
+    name->Name.Length = (USHORT)bytes;
+    name->Name.MaximumLength = (USHORT)(bytes + sizeof(WCHAR));
+    name->Name.Buffer.va = h2k(&ps->ke->ks, text);
+    process->SeAuditProcessCreationInfo.ImageFileName.va = h2k(&ps->ke->ks, name);
+    return STATUS_SUCCESS;
+}
+
+/* ImageFileName: the last component of the path, cut to 14 characters. */
+static void set_image_file_name(EPROCESS *process, const WCHAR *path)
+{
+    const WCHAR *name = path;
+    for (const WCHAR *p = path; *p; p++) {
+        if (*p == '\\') {
+            name = p + 1;
+        }
+    }
+    for (size_t i = 0; i < IMAGE_FILE_NAME_SIZE - 1 && name[i]; i++) {
+        process->ImageFileName[i] = name[i] < 0x80 ? (UCHAR)name[i] : '?';
+    }
+}
+
+static void initialize_process(struct ps *ps, EPROCESS *process)
+{
+    const struct kspace *ks = &ps->ke->ks;
+    ke_initialize_process(ps->ke, &process->Pcb, process->Pcb.DirectoryTableBase);
+    ke_list_init(ks, &process->ThreadListHead);
+    process->CreateTime.QuadPart = ke_query_system_time(ps->ke);
+    process->ExitStatus = STATUS_PENDING;
+    process->PriorityClass = NORMAL_PRIORITY_CLASS;
+    pthread_mutex_lock(&ps->lock);
+    ke_list_insert_tail(ks, ps->ke->nt.PsActiveProcessHead, &process->ActiveProcessLinks);
+    pthread_mutex_unlock(&ps->lock);
+    process->ProcessInserted = 1;
+}
+
+NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *program, bool system,
+                                   struct ps_process **out)
+{
+    struct ps_process *p = calloc(1, sizeof *p);
+    if (!p) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    void *object;
+    NTSTATUS status = ob_create_object(ps->ob, NULL, ps->process_type, 0, &object);
+    if (!NT_SUCCESS(status)) {
+        free(p);
+        return status;
+    }
+    p->ps = ps;
+    p->process = object;
+    p->va = h2k(&ps->ke->ks, object);
+    EPROCESS *process = p->process;
+    status = psp_allocate_id(ps, p->va, p, NULL, &process->UniqueProcessId.va);
+    if (!NT_SUCCESS(status)) {
+        free(p); /* without an id the object's deletion finds no companion */
+        ob_dereference_object(ps->ob, object);
+        return status;
+    }
+    process->InheritedFromUniqueProcessId.va = program ? program->parent_id : 0;
+    status = mm_space_create(ps->mm, process, system, &p->space);
+    if (NT_SUCCESS(status)) {
+        mm_space_set_owner(p->space, p);
+        status = ob_init_process(ps->ob, NULL, process);
+    }
+    if (!NT_SUCCESS(status)) {
+        p->gone = true;
+        ob_dereference_object(ps->ob, object);
+        return status;
+    }
+    initialize_process(ps, process);
+    if (!system && ps->ops->process_created) {
+        status = ps->ops->process_created(ps->owner, p);
+        if (!NT_SUCCESS(status)) {
+            psp_exit_process(p, status);
+            ps_dereference_process(p);
+            return status;
+        }
+    }
+    *out = p;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS status_of(enum pe_status status)
+{
+    switch (status) {
+    case PE_OK:
+        return STATUS_SUCCESS;
+    case PE_NOT_MZ:
+        return STATUS_INVALID_IMAGE_NOT_MZ;
+    case PE_NOT_PE:
+        return STATUS_INVALID_IMAGE_PROTECT;
+    case PE_WIN16:
+        return STATUS_INVALID_IMAGE_WIN_16;
+    case PE_WRONG_MACHINE:
+        return STATUS_INVALID_IMAGE_FORMAT;
+    default:
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+}
+
+/* Map the program and ntdll, and give the process what it finds in its PEB. */
+static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
+{
+    struct ps *ps = p->ps;
+    struct pe_image image, ntdll;
+    NTSTATUS status = status_of(pe_open(&image, program->image, program->image_size));
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    if (image.file.Characteristics & IMAGE_FILE_DLL) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    struct psp_image info = {
+        .stack_reserve = image.optional.SizeOfStackReserve,
+        .stack_commit = image.optional.SizeOfStackCommit,
+        .subsystem = image.optional.Subsystem,
+        .subsystem_major = image.optional.MajorSubsystemVersion,
+        .subsystem_minor = image.optional.MinorSubsystemVersion,
+    };
+    uint64_t size;
+    status = mm_map_image(p->space, &image, &info.base, &size);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    info.entry = info.base + image.optional.AddressOfEntryPoint;
+    p->entry = info.entry;
+    p->stack_reserve = info.stack_reserve;
+    p->stack_commit = info.stack_commit;
+    p->process->SectionBaseAddress.va = info.base;
+
+    uint64_t base;
+    status = status_of(pe_open(&ntdll, ps->ntdll_bytes, ps->ntdll_size));
+    if (NT_SUCCESS(status)) {
+        status = mm_map_image(p->space, &ntdll, &base, &size);
+    }
+    if (NT_SUCCESS(status) && base != ps->ntdll_base) {
+        status = STATUS_CONFLICTING_ADDRESSES; /* the program sits where ntdll must be */
+    }
+    uint64_t standard_handle[3] = {0};
+    if (NT_SUCCESS(status) && program->open_standard_handles) {
+        status = program->open_standard_handles(program->context, p, standard_handle);
+    }
+    return NT_SUCCESS(status) ? psp_create_peb(p, program, &info, standard_handle) : status;
+}
+
+NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, struct ps_process **out)
+{
+    struct ps_process *p;
+    NTSTATUS status = psp_create_process_object(ps, program, false, &p);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    if (program) {
+        set_image_file_name(p->process, program->dos_path);
+        status = set_audit_name(ps, p->process, program->nt_path);
+        if (NT_SUCCESS(status)) {
+            status = populate(p, program);
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        psp_exit_process(p, status);
+        ps_dereference_process(p);
+        return status;
+    }
+    *out = p;
+    return STATUS_SUCCESS;
+}
+
+void psp_exit_process(struct ps_process *p, NTSTATUS status)
+{
+    struct ps *ps = p->ps;
+    EPROCESS *process = p->process;
+    pthread_mutex_lock(&ps->lock);
+    bool first = !p->gone;
+    p->exiting = p->gone = true;
+    pthread_mutex_unlock(&ps->lock);
+    if (!first) {
+        return;
+    }
+    process->ProcessExiting = 1;
+    process->ExitStatus = status;
+    process->ExitTime.QuadPart = ke_query_system_time(ps->ke);
+    ob_kill_process(ps->ob, process);
+    mm_space_clean(p->space);
+    process->VmDeleted = 1;
+    ke_set_process(ps->ke, &process->Pcb);
+    if (ps->ops->process_exited) {
+        ps->ops->process_exited(ps->owner, p);
+    }
+}
+
+void psp_delete_process(struct ps *ps, EPROCESS *process)
+{
+    struct ps_process *p = psp_process_of(ps, process);
+    if (!p) {
+        return; /* creation failed before it had one */
+    }
+    if (process->ProcessInserted) {
+        psp_exit_process(p, process->ExitStatus); /* never had a thread */
+        pthread_mutex_lock(&ps->lock);
+        ke_list_remove(&ps->ke->ks, &process->ActiveProcessLinks);
+        pthread_mutex_unlock(&ps->lock);
+        if (ps->ops->process_deleted) {
+            ps->ops->process_deleted(ps->owner, p);
+        }
+    }
+    psp_free_id(ps, process->UniqueProcessId.va);
+    free_audit_name(ps, process);
+    if (p->space) {
+        if (!process->ProcessInserted) {
+            mm_space_clean(p->space);
+        }
+        mm_space_destroy(p->space);
+    }
+    free(p);
+}
+
+NTSTATUS ps_terminate_process(struct ps_process *p, struct ps_thread *self, NTSTATUS status)
+{
+    struct ps *ps = p->ps;
+    pthread_mutex_lock(&ps->lock);
+    bool was_exiting = p->exiting;
+    p->exiting = true;
+    bool threads = p->process->ActiveThreads != 0;
+    for (size_t i = 0; threads && i < ps->id_slots; i++) {
+        struct ps_thread *t = ps->thread_by_id[i];
+        if (t && t->process == p && !ke_is_terminating(&t->thread->Tcb)) {
+            __atomic_store_n(&t->exit_status, status, __ATOMIC_RELEASE);
+            ke_terminate_thread(ps->ke, &t->thread->Tcb);
+        }
+    }
+    pthread_mutex_unlock(&ps->lock);
+    if (!threads) {
+        psp_exit_process(p, status);
+    }
+    return was_exiting && !self ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+}
