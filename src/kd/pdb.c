@@ -12,7 +12,6 @@
  * ones.
  */
 #include "kd/pdb_int.h"
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -30,18 +29,6 @@ struct dbi_layout {
     struct pdb_bytes units;
     struct pdb_bytes debug;
 };
-
-int pdb_name_compare(const char *a, const char *b)
-{
-    const char *p = a;
-    const char *q = b;
-    while (*p && tolower((unsigned char)*p) == tolower((unsigned char)*q)) {
-        p++;
-        q++;
-    }
-    int difference = tolower((unsigned char)*p) - tolower((unsigned char)*q);
-    return difference ? difference : strcmp(a, b);
-}
 
 static bool read_info(struct pdb *pdb)
 {
@@ -199,7 +186,7 @@ void pdb_close(struct pdb *pdb)
 {
     if (!pdb)
         return;
-    pdb_symbols_deinit(pdb);
+    symtab_deinit(&pdb->symbols);
     pdb_types_deinit(pdb);
     pdb_lines_deinit(pdb);
     free(pdb->units);

@@ -58,14 +58,10 @@ struct pdb_symbol {
     enum pdb_symbol_kind kind;
 };
 
-/* All symbols ordered by address, one per (address, name). */
-const struct pdb_symbol *pdb_symbols(struct pdb *pdb, size_t *count);
+struct symtab; /* symtab.h: find by name, by address, or walk in order of address */
 
-/* The symbol called `name`: exact spelling first, else the first that differs only in case. */
-const struct pdb_symbol *pdb_symbol_find(struct pdb *pdb, const char *name);
-
-/* The best symbol at the highest address that is not above `rva`. */
-const struct pdb_symbol *pdb_symbol_at(struct pdb *pdb, uint32_t rva);
+/* All symbols of the PDB. */
+const struct symtab *pdb_symbols(struct pdb *pdb);
 
 /* ---- line numbers ---- */
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kd/pdb.h"
+#include "kd/symtab.h"
 #include <string.h>
 
 /* ---- cursor ---- */
@@ -149,15 +150,6 @@ struct omap_entry {
     uint32_t to;
 };
 
-/* Symbols: `list` is ordered by address, `by_name` has its indices ordered by name. */
-struct pdb_symbol_table {
-    bool built;
-    struct pdb_symbol *list;
-    size_t count;
-    size_t room;
-    uint32_t *by_name;
-};
-
 struct pdb_member_list {
     uint32_t field_list;
     size_t count;
@@ -197,7 +189,8 @@ struct pdb {
     size_t section_count;
     struct pdb_bytes omap; /* from original to final addresses; empty: none */
     uint16_t record_stream;
-    struct pdb_symbol_table symbols;
+    struct symtab symbols;
+    bool symbols_built;
     struct pdb_type_table types;
     struct pdb_line_table lines;
 };
@@ -208,9 +201,5 @@ bool pdb_section_rva(const struct pdb *pdb, uint16_t section, uint32_t offset, u
 /* Index of the stream with this name in the info stream; MSF_NO_STREAM: none. */
 uint32_t pdb_named_stream(struct pdb *pdb, const char *name);
 
-void pdb_symbols_deinit(struct pdb *pdb);
 void pdb_types_deinit(struct pdb *pdb);
 void pdb_lines_deinit(struct pdb *pdb);
-
-/* Order of names: without case first, then by spelling. */
-int pdb_name_compare(const char *a, const char *b);

@@ -9,8 +9,10 @@
  *
  * Hostile files build cycles (a modifier of itself): chains are followed at most MAX_CHAIN steps.
  */
-#include "kd/pdb_types.h"
 #define _GNU_SOURCE 1 /* qsort_r */
+
+#include "kd/pdb_types.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -103,7 +105,7 @@ static int by_name(const void *a, const void *b, void *table)
 {
     uint32_t i = *(const uint32_t *)a;
     uint32_t j = *(const uint32_t *)b;
-    int order = pdb_name_compare(name_of(table, i), name_of(table, j));
+    int order = symtab_name_compare(name_of(table, i), name_of(table, j));
     return order ? order : (i > j) - (i < j);
 }
 
