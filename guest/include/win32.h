@@ -57,6 +57,7 @@ typedef int BOOL;
 #define ERROR_INVALID_PARAMETER 87u
 #define ERROR_NO_PROC_SLOTS 89u
 #define ERROR_BROKEN_PIPE 109u
+#define ERROR_BUFFER_OVERFLOW 111u
 #define ERROR_DISK_FULL 112u
 #define ERROR_CALL_NOT_IMPLEMENTED 120u
 #define ERROR_INSUFFICIENT_BUFFER 122u
@@ -81,6 +82,8 @@ typedef int BOOL;
 #define ERROR_TIMEOUT 1460u
 #define ERROR_DIRECTORY 267u
 #define ERROR_INVALID_ADDRESS 487u
+#define ERROR_IO_INCOMPLETE 996u
+#define ERROR_IO_PENDING 997u
 #define ERROR_NOACCESS 998u
 #define ERROR_INVALID_FLAGS 1004u
 #define ERROR_FILE_INVALID 1006u
@@ -468,7 +471,7 @@ typedef struct _PROCESS_HEAP_ENTRY {
 typedef ULONG THREAD_START(void *parameter);
 typedef LONG TOP_LEVEL_FILTER(struct _EXCEPTION_POINTERS *pointers);
 
-/* What every user-mode module may read of its own thread, process and machine. */
+/* What every user-mode module may read of its own thread and process. */
 static inline TEB *current_teb(void)
 {
     TEB *teb;
@@ -478,7 +481,7 @@ static inline TEB *current_teb(void)
 
 static inline PEB *current_peb(void)
 {
-    return current_teb()->ProcessEnvironmentBlock;
+    PEB *peb;
+    __asm__("movq %%gs:0x60, %0" : "=r"(peb));
+    return peb;
 }
-
-#define SHARED_USER_DATA ((const volatile KUSER_SHARED_DATA *)0x7FFE0000)

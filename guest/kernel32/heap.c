@@ -1,8 +1,9 @@
 /* guest/kernel32/heap.c: the heap functions and their 16-bit heirs, Global* and Local*.
  *
  * Global and Local memory is a block of the process heap. A fixed block's handle is its address. A
- * moveable block's handle is the address of a `struct moveable`, whose address ends in 8 so that the
- * two kinds can be told apart; heap blocks are 16-byte aligned, so a fixed handle never does. */
+ * moveable block's handle is the address of a `struct moveable`, whose address ends in 8 so that
+ * the two kinds can be told apart; heap blocks are 16-byte aligned, so a fixed handle never does.
+ */
 #include "k32.h"
 
 #define GMEM_MOVEABLE 0x2u
@@ -15,8 +16,8 @@
 #define MOVEABLE_MAGIC 0x4D4F564Cu
 
 struct moveable_block {
-    ULONG64 pad;  /* puts `handle` 8 bytes into a 16-byte aligned block */
-    void *data;   /* the handle is the address of this member */
+    ULONG64 pad; /* puts `handle` 8 bytes into a 16-byte aligned block */
+    void *data;  /* the handle is the address of this member */
     ULONG magic;
     ULONG locks;
 };

@@ -1,10 +1,11 @@
 /* guest/kernel32/k32.h: what the files of kernel32 share.
  *
- * kernel32 is a thin skin: each function checks its arguments, makes one or two Nt/Rtl calls and turns
- * the NTSTATUS into the thread's last error. The "A" functions convert their strings from the ANSI
- * code page and call the "W" ones. */
+ * kernel32 is a thin skin: each function checks its arguments, makes one or two Nt/Rtl calls and
+ * turns the NTSTATUS into the thread's last error. The "A" functions convert their strings from the
+ * ANSI code page and call the "W" ones. */
 #pragma once
 
+#include "kernel32.h"
 #include "ntdll.h"
 #include "win32.h"
 
@@ -47,12 +48,16 @@ void heap_free(void *block);
 ULONG copy_out_ansi(const WCHAR *text, ULONG length, char *buffer, ULONG size);
 ULONG copy_out_wide(const WCHAR *text, ULONG length, WCHAR *buffer, ULONG size);
 
-/* The two conversions that every other one is built from (nls.c); counts in characters, results
- * as of MultiByteToWideChar and WideCharToMultiByte with explicit lengths. */
-int MultiByteToWideChar(UINT page, ULONG flags, const char *text, int length, WCHAR *buffer,
-                        int size);
-int WideCharToMultiByte(UINT page, ULONG flags, const WCHAR *text, int length, char *buffer,
-                        int size, const char *replacement, BOOL *replaced);
+/* NtQueryObject, ObjectHandleFlagInformation. Source: NtQueryObject documentation. */
+typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
+    BOOLEAN Inherit;
+    BOOLEAN ProtectFromClose;
+} OBJECT_HANDLE_FLAG_INFORMATION;
+
+typedef struct _PROCESS_PRIORITY_CLASS {
+    BOOLEAN Foreground;
+    UCHAR PriorityClass;
+} PROCESS_PRIORITY_CLASS;
 
 /* files */
 BOOL nt_path(const WCHAR *dos, UNICODE_STRING *nt);
@@ -60,6 +65,7 @@ void nt_path_free(UNICODE_STRING *nt);
 FILETIME filetime_of(LARGE_INTEGER time);
 BOOL is_console(HANDLE handle);
 
+BOOL DllMain(void *module, ULONG reason, void *reserved);
+
 /* TLS and FLS clean-up when a thread ends. */
 void fls_thread_detach(void);
-

@@ -129,11 +129,11 @@ BOOL FlushInstructionCache(HANDLE process, const void *address, ULONG64 size)
 
 ULONG64 GetLargePageMinimum(void)
 {
-    return SHARED_USER_DATA->LargePageMinimum;
+    return SharedUserData->LargePageMinimum;
 }
 
-/* The IsBad family asks the memory manager instead of touching: the answer is the same, and no guard
- * page loses its guard. */
+/* The IsBad family asks the memory manager instead of touching: the answer is the same, and no
+ * guard page loses its guard. */
 static BOOL lacks_access(const void *address, ULONG64 size, ULONG wanted)
 {
     ULONG64 at = (ULONG64)address, end = at + size;
@@ -216,9 +216,8 @@ HANDLE CreateFileMappingW(HANDLE file, const SECURITY_ATTRIBUTES *security, ULON
     protect &= ~SECTION_ATTRIBUTES;
     if (!attributes || attributes == SEC_NOCACHE)
         attributes |= SEC_COMMIT;
-    NTSTATUS status =
-        NtCreateSection(&section, section_access(protect), &object.attributes,
-                        size.QuadPart ? &size : NULL, protect, attributes, file);
+    NTSTATUS status = NtCreateSection(&section, section_access(protect), &object.attributes,
+                                      size.QuadPart ? &size : NULL, protect, attributes, file);
     if (status == STATUS_MAPPED_FILE_SIZE_ZERO) {
         SetLastError(ERROR_FILE_INVALID);
         return NULL;
@@ -292,8 +291,7 @@ void *MapViewOfFileEx(HANDLE section, ULONG access, ULONG offset_high, ULONG off
     return done(status) ? base : NULL;
 }
 
-void *MapViewOfFile(HANDLE section, ULONG access, ULONG offset_high, ULONG offset_low,
-                    ULONG64 size)
+void *MapViewOfFile(HANDLE section, ULONG access, ULONG offset_high, ULONG offset_low, ULONG64 size)
 {
     return MapViewOfFileEx(section, access, offset_high, offset_low, size, NULL);
 }

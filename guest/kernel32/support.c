@@ -91,9 +91,8 @@ ULONG copy_out_wide(const WCHAR *text, ULONG length, WCHAR *buffer, ULONG size)
 
 ULONG copy_out_ansi(const WCHAR *text, ULONG length, char *buffer, ULONG size)
 {
-    ULONG needed = length ? (ULONG)WideCharToMultiByte(CP_ACP, 0, text, (int)length, NULL, 0, NULL,
-                                                       NULL)
-                          : 0;
+    ULONG needed =
+        length ? (ULONG)WideCharToMultiByte(CP_ACP, 0, text, (int)length, NULL, 0, NULL, NULL) : 0;
     if (needed >= size || !buffer)
         return needed + 1;
     if (length)
@@ -111,7 +110,8 @@ LARGE_INTEGER *nt_timeout(LARGE_INTEGER *storage, ULONG milliseconds)
 }
 
 /* Named kernel objects live in \BaseNamedObjects; the prefixes Global\ and Local\ of session-aware
- * programs mean the same directory here, as in session 0. Source: kernel object namespaces, docs. */
+ * programs mean the same directory here, as in session 0. Source: kernel object namespaces, docs.
+ */
 static const WCHAR *strip_namespace(const WCHAR *name)
 {
     static const WCHAR *const prefixes[] = {L"Global\\", L"Local\\"};

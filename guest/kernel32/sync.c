@@ -22,9 +22,9 @@ HANDLE CreateEventW(const SECURITY_ATTRIBUTES *security, BOOL manual, BOOL signa
     HANDLE handle = NULL;
     if (!named_object_init(&object, security, name))
         return NULL;
-    NTSTATUS status = NtCreateEvent(&handle, EVENT_ALL_ACCESS, &object.attributes,
-                                    manual ? NotificationEvent : SynchronizationEvent,
-                                    (BOOLEAN)(signaled != 0));
+    NTSTATUS status =
+        NtCreateEvent(&handle, EVENT_ALL_ACCESS, &object.attributes,
+                      manual ? NotificationEvent : SynchronizationEvent, (BOOLEAN)(signaled != 0));
     return created(status, handle);
 }
 
@@ -34,8 +34,8 @@ HANDLE CreateMutexW(const SECURITY_ATTRIBUTES *security, BOOL owned, const WCHAR
     HANDLE handle = NULL;
     if (!named_object_init(&object, security, name))
         return NULL;
-    NTSTATUS status = NtCreateMutant(&handle, MUTANT_ALL_ACCESS, &object.attributes,
-                                     (BOOLEAN)(owned != 0));
+    NTSTATUS status =
+        NtCreateMutant(&handle, MUTANT_ALL_ACCESS, &object.attributes, (BOOLEAN)(owned != 0));
     return created(status, handle);
 }
 
@@ -201,8 +201,8 @@ BOOL SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period,
     LARGE_INTEGER when = *due;
     if (period < 0)
         return fail_error(ERROR_INVALID_PARAMETER);
-    return done(NtSetTimer(timer, &when, (void *)routine, argument, (BOOLEAN)(resume != 0), period,
-                           NULL));
+    return done(
+        NtSetTimer(timer, &when, (void *)routine, argument, (BOOLEAN)(resume != 0), period, NULL));
 }
 
 BOOL CancelWaitableTimer(HANDLE timer)

@@ -51,7 +51,8 @@ void ExitThread(ULONG code)
 }
 
 /* Where RtlUserThreadStart hands over: the image's entry point or a thread's start routine.
- * Windows passes a first argument of 0 for both. Source: BaseThreadInitThunk in public stack traces. */
+ * Windows passes a first argument of 0 for both. Source: BaseThreadInitThunk in public stack
+ * traces. */
 void BaseThreadInitThunk(ULONG unused, THREAD_START *start, void *parameter)
 {
     (void)unused;
@@ -150,8 +151,8 @@ static void apc_thunk(void *routine, void *argument, void *unused)
 
 ULONG QueueUserAPC(void (*routine)(ULONG64), HANDLE thread, ULONG64 argument)
 {
-    return (ULONG)done(NtQueueApcThread(thread, (void *)apc_thunk, (void *)routine,
-                                        (void *)argument, NULL));
+    return (ULONG)done(
+        NtQueueApcThread(thread, (void *)apc_thunk, (void *)routine, (void *)argument, NULL));
 }
 
 #define THREAD_PRIORITY_ERROR_RETURN 0x7FFFFFFF

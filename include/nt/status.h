@@ -95,6 +95,7 @@
     X(STATUS_NO_TOKEN, 0xC000007Cu)                                                                \
     X(STATUS_RANGE_NOT_LOCKED, 0xC000007Eu)                                                        \
     X(STATUS_DISK_FULL, 0xC000007Fu)                                                               \
+    X(STATUS_NOT_MAPPED_DATA, 0xC0000088u)                                                         \
     X(STATUS_ARRAY_BOUNDS_EXCEEDED, 0xC000008Cu)                                                   \
     X(STATUS_FLOAT_DENORMAL_OPERAND, 0xC000008Du)                                                  \
     X(STATUS_FLOAT_DIVIDE_BY_ZERO, 0xC000008Eu)                                                    \
@@ -125,11 +126,13 @@
     X(STATUS_INVALID_PARAMETER_5, 0xC00000F3u)                                                     \
     X(STATUS_INVALID_PARAMETER_6, 0xC00000F4u)                                                     \
     X(STATUS_STACK_OVERFLOW, 0xC00000FDu)                                                          \
+    X(STATUS_VARIABLE_NOT_FOUND, 0xC0000100u)                                                      \
     X(STATUS_DIRECTORY_NOT_EMPTY, 0xC0000101u)                                                     \
     X(STATUS_FILE_CORRUPT_ERROR, 0xC0000102u)                                                      \
     X(STATUS_NOT_A_DIRECTORY, 0xC0000103u)                                                         \
     X(STATUS_NAME_TOO_LONG, 0xC0000106u)                                                           \
     X(STATUS_PROCESS_IS_TERMINATING, 0xC000010Au)                                                  \
+    X(STATUS_MAPPED_FILE_SIZE_ZERO, 0xC000011Eu)                                                   \
     X(STATUS_TOO_MANY_OPENED_FILES, 0xC000011Fu)                                                   \
     X(STATUS_CANCELLED, 0xC0000120u)                                                               \
     X(STATUS_CANNOT_DELETE, 0xC0000121u)                                                           \
@@ -247,6 +250,7 @@
 #define STATUS_NO_TOKEN ((NTSTATUS)0xC000007Cu)
 #define STATUS_RANGE_NOT_LOCKED ((NTSTATUS)0xC000007Eu)
 #define STATUS_DISK_FULL ((NTSTATUS)0xC000007Fu)
+#define STATUS_NOT_MAPPED_DATA ((NTSTATUS)0xC0000088u)
 #define STATUS_ARRAY_BOUNDS_EXCEEDED ((NTSTATUS)0xC000008Cu)
 #define STATUS_FLOAT_DENORMAL_OPERAND ((NTSTATUS)0xC000008Du)
 #define STATUS_FLOAT_DIVIDE_BY_ZERO ((NTSTATUS)0xC000008Eu)
@@ -277,11 +281,13 @@
 #define STATUS_INVALID_PARAMETER_5 ((NTSTATUS)0xC00000F3u)
 #define STATUS_INVALID_PARAMETER_6 ((NTSTATUS)0xC00000F4u)
 #define STATUS_STACK_OVERFLOW ((NTSTATUS)0xC00000FDu)
+#define STATUS_VARIABLE_NOT_FOUND ((NTSTATUS)0xC0000100u)
 #define STATUS_DIRECTORY_NOT_EMPTY ((NTSTATUS)0xC0000101u)
 #define STATUS_FILE_CORRUPT_ERROR ((NTSTATUS)0xC0000102u)
 #define STATUS_NOT_A_DIRECTORY ((NTSTATUS)0xC0000103u)
 #define STATUS_NAME_TOO_LONG ((NTSTATUS)0xC0000106u)
 #define STATUS_PROCESS_IS_TERMINATING ((NTSTATUS)0xC000010Au)
+#define STATUS_MAPPED_FILE_SIZE_ZERO ((NTSTATUS)0xC000011Eu)
 #define STATUS_TOO_MANY_OPENED_FILES ((NTSTATUS)0xC000011Fu)
 #define STATUS_CANCELLED ((NTSTATUS)0xC0000120u)
 #define STATUS_CANNOT_DELETE ((NTSTATUS)0xC0000121u)
