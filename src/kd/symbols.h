@@ -10,8 +10,7 @@
  *
  * Not locked: one thread at a time.
  */
-#ifndef NTMM_KD_SYMBOLS_H
-#define NTMM_KD_SYMBOLS_H
+#pragma once
 
 #include "kd/pdb.h"
 #include <stdbool.h>
@@ -60,7 +59,9 @@ struct kd_symbol {
     bool function;
 };
 
-/* `path`: folders separated by ';' (or ':' where no ';' is there), NULL: none. */
+/* `path`: elements separated by ';', NULL: none. An element is a folder, which may hold files
+ * (FOLDER/x.pdb) or be a symbol store (FOLDER/x.pdb/GUIDAGE/x.pdb), or WinDbg's `srv*STORE*...`,
+ * of which the folders are used. */
 struct kd_symbols *kd_symbols_create(const struct kd_memory *memory, const char *path);
 void kd_symbols_destroy(struct kd_symbols *symbols);
 
@@ -71,12 +72,10 @@ const char *kd_symbols_path(const struct kd_symbols *symbols);
 /* ---- modules ---- */
 
 /* Add the image whose headers are at `base`. `name`: file name or NULL to take it from the image.
- * => NULL when there is no readable PE header; an old module at that place is replaced */
+ * => NULL when there is no readable PE header. A module that is already there stays when it is the
+ *    same image, else it is replaced */
 struct kd_module *kd_module_add(struct kd_symbols *symbols, uint64_t base, const char *name,
                                 bool kernel);
-
-/* Where the host has the file of an image: its folder joins the search for COFF symbols. */
-void kd_symbols_add_image_folder(struct kd_symbols *symbols, const char *folder);
 
 /* Rebuild the list of kernel modules: nt at `nt_base`, then what nt!PsLoadedModuleList says. */
 void kd_modules_load_kernel(struct kd_symbols *symbols, uint64_t nt_base);
@@ -122,5 +121,3 @@ bool kd_wildcard_match(const char *pattern, const char *name);
 
 /* Read from the guest's memory all of `size` bytes or say false. */
 bool kd_symbols_read(const struct kd_symbols *symbols, uint64_t address, void *buffer, size_t size);
-
-#endif

@@ -4,8 +4,7 @@
  * works for every system that a PDB describes. Look-ups are cached by name; a command may ask again
  * for each element of a list.
  */
-#ifndef NTMM_KD_TYPES_H
-#define NTMM_KD_TYPES_H
+#pragma once
 
 #include "kd/symbols.h"
 
@@ -60,4 +59,6 @@ bool kd_read_global(struct kd_symbols *symbols, const char *name, size_t size, u
 bool kd_read_unicode_string(struct kd_symbols *symbols, uint64_t address, char *buffer,
                             size_t size);
 
-#endif
+/* UTF-16 up to its end or a NUL as UTF-8 of at most `size` - 1 bytes; control characters and broken
+ * pairs become '.', so that guest memory cannot talk to a terminal. */
+void kd_utf16_text(const uint16_t *from, size_t count, char *buffer, size_t size);

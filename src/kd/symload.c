@@ -1,0 +1,347 @@
+/* symload.c: where the symbols of an image come from.
+ *
+ *      1. the PDB that the image's RSDS record names, found along the symbol path
+ *      2. COFF symbols in the host's copy of the image (programs built with mingw)
+ *      3. exports, from memory or from the host's copy
+ *
+ * A file counts only when it is the right one: a PDB by GUID and age, an image by time stamp and
+ * size. Pages that hold the RSDS record or the exports may not be in the guest's memory; the host's
+ * copy of the image then answers for them.
+ *
+ * Names of files come from guest memory: only their last component is used.
+ */
+#define _GNU_SOURCE 1 /* asprintf */
+
+#include "kd/symbols_int.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- along the path ---- */
+
+/* The last component of a path of either system; NULL when it is no file name. */
+static const char *safe_file_name(const char *path)
+{
+    const char *name = path;
+    for (const char *p = path; *p; p++) {
+        if (*p == '\\' || *p == '/' || *p == ':')
+            name = p + 1;
+    }
+    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
+}
+
+/* Call `visit` with each folder of the symbol path until it returns true.
+ * => whether it did */
+static bool each_folder(const struct kd_symbols *symbols,
+                        bool (*visit)(void *context, const char *folder), void *context)
+{
+    for (const char *p = symbols->path; *p;) {
+        size_t length = strcspn(p, ";*");
+        bool keyword =
+            p[length] == '*' && (length == 3 || length == 5 || length == 6) &&
+            (strncasecmp(p, "srv", length) == 0 || strncasecmp(p, "cache", length) == 0 ||
+             strncasecmp(p, "symsrv", length) == 0);
+        char *folder = keyword || length == 0 ? NULL : strndup(p, length);
+        bool done = folder && !strstr(folder, "://") && visit(context, folder);
+        free(folder);
+        if (done)
+            return true;
+        p += length;
+        p += *p != 0;
+    }
+    return false;
+}
+
+/* ---- PDBs ---- */
+
+struct pdb_search {
+    struct kd_symbols *symbols;
+    struct kd_module_entry *entry;
+    const char *name;
+    char store[64]; /* folder in a symbol store: GUID and age in hexadecimal */
+};
+
+/* Data1-3 of a GUID are little-endian numbers, Data4 is bytes. */
+static void store_folder(const struct pdb_id *id, char *text, size_t size)
+{
+    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof order; i++)
+        n += (size_t)snprintf(text + n, size - n, "%02X", id->guid[order[i]]);
+    snprintf(text + n, size - n, "%X", id->age);
+}
+
+static struct pdb *open_cached(struct kd_symbols *symbols, const char *path)
+{
+    for (size_t i = 0; i < symbols->file_count; i++) {
+        if (strcmp(symbols->files[i].path, path) == 0)
+            return symbols->files[i].pdb;
+    }
+    struct kd_pdb_file file = {.path = NULL};
+    if (symbols->file_count == symbols->file_room) {
+        size_t room = symbols->file_room ? 2 * symbols->file_room : 16;
+        struct kd_pdb_file *files = realloc(symbols->files, room * sizeof *files);
+        if (!files)
+            return NULL;
+        symbols->files = files;
+        symbols->file_room = room;
+    }
+    if (pdb_open(path, &file.pdb) != PDB_OK)
+        return NULL;
+    file.path = strdup(path);
+    if (!file.path) {
+        pdb_close(file.pdb);
+        return NULL;
+    }
+    symbols->files[symbols->file_count++] = file;
+    return file.pdb;
+}
+
+static bool try_pdb(struct pdb_search *search, char *path)
+{
+    struct kd_module *module = &search->entry->public;
+    struct pdb *pdb = path ? open_cached(search->symbols, path) : NULL;
+    bool fits = pdb && pdb_matches(pdb, &module->id);
+    if (fits) {
+        search->entry->pdb = pdb;
+        module->source = KD_SYMBOLS_PDB;
+        snprintf(module->symbol_file, sizeof module->symbol_file, "%s", path);
+    }
+    free(path);
+    return fits;
+}
+
+static bool search_pdb(void *context, const char *folder)
+{
+    struct pdb_search *s = context;
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, s->name) >= 0 && try_pdb(s, path))
+        return true;
+    return asprintf(&path, "%s/%s/%s/%s", folder, s->name, s->store, s->name) >= 0 &&
+           try_pdb(s, path);
+}
+
+static bool load_pdb(struct kd_symbols *symbols, struct kd_module_entry *entry)
+{
+    const struct kd_module *module = &entry->public;
+    struct pdb_search search = {.symbols = symbols, .entry = entry};
+    if (!module->has_debug_record)
+        return false;
+    search.name = safe_file_name(module->pdb_name);
+    store_folder(&module->id, search.store, sizeof search.store);
+    return search.name && each_folder(symbols, search_pdb, &search);
+}
+
+/* ---- the host's copy of an image ---- */
+
+struct image_file {
+    const struct kd_module *module;
+    const char *name;
+    char path[512];
+    void *bytes;
+    size_t size;
+    struct pe_image image;
+};
+
+static void close_image(struct image_file *file)
+{
+    if (file->bytes)
+        munmap(file->bytes, file->size);
+    file->bytes = NULL;
+}
+
+static bool map_file(struct image_file *file)
+{
+    struct stat st;
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    void *bytes = MAP_FAILED;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (bytes == MAP_FAILED)
+        return false;
+    file->bytes = bytes;
+    file->size = (size_t)st.st_size;
+    return true;
+}
+
+/* Is the file at `path` the image? A module whose headers are not in memory has no time stamp; its
+ * size must do. */
+static bool try_image(struct image_file *file)
+{
+    const struct kd_module *module = file->module;
+    if (!map_file(file))
+        return false;
+    if (pe_open(&file->image, file->bytes, file->size) == PE_OK &&
+        pe_size_of_image(&file->image) == module->size &&
+        (module->timestamp == 0 || file->image.file.TimeDateStamp == module->timestamp))
+        return true;
+    close_image(file);
+    return false;
+}
+
+static bool search_image(void *context, const char *folder)
+{
+    struct image_file *file = context;
+    snprintf(file->path, sizeof file->path, "%s/%s", folder, file->name);
+    if (try_image(file))
+        return true;
+    size_t start = strlen(folder) + 1;
+    for (char *p = file->path; *p && start < sizeof file->path; p++) {
+        if ((size_t)(p - file->path) >= start)
+            *p = (char)tolower((unsigned char)*p);
+    }
+    return try_image(file);
+}
+
+static bool open_image(const struct kd_symbols *symbols, const struct kd_module *module,
+                       struct image_file *file)
+{
+    *file = (struct image_file){.module = module, .name = safe_file_name(module->image)};
+    return file->name && each_folder(symbols, search_image, file);
+}
+
+/* ---- COFF symbols and exports ---- */
+
+enum { STORAGE_EXTERNAL = 2, STORAGE_STATIC = 3, TYPE_FUNCTION = 0x20 };
+
+static bool add_coff(void *context, const struct pe_symbol *symbol)
+{
+    bool named = symbol->storage_class == STORAGE_EXTERNAL ||
+                 (symbol->storage_class == STORAGE_STATIC && symbol->name[0] != '.');
+    struct pdb_symbol to = {
+        .name = symbol->name,
+        .rva = symbol->rva,
+        .kind = symbol->type & TYPE_FUNCTION ? PDB_PUBLIC_FUNCTION : PDB_PUBLIC_DATA,
+    };
+    return symbol->section <= 0 || !named || symtab_add_copy(context, &to);
+}
+
+struct export_builder {
+    struct symtab *names;
+    const struct pe_image *image;
+};
+
+static bool add_export(void *context, const struct pe_export *export)
+{
+    struct export_builder *b = context;
+    struct pe_section section;
+    if (export->forwarded || !export->has_name)
+        return true;
+    bool code = pe_find_section(b->image, export->rva, &section) == PE_OK &&
+                (section.characteristics & IMAGE_SCN_MEM_EXECUTE);
+    struct pdb_symbol to = {
+        .name = export->name,
+        .rva = export->rva,
+        .kind = code ? PDB_PUBLIC_FUNCTION : PDB_PUBLIC_DATA,
+    };
+    return symtab_add_copy(b->names, &to);
+}
+
+static bool load_exports(struct kd_module_entry *entry, const struct pe_image *image)
+{
+    struct export_builder b = {.names = &entry->names, .image = image};
+    pe_foreach_export(image, add_export, &b);
+    return entry->names.count != 0;
+}
+
+static bool load_coff(struct kd_module_entry *entry, const struct pe_image *image)
+{
+    pe_foreach_symbol(image, add_coff, &entry->names);
+    return entry->names.count != 0;
+}
+
+static void take_debug_record(struct kd_module *module, const struct pe_image *image)
+{
+    struct pe_debug_id id;
+    if (module->has_debug_record || pe_debug_id(image, &id) != PE_OK)
+        return;
+    module->has_debug_record = true;
+    memcpy(module->id.guid, id.guid, sizeof id.guid);
+    module->id.age = id.age;
+    snprintf(module->pdb_name, sizeof module->pdb_name, "%.*s", (int)sizeof module->pdb_name - 1,
+             id.pdb);
+}
+
+/* What the host's copy gives: its record leads to a PDB, else its own symbols, else exports. */
+static void load_from_file(struct kd_symbols *symbols, struct kd_module_entry *entry)
+{
+    struct kd_module *module = &entry->public;
+    struct image_file file;
+    if (!open_image(symbols, module, &file))
+        return;
+    take_debug_record(module, &file.image);
+    if (!load_pdb(symbols, entry)) {
+        if (load_coff(entry, &file.image))
+            module->source = KD_SYMBOLS_COFF;
+        else if (load_exports(entry, &file.image))
+            module->source = KD_SYMBOLS_EXPORT;
+        snprintf(module->symbol_file, sizeof module->symbol_file, "%s", file.path);
+    }
+    close_image(&file);
+}
+
+/* ---- loading ---- */
+
+enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd_module *module)
+{
+    struct kd_module_entry *entry = kd_module_entry(module);
+    struct pe_image image;
+    if (module->source != KD_SYMBOLS_DEFERRED)
+        return module->source;
+    entry->public.source = KD_SYMBOLS_NONE;
+    if (!load_pdb(symbols, entry))
+        load_from_file(symbols, entry);
+    if (module->source == KD_SYMBOLS_NONE &&
+        kd_image_open(symbols, module->base, &image) == PE_OK && load_exports(entry, &image))
+        entry->public.source = KD_SYMBOLS_EXPORT;
+    symtab_finish(&entry->names);
+    symbols->generation++;
+    return module->source;
+}
+
+const struct symtab *kd_module_names(struct kd_symbols *symbols, struct kd_module_entry *entry)
+{
+    switch (kd_module_load(symbols, &entry->public)) {
+    case KD_SYMBOLS_PDB:
+        return pdb_symbols(entry->pdb);
+    case KD_SYMBOLS_COFF:
+    case KD_SYMBOLS_EXPORT:
+        return &entry->names;
+    default:
+        return NULL;
+    }
+}
+
+struct pdb *kd_module_pdb(struct kd_symbols *symbols, const struct kd_module *module)
+{
+    kd_module_load(symbols, module);
+    return kd_module_entry(module)->pdb;
+}
+
+void kd_module_forget(struct kd_symbols *symbols, struct kd_module_entry *entry)
+{
+    symtab_deinit(&entry->names);
+    entry->pdb = NULL;
+    entry->public.source = KD_SYMBOLS_DEFERRED;
+    entry->public.symbol_file[0] = 0;
+    symbols->generation++;
+}
+
+void kd_symload_deinit(struct kd_symbols *symbols)
+{
+    for (size_t i = 0; i < symbols->file_count; i++) {
+        pdb_close(symbols->files[i].pdb);
+        free(symbols->files[i].path);
+    }
+    free(symbols->files);
+}
