@@ -45,8 +45,14 @@ uint64_t kd_type_size(struct kd_symbols *symbols, const char *module, const char
 bool kd_read_field(struct kd_symbols *symbols, const char *type, uint64_t address, const char *path,
                    uint64_t *value);
 
-/* The value of an enumerator: kd_enum_value(s, "nt", "_KWAIT_REASON", 3) is "PageIn"; NULL: none.
- */
+/* The same where the field has been looked up before. */
+bool kd_field_read(struct kd_symbols *symbols, const struct kd_field *field, uint64_t address,
+                   uint64_t *value);
+
+/* The name of an enumeration's value; NULL: none. */
+const char *kd_type_enumerator(struct kd_type type, int64_t value);
+
+/* By name: kd_enum_name(s, "nt", "_KWAIT_REASON", 2) is "PageIn", kd_enum_value the way back. */
 const char *kd_enum_name(struct kd_symbols *symbols, const char *module, const char *type,
                          int64_t value);
 bool kd_enum_value(struct kd_symbols *symbols, const char *module, const char *type,
