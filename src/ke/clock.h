@@ -31,8 +31,10 @@ struct ke_clock {
     KUSER_SHARED_DATA *shared; /* or NULL */
     pthread_t thread;
     bool started;
-    uint32_t stop;   /* atomic */
-    uint32_t change; /* futex: counts what the clock thread has to look at again */
+    uint32_t stop;    /* atomic */
+    uint32_t change;  /* futex: counts what the clock thread has to look at again */
+    KTIMER *expiring; /* its DPC runs now; dispatcher lock */
+    uint32_t expired; /* futex: counts DPCs that returned */
 };
 /* (F) written with the processors' lock held, read atomically */
 

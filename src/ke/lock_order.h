@@ -22,6 +22,7 @@
     X(KE_RANK_ADDRESS_CREATION, 40, "EPROCESS.AddressCreationLock: VAD tree")                      \
     X(KE_RANK_SECTION, 44, "control areas and segments")                                           \
     X(KE_RANK_WORKING_SET, 50, "EPROCESS.Vm.WorkingSetMutex: page tables of the process")          \
+    X(KE_RANK_BIG_PAGES, 52, "PoolBigPageTable")                                                   \
     X(KE_RANK_SYSTEM_SPACE, 54, "system PTEs and system page tables")                              \
     X(KE_RANK_POOL, 58, "pool descriptors")                                                        \
     X(KE_RANK_PFN, 60, "PFN database, page lists, commit")                                         \

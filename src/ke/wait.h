@@ -60,7 +60,8 @@ NTSTATUS ke_delay_execution(struct ke *ke, KTHREAD *thread, enum _MODE mode, boo
  * processor back, counts as parked, and is shown as Waiting. `event` becomes readable when the call
  * should be given up because the thread is to end: poll it beside the descriptor. */
 struct ke_host_wait {
-    int event; /* eventfd */
+    int event;   /* eventfd */
+    bool parked; /* gave a processor back */
     KTHREAD *thread;
     struct ke_host_wait *next;
 };
