@@ -81,10 +81,11 @@ struct engine_config {
 /* What a quick trial on this host found; shown by `ntmm doctor`. */
 struct engine_probe {
     bool usable;
-    char why[160];     /* why not, or what was found */
-    double syscall_us; /* one system call there and back */
-    double fault_us;   /* one page fault there and back, nothing being mapped */
-    double exit_us;    /* that fault with nothing done about it but leave and enter; 0: no such */
+    bool debug_registers; /* dr0-dr3 of a context stop it; some nested hosts ignore them */
+    char why[160];        /* why not, or what was found */
+    double syscall_us;    /* one system call there and back */
+    double fault_us;      /* one page fault there and back, nothing being mapped */
+    double exit_us; /* that fault with nothing done about it but leave and enter; 0: no such */
 };
 
 /* A user page whose leaf PTE was cleared, weakened or pointed elsewhere. */

@@ -31,7 +31,8 @@ enum {
     CPUID_HYPERVISOR_END = 0x50000000,
     CPUID_ADDRESS_SIZES = 0x80000008,
     CPUID_PHYSICAL_BITS_MASK = 0xFF,
-    XCR0_X87_SSE_AVX = 7,
+    XSTATE_X87_SSE = 3,
+    XSTATE_X87_SSE_AVX = 7, /* what Windows 7 SP1 enables */
 };
 
 static struct kvm_cpuid_entry2 *find_cpuid(struct kvm_cpuid2 *cpuid, uint32_t leaf)
@@ -71,13 +72,12 @@ static int read_cpuid(struct engine *engine, unsigned maxphyaddr)
     if (sizes && (sizes->eax & CPUID_PHYSICAL_BITS_MASK) > maxphyaddr) {
         sizes->eax = (sizes->eax & ~(uint32_t)CPUID_PHYSICAL_BITS_MASK) | maxphyaddr;
     }
-    struct kvm_cpuid_entry2 *features = find_cpuid(cpuid, CPUID_FEATURES);
     struct kvm_cpuid_entry2 *xstate = find_cpuid(cpuid, CPUID_XSTATE);
+    engine->xstate = xstate ? xstate->eax & XSTATE_X87_SSE_AVX : XSTATE_X87_SSE;
+    struct kvm_cpuid_entry2 *features = find_cpuid(cpuid, CPUID_FEATURES);
     if (features) {
         features->ecx &= ~(uint32_t)CPUID_FEATURES_ECX_HYPERVISOR;
-        if (features->ecx & CPUID_FEATURES_ECX_XSAVE && xstate) {
-            engine->xcr0 = xstate->eax & XCR0_X87_SSE_AVX;
-        }
+        engine->guest_xsave = features->ecx & CPUID_FEATURES_ECX_XSAVE && xstate;
     }
     return 0;
 }

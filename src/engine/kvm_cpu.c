@@ -125,11 +125,11 @@ static int set_control_registers(struct engine_cpu *cpu)
     s->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | UINT64_C(1) << CR0_PG_SHIFT;
     s->cr4 = CR4_DE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
     s->efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
-    if (!cpu->engine->xcr0) {
+    if (!cpu->engine->guest_xsave) {
         return 0;
     }
     s->cr4 |= CR4_OSXSAVE;
-    struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = cpu->engine->xcr0}}};
+    struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = cpu->engine->xstate}}};
     return ioctl(cpu->fd, KVM_SET_XCRS, &xcrs) ? -errno : 0;
 }
 
@@ -229,14 +229,38 @@ static void decode_exit(struct engine_cpu *cpu, struct engine_context *context,
     }
 }
 
-static void decode_interrupted(struct engine_cpu *cpu, struct engine_context *context,
+/* Enter the guest with the registers in the shared page. 0 or -errno. */
+static int enter(struct engine_cpu *cpu)
+{
+    atomic_store(&cpu->runner, kickable_thread());
+    int rc = ioctl(cpu->fd, KVM_RUN, 0) ? -errno : 0;
+    atomic_store(&cpu->runner, 0);
+    return rc;
+}
+
+static bool was_interrupted(int rc)
+{
+    return rc == -EINTR || rc == -EAGAIN;
+}
+
+/* => the vCPU was interrupted
+ * => false when it has to go on before anything can be reported */
+static bool decode_interrupted(struct engine_cpu *cpu, struct engine_context *context,
                                struct engine_trap *trap)
 {
-    if (kvm_decode(cpu, context, trap) || kvm_decode_undelivered(cpu, context, trap)) {
-        return;
+    if (kvm_decode(cpu, context, trap)) {
+        return true;
     }
-    atomic_store(kick_flag(cpu), 0);
-    trap->kind = ENGINE_TRAP_KICKED;
+    switch (kvm_decode_undelivered(cpu, context, trap)) {
+    case KVM_UNDELIVERED_HIDDEN:
+        return false;
+    case KVM_UNDELIVERED_NONE:
+        atomic_store(kick_flag(cpu), 0);
+        trap->kind = ENGINE_TRAP_KICKED;
+        return true;
+    default:
+        return true;
+    }
 }
 
 /* A page directory entry would hold no such address: the CPU raises #GP where it is loaded. */
@@ -264,17 +288,19 @@ void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engi
                                  : "KVM refused the thread's registers");
         return;
     }
-    atomic_store(&cpu->runner, kickable_thread());
-    rc = ioctl(cpu->fd, KVM_RUN, 0);
-    int error = errno;
-    atomic_store(&cpu->runner, 0);
-
+    rc = enter(cpu);
+    bool kicked = false;
+    while (was_interrupted(rc) && !decode_interrupted(cpu, context, trap)) {
+        kicked |= atomic_exchange(kick_flag(cpu), 0); /* it is due after the trap */
+        rc = enter(cpu);
+    }
+    if (kicked) {
+        atomic_store(kick_flag(cpu), 1);
+    }
     if (rc == 0) {
         decode_exit(cpu, context, trap);
-    } else if (error == EINTR || error == EAGAIN) {
-        decode_interrupted(cpu, context, trap);
-    } else {
-        fail(trap, error == EFAULT ? "KVM could not reach guest memory" : "KVM_RUN failed");
+    } else if (!was_interrupted(rc)) {
+        fail(trap, rc == -EFAULT ? "KVM could not reach guest memory" : "KVM_RUN failed");
         kvm_state_forget(cpu);
     }
 }

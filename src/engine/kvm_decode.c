@@ -16,6 +16,7 @@
  */
 #include "engine/kvm_vm.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -83,6 +84,10 @@ static void decode_exception(struct engine_cpu *cpu, struct engine_context *cont
     case KVM_VECTOR_DB:
         trap->dr6 = kvm_state_take_dr6(cpu);
         break;
+    case KVM_VECTOR_BP:
+    case KVM_VECTOR_OF:
+        kvm_clear_events(cpu); /* so that decode_undelivered never meets an old one */
+        break;
     case KVM_VECTOR_UD:
         decode_software_interrupt(cpu, context, trap);
         break;
@@ -148,15 +153,33 @@ bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct e
     return true;
 }
 
-bool kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *context,
-                            struct engine_trap *trap)
+int kvm_clear_events(struct engine_cpu *cpu)
+{
+    struct kvm_vcpu_events events;
+    if (ioctl(cpu->fd, KVM_GET_VCPU_EVENTS, &events)) {
+        return -errno;
+    }
+    memset(&events.exception, 0, sizeof(events.exception));
+    memset(&events.interrupt, 0, sizeof(events.interrupt));
+    events.flags = 0;
+    return ioctl(cpu->fd, KVM_SET_VCPU_EVENTS, &events) ? -errno : 0;
+}
+
+/* KVM keeps what it could not deliver, and it must not hit whoever runs here next. An `int n` is
+ * executed again and may be dropped. An `int3` may have been left behind already, and KVM shows of
+ * it nothing but the number. */
+enum kvm_undelivered kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *context,
+                                            struct engine_trap *trap)
 {
     struct kvm_vcpu_events events;
     if (ioctl(cpu->fd, KVM_GET_VCPU_EVENTS, &events)) {
         fail(trap, "KVM_GET_VCPU_EVENTS failed");
-        return true;
+        return KVM_UNDELIVERED_TRAP;
     }
     bool found = events.exception.injected || events.exception.pending;
+    if (!found && (events.exception.nr == KVM_VECTOR_BP || events.exception.nr == KVM_VECTOR_OF)) {
+        return KVM_UNDELIVERED_HIDDEN;
+    }
     if (found) {
         struct kvm_sregs sregs = {0};
         ioctl(cpu->fd, KVM_GET_SREGS, &sregs); /* asking for events may have moved a CR2 there */
@@ -164,14 +187,9 @@ bool kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *conte
                          events.exception.has_error_code ? events.exception.error_code : 0,
                          sregs.cr2, trap);
     }
-    /* KVM keeps what it could not deliver, also the `int n` that it does not tell us about and
-     * that will be executed again. It must not hit whoever runs here next. */
-    memset(&events.exception, 0, sizeof(events.exception));
-    memset(&events.interrupt, 0, sizeof(events.interrupt));
-    events.flags = 0;
-    if (ioctl(cpu->fd, KVM_SET_VCPU_EVENTS, &events)) {
+    if (kvm_clear_events(cpu)) {
         fail(trap, "KVM_SET_VCPU_EVENTS failed");
-        return true;
+        return KVM_UNDELIVERED_TRAP;
     }
-    return found;
+    return found ? KVM_UNDELIVERED_TRAP : KVM_UNDELIVERED_NONE;
 }

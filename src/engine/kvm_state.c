@@ -111,9 +111,8 @@ static void load_registers(struct engine_cpu *cpu, const struct engine_space *sp
 /* Nothing that the kernel was handed by user code may make KVM_SET_XSAVE fail. */
 static void sanitise_xsave(const struct engine_cpu *cpu, struct xsave_image *image)
 {
-    uint64_t supported = cpu->engine->xcr0 ? cpu->engine->xcr0 : XSTATE_LEGACY;
     image->mxcsr &= MXCSR_VALID;
-    image->xstate_bv &= supported;
+    image->xstate_bv &= cpu->engine->xstate;
     image->xcomp_bv = 0;
     memset(image->reserved, 0, sizeof(image->reserved));
 }

@@ -69,7 +69,8 @@ struct engine {
     unsigned cpus;             /* (I) */
     size_t vcpu_mmap_size;     /* (I) */
     struct kvm_cpuid2 *cpuid;  /* (I) what guest code sees */
-    uint64_t xcr0;             /* (I) 0 when the host has no XSAVE */
+    uint64_t xstate;           /* (I) state components of a context, as in XCR0 */
+    bool guest_xsave;          /* (I) KVM lets the guest use XSAVE: XCR0 is ours to set */
     uint64_t trap_va;          /* (I) first page of the trap area */
     void **trap_host;          /* (I) host pointer to each page of it */
     pthread_mutex_t slot_lock; /* guards slot 1 */
@@ -147,10 +148,16 @@ uint64_t kvm_state_take_dr6(struct engine_cpu *cpu);
  * => KVM_RUN just ended with a HLT exit or was interrupted; registers are in cpu->run->s.regs
  * => false when user code was merely interrupted; `context` has its registers either way */
 bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct engine_trap *trap);
-/* An exception that KVM was about to deliver when it was interrupted becomes the trap; false when
- * there was none. */
-bool kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *context,
-                            struct engine_trap *trap);
+/* Undelivered events of the vCPU are dropped. 0 or -errno. */
+int kvm_clear_events(struct engine_cpu *cpu);
+/* An exception that KVM was about to deliver when it was interrupted becomes the trap. */
+enum kvm_undelivered {
+    KVM_UNDELIVERED_NONE,
+    KVM_UNDELIVERED_TRAP,   /* in *trap */
+    KVM_UNDELIVERED_HIDDEN, /* there is one that KVM does not describe: run on to get it */
+};
+enum kvm_undelivered kvm_decode_undelivered(struct engine_cpu *cpu, struct engine_context *context,
+                                            struct engine_trap *trap);
 
 /* kvm_invalidate.c */
 

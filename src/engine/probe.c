@@ -26,6 +26,8 @@ enum {
     TRAP_FRAME = 8,
     MAXPHYADDR = 36,
     ROUNDS = 32,
+    DR7_LOCAL_0 = 1,
+    VECTOR_DEBUG = 1,
 };
 
 enum { PTE_VALID = 1 << 0, PTE_WRITE = 1 << 1, PTE_USER = 1 << 2 };
@@ -170,6 +172,17 @@ static double time_traps(struct trial *t, unsigned offset, enum engine_trap_kind
     return (now_us() - from) / ROUNDS;
 }
 
+/* Does an execution breakpoint on the first instruction stop it? */
+static bool try_debug_registers(struct trial *t)
+{
+    struct engine_trap trap;
+    t->context.rip = t->context.dr[0] = CODE_VA + FAULT_CODE_OFFSET;
+    t->context.dr[7] = DR7_LOCAL_0;
+    t->ops->run(t->cpu, t->space, &t->context, &trap);
+    t->context.dr[7] = 0;
+    return trap.kind == ENGINE_TRAP_EXCEPTION && trap.vector == VECTOR_DEBUG;
+}
+
 static void measure(struct trial *t, engine_exit_meter *meter, struct engine_probe *out)
 {
     out->syscall_us = time_traps(t, 0, ENGINE_TRAP_SYSCALL, 2, out);
@@ -186,9 +199,11 @@ static void measure(struct trial *t, engine_exit_meter *meter, struct engine_pro
         snprintf(out->why, sizeof(out->why), "trial: bare exit: %s", strerror(-(int)out->exit_us));
         return;
     }
+    out->debug_registers = try_debug_registers(t);
     out->usable = true;
-    snprintf(out->why, sizeof(out->why), "system call %.1f us, page fault %.1f us", out->syscall_us,
-             out->fault_us);
+    snprintf(out->why, sizeof(out->why), "system call %.1f us, page fault %.1f us%s",
+             out->syscall_us, out->fault_us,
+             out->debug_registers ? "" : "; no hardware breakpoints on this host");
 }
 
 void engine_trial(const struct engine_ops *ops, engine_exit_meter *meter, struct engine_probe *out)

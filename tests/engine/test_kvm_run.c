@@ -1,0 +1,404 @@
+/* tests/engine/test_kvm_run.c: contexts on vCPUs: x87/SSE/AVX state, kicks, several at once, life.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+struct fixture {
+    struct rig rig;
+    struct rig_space space;
+};
+
+static int setup(void **state)
+{
+    static struct fixture fixture;
+    struct engine_probe probe;
+    *state = NULL;
+    engine_kvm.probe(&probe);
+    if (!probe.usable) {
+        print_message("KVM is not usable here: %s\n", probe.why);
+        return 0;
+    }
+    if (rig_init(&fixture.rig, &engine_kvm)) {
+        return -1;
+    }
+    rig_space_init(&fixture.rig, &fixture.space);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    if (f) {
+        rig_space_deinit(&f->space);
+        rig_deinit(&f->rig);
+    }
+    return 0;
+}
+
+static struct fixture *fixture_of(void **state)
+{
+    if (!*state) {
+        skip();
+    }
+    return *state;
+}
+
+static const uint8_t code_sse[] = {
+    0x66, 0x48, 0x0F, 0x6E, 0xC8, /* movq xmm1, rax */
+    0x0F, 0x05,                   /* syscall */
+    0x66, 0x48, 0x0F, 0x7E, 0xC8, /* movq rax, xmm1 */
+    0x0F, 0x05,
+};
+
+static void test_sse_survives_traps_and_switches(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_sse, sizeof(code_sse));
+    struct engine_context c[3];
+    for (unsigned i = 0; i < 3; i++) {
+        c[i] = rig_context(0);
+        c[i].gpr[ENGINE_RAX] = UINT64_C(0xABCD000000000000) + i;
+        assert_int_equal(rig_run(&f->space, &c[i]).kind, ENGINE_TRAP_SYSCALL);
+        assert_false(c[i].xsave_valid);
+        engine_kvm.sync_context(f->rig.cpu[0], &c[i]);
+        assert_true(c[i].xsave_valid);
+    }
+    /* Another processor, the same one, and one where the kernel changed the image. */
+    struct engine_trap trap;
+    do {
+        engine_kvm.run(f->rig.cpu[1], f->space.space, &c[0], &trap);
+    } while (trap.kind == ENGINE_TRAP_KICKED);
+    assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
+    const uint64_t changed = UINT64_C(0x123456789ABCDEF0);
+    memcpy(c[2].xsave + 160 + 16, &changed, sizeof(changed)); /* xmm1 */
+    assert_int_equal(rig_run(&f->space, &c[2]).kind, ENGINE_TRAP_SYSCALL);
+    assert_int_equal(rig_run(&f->space, &c[1]).kind, ENGINE_TRAP_SYSCALL);
+    assert_int_equal(c[0].gpr[ENGINE_RAX], UINT64_C(0xABCD000000000000));
+    assert_int_equal(c[1].gpr[ENGINE_RAX], UINT64_C(0xABCD000000000001));
+    assert_int_equal(c[2].gpr[ENGINE_RAX], changed);
+}
+
+static void test_sse_stays_without_sync(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_sse, sizeof(code_sse));
+    struct engine_context c = rig_context(0);
+    c.gpr[ENGINE_RAX] = 77;
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+    c.gpr[ENGINE_RAX] = 0;
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+    assert_int_equal(c.gpr[ENGINE_RAX], 77);
+}
+
+static void test_avx_upper_halves(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    if (!__builtin_cpu_supports("avx")) {
+        skip();
+    }
+    static const uint8_t code[] = {
+        0xC5, 0xFC, 0x10, 0x0B, /* vmovups ymm1, [rbx] */
+        0x0F, 0x05,             /* syscall */
+        0xC5, 0xFC, 0x11, 0x0F, /* vmovups [rdi], ymm1 */
+        0x0F, 0x05,
+    };
+    rig_code(&f->space, 0, code, sizeof(code));
+    uint8_t *data = rig_frame(&f->rig, rig_map(&f->space, RIG_DATA, RIG_RW));
+    for (int i = 0; i < 32; i++) {
+        data[i] = (uint8_t)(i * 7 + 1);
+    }
+    struct engine_context c = rig_context(0), other = rig_context(6);
+    c.gpr[ENGINE_RBX] = RIG_DATA;
+    c.gpr[ENGINE_RDI] = RIG_DATA + 64;
+    other.gpr[ENGINE_RDI] = RIG_DATA + 128;
+    memset(data + 128, 0xFF, 32);
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+    engine_kvm.sync_context(f->rig.cpu[0], &c);
+    assert_int_equal(rig_run(&f->space, &other).kind, ENGINE_TRAP_SYSCALL);
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+    assert_memory_equal(data + 64, data, 32);
+    static const uint8_t zero[32];
+    assert_memory_equal(data + 128, zero, 32); /* a new context starts without anybody's state */
+}
+
+static void test_forgotten_sync_is_reported(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_sse, sizeof(code_sse));
+    struct engine_context c = rig_context(0);
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+    struct engine_trap trap;
+    engine_kvm.run(f->rig.cpu[1], f->space.space, &c, &trap);
+    assert_int_equal(trap.kind, ENGINE_TRAP_FAILED);
+}
+
+static void test_hostile_xsave_image(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_sse, sizeof(code_sse));
+    struct engine_context c = rig_context(0);
+    memset(c.xsave, 0xFF, sizeof(c.xsave));
+    c.xsave_valid = true;
+    assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
+}
+
+struct runner {
+    struct fixture *f;
+    unsigned cpu;
+    struct engine_context context;
+    struct engine_trap trap;
+    unsigned wanted, seen; /* kicks */
+    atomic_uint progress;
+};
+
+static void *run_until_trap(void *argument)
+{
+    struct runner *r = argument;
+    engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+    return NULL;
+}
+
+static const uint8_t code_loop[] = {0xEB, 0xFE};
+
+static void test_kick_ends_an_endless_loop(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_loop, sizeof(code_loop));
+    for (int i = 0; i < 20; i++) {
+        struct runner r = {.f = f, .context = rig_context(0)};
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, run_until_trap, &r), 0);
+        nanosleep(&(struct timespec){.tv_nsec = i * 100000},
+                  NULL); /* before, within, after entry */
+        engine_kvm.kick(f->rig.cpu[0]);
+        pthread_join(thread, NULL);
+        assert_int_equal(r.trap.kind, ENGINE_TRAP_KICKED);
+        assert_int_equal(r.context.rip, RIG_CODE);
+    }
+}
+
+static void test_kick_before_run(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    rig_code(&f->space, 0, code_loop, sizeof(code_loop));
+    struct engine_context c = rig_context(0);
+    struct engine_trap trap;
+    engine_kvm.kick(f->rig.cpu[0]);
+    engine_kvm.kick(f->rig.cpu[0]); /* two kicks are one */
+    engine_kvm.run(f->rig.cpu[0], f->space.space, &c, &trap);
+    assert_int_equal(trap.kind, ENGINE_TRAP_KICKED);
+    rig_code(&f->space, 0, code_sse, sizeof(code_sse));
+    engine_kvm.run(f->rig.cpu[0], f->space.space, &c, &trap);
+    assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
+}
+
+/* Each kick is answered before the next is sent: a lost one would hang the test. */
+static void *answer_kicks(void *argument)
+{
+    struct runner *r = argument;
+    while (r->seen < r->wanted) {
+        engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+        if (r->trap.kind == ENGINE_TRAP_KICKED) {
+            atomic_store(&r->progress, ++r->seen);
+        } else if (r->trap.kind != ENGINE_TRAP_SYSCALL) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void test_no_kick_is_lost(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    static const uint8_t code[] = {0xB9, 0x20, 0x03, 0x00, 0x00, /* mov ecx, 800 */
+                                   0xFF, 0xC9, 0x75, 0xFC,       /* dec ecx; jnz */
+                                   0x0F, 0x05, 0xEB, 0xF3};      /* syscall; again */
+    rig_code(&f->space, 0, code, sizeof(code));
+    struct runner r = {.f = f, .context = rig_context(0), .wanted = 2000};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, answer_kicks, &r), 0);
+    for (unsigned i = 0; i < r.wanted; i++) {
+        engine_kvm.kick(f->rig.cpu[0]);
+        while (atomic_load(&r.progress) <= i && r.trap.kind != ENGINE_TRAP_FAILED) {
+            sched_yield();
+        }
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(r.seen, r.wanted);
+}
+
+/* A kick while traps are on their way must neither lose one nor hand it to the next context. */
+static void *count_traps(void *argument)
+{
+    struct runner *r = argument;
+    const uint64_t last = 300;
+    while (r->context.gpr[ENGINE_RBX] < last) {
+        engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+        if (r->trap.kind == ENGINE_TRAP_EXCEPTION && r->trap.vector == 3) {
+            r->seen++;
+        } else if (r->trap.kind != ENGINE_TRAP_KICKED) {
+            break;
+        }
+    }
+    atomic_store(&r->progress, 1);
+    return NULL;
+}
+
+static void test_kicks_lose_no_trap(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    static const uint8_t code[] = {0x48, 0xFF, 0xC3, /* inc rbx */
+                                   0xCC,             /* int3 */
+                                   0xEB, 0xFA};
+    rig_code(&f->space, 0, code, sizeof(code));
+    struct runner r = {.f = f, .context = rig_context(0)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, count_traps, &r), 0);
+    while (!atomic_load(&r.progress)) {
+        engine_kvm.kick(f->rig.cpu[0]);
+        nanosleep(&(struct timespec){.tv_nsec = 30000}, NULL);
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(r.context.gpr[ENGINE_RBX], 300);
+    assert_int_equal(r.seen, 300);
+}
+
+static void test_two_cpus_at_once(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    /* Each waits for the other's word: only possible when both run. */
+    static const uint8_t code[] = {
+        0xC6, 0x03, 0x01, /* mov byte [rbx], 1 */
+        0x80, 0x3F, 0x00, /* cmp byte [rdi], 0 */
+        0x74, 0xFB,       /* jz back to cmp */
+        0x0F, 0x05,
+    };
+    rig_code(&f->space, 0, code, sizeof(code));
+    rig_map(&f->space, RIG_DATA, RIG_RW);
+    struct runner r[2];
+    pthread_t thread[2];
+    for (unsigned i = 0; i < 2; i++) {
+        r[i] = (struct runner){.f = f, .cpu = i, .context = rig_context(0)};
+        r[i].context.gpr[ENGINE_RBX] = RIG_DATA + i;
+        r[i].context.gpr[ENGINE_RDI] = RIG_DATA + (1 - i);
+        assert_int_equal(pthread_create(&thread[i], NULL, run_until_trap, &r[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(r[i].trap.kind, ENGINE_TRAP_SYSCALL);
+    }
+}
+
+static unsigned open_files(void)
+{
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir)) {
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
+
+static void test_machines_come_and_go(void **state)
+{
+    fixture_of(state);
+    unsigned before = open_files();
+    for (int i = 0; i < 5; i++) {
+        struct rig a, b;
+        struct rig_space sa, sb;
+        assert_int_equal(rig_init(&a, &engine_kvm), 0);
+        assert_int_equal(rig_init(&b, &engine_kvm), 0);
+        rig_space_init(&a, &sa);
+        rig_space_init(&b, &sb);
+        rig_code(&sa, 0, (uint8_t[]){0xCC}, 1);
+        rig_code(&sb, 0, (uint8_t[]){0x0F, 0x05}, 2);
+        struct engine_context ca = rig_context(0), cb = rig_context(0);
+        assert_int_equal(rig_run(&sa, &ca).kind, ENGINE_TRAP_EXCEPTION);
+        assert_int_equal(rig_run(&sb, &cb).kind, ENGINE_TRAP_SYSCALL);
+        rig_space_deinit(&sa);
+        rig_space_deinit(&sb);
+        rig_deinit(&a);
+        rig_deinit(&b);
+    }
+    assert_int_equal(open_files(), before);
+}
+
+static void test_bad_configurations(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    unsigned before = open_files();
+    struct engine *engine = NULL;
+    struct engine_space *space = NULL;
+    struct engine_cpu *cpu = NULL;
+    struct engine_config config = {.ram_fd = -1, .ram_size = RIG_PAGE, .cpus = 1};
+    assert_int_equal(engine_kvm.create(&config, &engine), -EINVAL); /* no trap area */
+    uint64_t pa[3] = {0, 0, 0};
+    void *host[3] = {f->rig.ram, f->rig.ram, f->rig.ram};
+    config.trap_area_pages = 3;
+    config.trap_area_pa = pa;
+    config.trap_area_host = host;
+    config.maxphyaddr = 40;
+    assert_int_equal(engine_kvm.create(&config, &engine), -EBADF); /* no RAM */
+    assert_null(engine);
+    assert_int_equal(engine_kvm.space_create(f->rig.engine, 1, &space), -EINVAL);
+    assert_int_equal(engine_kvm.space_create(f->rig.engine, UINT64_C(1) << 40, &space), -EINVAL);
+    assert_int_equal(engine_kvm.cpu_create(f->rig.engine, RIG_CPUS, &cpu), -EINVAL);
+    assert_int_equal(engine_kvm.cpu_create(f->rig.engine, 0, &cpu), -EEXIST);
+    assert_int_equal(open_files(), before);
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    const struct engine_ops *ops = NULL;
+    struct engine_probe probe;
+    assert_int_equal(engine_choose("abacus", &ops, &probe), -ENOENT);
+    int rc = engine_choose("auto", &ops, &probe);
+    assert_true(probe.why[0]);
+    if (probe.usable) {
+        assert_int_equal(rc, 0);
+        assert_non_null(ops);
+        assert_true(probe.syscall_us > 0 && probe.fault_us > 0);
+    } else {
+        assert_int_equal(rc, -ENODEV);
+    }
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_sse_survives_traps_and_switches),
+        TEST(test_sse_stays_without_sync),
+        TEST(test_avx_upper_halves),
+        TEST(test_forgotten_sync_is_reported),
+        TEST(test_hostile_xsave_image),
+        TEST(test_kick_ends_an_endless_loop),
+        TEST(test_kick_before_run),
+        TEST(test_no_kick_is_lost),
+        TEST(test_kicks_lose_no_trap),
+        TEST(test_two_cpus_at_once),
+        TEST(test_machines_come_and_go),
+        TEST(test_bad_configurations),
+        cmocka_unit_test(test_choice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
