@@ -16,22 +16,6 @@
 
 #include "machine/context.h"
 
-enum { /* vectors; Intel SDM 3, 6.3.1 */
-       VECTOR_DIVIDE = 0,
-       VECTOR_DEBUG = 1,
-       VECTOR_BREAKPOINT = 3,
-       VECTOR_OVERFLOW = 4,
-       VECTOR_BOUND = 5,
-       VECTOR_INVALID_OPCODE = 6,
-       VECTOR_STACK = 12,
-       VECTOR_PROTECTION = 13,
-       VECTOR_X87 = 16,
-       VECTOR_ALIGNMENT = 17,
-       VECTOR_SIMD = 19,
-       VECTOR_ASSERT = 0x2C,
-       VECTOR_DEBUG_SERVICE = 0x2D,
-};
-
 #define FAULT_WRITE 2u /* page-fault error code bits */
 #define FAULT_FETCH 16u
 
@@ -154,7 +138,7 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
         record->NumberParameters = 1;
         record->ExceptionInformation[0] = registers->gpr[ENGINE_RAX];
         break;
-    default: /* VECTOR_PROTECTION, VECTOR_STACK and segment faults */
+    default: /* general protection, stack and segment faults */
         protection_record(record);
         break;
     }

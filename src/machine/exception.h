@@ -10,6 +10,20 @@
 
 #define EXCEPTION_NONCONTINUABLE 1u
 
+enum exception_vector { /* Intel SDM 3, 6.3.1, and Windows' own above 31 */
+                        VECTOR_DIVIDE = 0,
+                        VECTOR_DEBUG = 1,
+                        VECTOR_BREAKPOINT = 3,
+                        VECTOR_OVERFLOW = 4,
+                        VECTOR_BOUND = 5,
+                        VECTOR_INVALID_OPCODE = 6,
+                        VECTOR_X87 = 16,
+                        VECTOR_ALIGNMENT = 17,
+                        VECTOR_SIMD = 19,
+                        VECTOR_ASSERT = 0x2C,
+                        VECTOR_DEBUG_SERVICE = 0x2D,
+};
+
 /* The exception that Windows makes of this trap; for page faults `fault` is what mm_access_fault
  * said. Moves registers->rip where Windows has it (int3: to the instruction). */
 void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,

@@ -14,12 +14,15 @@
 #pragma once
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "host/host.h"
 #include "io/io.h"
+#include "kd/target.h"
 #include "ke/ke.h"
 #include "mm/mm.h"
 #include "ntmm.h"
@@ -33,27 +36,35 @@ struct machine_cpu {
     pthread_mutex_t lock;
     struct engine_cpu *engine;
     struct machine_thread *loaded;
-    struct machine_thread *running; /* (atomic) in user mode, for kicks */
 };
 
 struct machine_thread {
     struct ps_thread *thread;
     struct engine_context registers;
-    struct machine_cpu *loaded_on; /* where its costly registers are; NULL: in `registers` */
-    pthread_t host;
-    bool started;
+    struct machine_cpu *loaded_on; /* (atomic) where its costly registers are; NULL: `registers` */
+    bool registers_replaced;       /* by the service it is in (NtContinue): rax is not a status */
     bool stop_at_first_instruction;
+    enum kd_resume resume; /* (debug lock) how the debugger let it go on */
 };
 
 /* Events for a debugger; debug.c. */
 struct machine_debug {
     bool attached;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct kd_event *pending; /* the event that stopped the machine */
-    atomic_bool break_requested;
-    _Atomic uint64_t break_on_process;
+    sem_t wake;           /* something for the debugger; posted from signal handlers too */
+    pthread_mutex_t lock; /* the rest */
+    bool event_pending;
+    struct kd_event event;
+    struct machine_thread *event_thread; /* NULL: break-in, end */
     struct machine_thread *stepping;
+    _Atomic bool break_requested;
+    _Atomic uint64_t break_on_process; /* EPROCESS; 0: none */
+};
+
+/* What the guest's C: shows of the host's folders with programs; launch.c. */
+struct machine_folder {
+    char *host;
+    char *guest; /* "\\Programs\\tools" */
+    struct machine_folder *next;
 };
 
 struct ntmm_machine {
@@ -70,7 +81,16 @@ struct ntmm_machine {
     struct machine_cpu cpus[KE_MAXIMUM_PROCESSORS];
     struct machine_debug debug;
 
-    pthread_mutex_t lock; /* processes below */
-    pthread_cond_t process_ended;
-    unsigned live_processes;
+    struct host_file_bytes nt, ntdll; /* ntoskrnl.exe, ntdll.dll */
+    char *system_root, *work, *empty_folder;
+    struct machine_folder *folders;
+    struct machine_target *target;
+    ntmm_options options;
+
+    pthread_mutex_t lock; /* the rest */
+    pthread_cond_t changed;
+    unsigned live_threads;   /* host threads of guest threads */
+    unsigned live_processes; /* programs started and not ended */
+    NTSTATUS first_exit_status;
+    uint64_t first_process_id;
 };

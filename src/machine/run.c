@@ -16,7 +16,10 @@
  */
 #include "machine/run.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "ke/thread.h"
 
 #include "machine/context.h"
 #include "machine/debug.h"
@@ -152,12 +155,13 @@ static void serve(struct ntmm_machine *m, struct machine_thread *t)
     if (!t->registers_replaced) {
         r->gpr[ENGINE_RAX] = (uint64_t)(int64_t)status;
     }
+    debug_service_done(m, t);
 }
 
 static void fault(struct ntmm_machine *m, struct machine_thread *t, const struct engine_trap *trap)
 {
     NTSTATUS status = mm_access_fault(t->thread->process->space, trap->address, trap->error_code);
-    if (NT_SUCCESS(status) && status != STATUS_GUARD_PAGE_VIOLATION) {
+    if (NT_SUCCESS(status)) {
         return;
     }
     EXCEPTION_RECORD record;

@@ -233,6 +233,7 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
     mm_space_clean(p->space);
     process->VmDeleted = 1;
     ke_set_process(ps->ke, &process->Pcb);
+    __atomic_store_n(&p->ended, true, __ATOMIC_RELEASE);
     if (ps->ops->process_exited) {
         ps->ops->process_exited(ps->owner, p);
     }

@@ -42,6 +42,7 @@ struct ps_process {
     uint64_t entry;                       /* of the image; 0: none */
     uint64_t stack_reserve, stack_commit; /* bytes; from the image */
     bool exiting;                         /* (lock) no new threads */
+    bool ended;                           /* (atomic) what `gone` promises is done */
     bool gone;                            /* (lock) handles closed, user memory freed, signalled */
 };
 
@@ -68,6 +69,9 @@ struct ps_ops {
     /* Registers of a thread that is not running user code now (its own caller, or suspended). */
     void (*get_context)(void *owner, struct ps_thread *thread, CONTEXT *context);
     void (*set_context)(void *owner, struct ps_thread *thread, const CONTEXT *context);
+    /* NtRaiseException: `context` becomes the thread's registers, then the exception happens. */
+    void (*raise_exception)(void *owner, struct ps_thread *thread, const EXCEPTION_RECORD *record,
+                            const CONTEXT *context, bool first_chance);
     /* Tell whoever waits for the machine: a process has ended. */
     void (*process_exited)(void *owner, struct ps_process *process);
 };
@@ -123,7 +127,7 @@ struct ps_program {
     size_t environment_length;      /* characters, final terminator included */
     uint64_t parent_id;
     /* Open standard input, output, error in the new process's handle table; may be NULL. */
-    NTSTATUS (*open_standard_handles)
+    NTSTATUS(*open_standard_handles)
     (void *context, struct ps_process *process, uint64_t handle[3]);
     void *context;
 };
@@ -167,6 +171,9 @@ NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_par
                           struct ps_thread **out);
 /* Give it a host thread. => once; on failure the thread ends as if it had run */
 NTSTATUS ps_start_thread(struct ps_thread *thread);
+/* Not to be started after all: the thread ends, and its process when it has no other. Takes the
+ * caller's reference. */
+void ps_abandon_thread(struct ps_thread *thread);
 void ps_reference_thread(struct ps_thread *thread);
 void ps_dereference_thread(struct ps_thread *thread);
 NTSTATUS ps_reference_thread_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,

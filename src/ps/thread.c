@@ -188,6 +188,12 @@ NTSTATUS ps_start_thread(struct ps_thread *thread)
     return status;
 }
 
+void ps_abandon_thread(struct ps_thread *thread)
+{
+    psp_retire_thread(thread, STATUS_UNSUCCESSFUL);
+    ps_dereference_thread(thread);
+}
+
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status)
 {
     if (ke_is_terminating(&thread->thread->Tcb)) {

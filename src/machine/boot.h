@@ -1,0 +1,20 @@
+/* src/machine/boot.h: making and destroying a machine; boot.c and its helpers. */
+#pragma once
+
+#include "machine/machine.h"
+
+/* Put one line into error[error_size] (may be NULL). */
+void machine_error(char *error, size_t error_size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* KUSER_SHARED_DATA (shared.c): everything but the times. */
+void shared_data_init(struct ntmm_machine *m);
+/* PsLoadedModuleList with nt in it (modules.c). */
+NTSTATUS modules_init(struct ntmm_machine *m);
+/* Virtual processors, and the engine that runs them (cpus.c). => engine: System exists */
+NTSTATUS cpus_init(struct ntmm_machine *m);
+NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size);
+void engine_deinit(struct ntmm_machine *m);
+extern const struct mm_ops machine_mm_ops;
+extern const struct ps_ops machine_ps_ops;
+extern const struct ke_ops machine_ke_ops;

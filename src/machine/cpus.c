@@ -1,0 +1,284 @@
+/* src/machine/cpus.c: the engine and the virtual processors, and what the executive asks of them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/boot.h"
+#include "machine/context.h"
+#include "machine/debug.h"
+#include "machine/run.h"
+
+#define PCR_PAGES ((sizeof(KPCR) + PAGE_SIZE - 1) / PAGE_SIZE)
+#define INVALIDATE_BATCH 64
+
+/* ---- processors ---------------------------------------------------------------------------------
+ */
+
+/* Processor 0's KPCR lies in nt (KiInitialPCR), the others' in system pages. */
+NTSTATUS cpus_init(struct ntmm_machine *m)
+{
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        KPCR *pcr = m->ke.nt.KiInitialPCR;
+        if (i) {
+            uint64_t va = mm_allocate_system_pages(m->mm, PCR_PAGES, false);
+            if (!va) {
+                return STATUS_INSUFFICIENT_RESOURCES;
+            }
+            pcr = kspace_host(&m->ke.ks, va);
+        }
+        NTSTATUS status = ke_add_processor(&m->ke, pcr, NULL);
+        if (!NT_SUCCESS(status)) {
+            return status;
+        }
+        pthread_mutex_init(&m->cpus[i].lock, NULL);
+    }
+    return STATUS_SUCCESS;
+}
+
+/* The engine's pages in kernel space, page by page as it wants to know them. */
+static int create_engine(struct ntmm_machine *m)
+{
+    size_t pages = m->engine_ops->trap_area_pages(m->cpu_count);
+    uint64_t va = mm_allocate_system_pages(m->mm, pages, true);
+    uint64_t *pa = calloc(pages, sizeof *pa);
+    void **host = calloc(pages, sizeof *host);
+    int error = va && pa && host ? 0 : -ENOMEM;
+    for (size_t i = 0; !error && i < pages; i++) {
+        uint64_t page = va + i * PAGE_SIZE;
+        host[i] = kspace_host(&m->ke.ks, page);
+        error = mm_translate(m->ps.system->space, page, &pa[i]) ? 0 : -EFAULT;
+    }
+    if (!error) {
+        const struct engine_config config = {
+            .ram_fd = mm_ram_fd(m->mm),
+            .ram_size = mm_ram_size(m->mm),
+            .cpus = m->cpu_count,
+            .maxphyaddr = m->options.maxphyaddr,
+            .trap_area_va = va,
+            .trap_area_pa = pa,
+            .trap_area_host = host,
+            .trap_area_pages = pages,
+        };
+        error = m->engine_ops->create(&config, &m->engine);
+    }
+    free(pa);
+    free(host);
+    for (unsigned i = 0; !error && i < m->cpu_count; i++) {
+        error = m->engine_ops->cpu_create(m->engine, i, &m->cpus[i].engine);
+    }
+    return error;
+}
+
+NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size)
+{
+    if (strcmp(m->options.engine, "none") == 0) {
+        return STATUS_SUCCESS;
+    }
+    struct engine_probe probe;
+    int code = engine_choose(m->options.engine, &m->engine_ops, &probe);
+    if (code) {
+        m->engine_ops = NULL;
+        machine_error(error, error_size,
+                      code == -ENOENT ? "there is no engine called %s"
+                                      : "engine %s cannot be used here: %s",
+                      m->options.engine, probe.why);
+        return STATUS_NOT_SUPPORTED;
+    }
+    code = create_engine(m);
+    if (code) {
+        machine_error(error, error_size, "engine %s failed to start: %s", m->engine_ops->name,
+                      strerror(-code));
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
+}
+
+void engine_deinit(struct ntmm_machine *m)
+{
+    for (unsigned i = 0; m->engine && i < m->cpu_count; i++) {
+        if (m->cpus[i].engine) {
+            m->engine_ops->cpu_destroy(m->cpus[i].engine);
+        }
+    }
+    if (m->engine) {
+        m->engine_ops->destroy(m->engine);
+    }
+}
+
+static void preempt(void *owner, unsigned processor)
+{
+    struct ntmm_machine *m = owner;
+    if (m->cpus[processor].engine) {
+        m->engine_ops->kick(m->cpus[processor].engine);
+    }
+}
+
+const struct ke_ops machine_ke_ops = {.preempt = preempt};
+
+/* ---- memory -------------------------------------------------------------------------------------
+ */
+
+static void invalidate(void *owner, struct mm_space *space, const struct mm_page *pages,
+                       size_t count)
+{
+    struct ntmm_machine *m = owner;
+    struct ps_process *process = mm_space_owner(space);
+    if (!m->engine || !process || !process->owner) {
+        return;
+    }
+    struct engine_page batch[INVALIDATE_BATCH];
+    for (size_t done = 0; done < count;) {
+        size_t n = count - done < INVALIDATE_BATCH ? count - done : INVALIDATE_BATCH;
+        for (size_t i = 0; i < n; i++) {
+            batch[i] = (struct engine_page){pages[done + i].va, pages[done + i].pfn};
+        }
+        m->engine_ops->invalidate(m->engine, process->owner, batch, n);
+        done += n;
+    }
+}
+
+static void invalidate_tables(void *owner)
+{
+    struct ntmm_machine *m = owner;
+    if (m->engine) {
+        m->engine_ops->invalidate_tables(m->engine);
+    }
+}
+
+const struct mm_ops machine_mm_ops = {invalidate, invalidate_tables};
+
+/* ---- processes and threads ----------------------------------------------------------------------
+ */
+
+static NTSTATUS process_created(void *owner, struct ps_process *process)
+{
+    struct ntmm_machine *m = owner;
+    struct engine_space *space = NULL;
+    if (m->engine &&
+        m->engine_ops->space_create(m->engine, mm_space_directory(process->space), &space)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    process->owner = space;
+    return STATUS_SUCCESS;
+}
+
+static void process_deleted(void *owner, struct ps_process *process)
+{
+    struct ntmm_machine *m = owner;
+    if (process->owner) {
+        m->engine_ops->space_destroy(process->owner);
+        process->owner = NULL;
+    }
+}
+
+static NTSTATUS thread_created(void *owner, struct ps_thread *thread, const CONTEXT *context)
+{
+    struct ntmm_machine *m = owner;
+    if (!m->engine) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    struct machine_thread *t = aligned_alloc(_Alignof(struct machine_thread), sizeof *t);
+    if (!t) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    memset(t, 0, sizeof *t);
+    t->thread = thread;
+    context_init(&t->registers);
+    context_to_engine(&t->registers, context);
+    t->registers.gs_base = thread->teb;
+    thread->owner = t;
+    return STATUS_SUCCESS;
+}
+
+static void *thread_main(void *argument)
+{
+    struct machine_thread *t = argument;
+    struct ntmm_machine *m = t->thread->ps->owner;
+    run_thread(t);
+    pthread_mutex_lock(&m->lock);
+    m->live_threads--;
+    pthread_cond_broadcast(&m->changed);
+    pthread_mutex_unlock(&m->lock);
+    return NULL;
+}
+
+static NTSTATUS start_thread(void *owner, struct ps_thread *thread)
+{
+    struct ntmm_machine *m = owner;
+    pthread_attr_t attributes;
+    pthread_t host;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_mutex_lock(&m->lock);
+    int error = pthread_create(&host, &attributes, thread_main, thread->owner);
+    if (!error) {
+        m->live_threads++;
+    }
+    pthread_mutex_unlock(&m->lock);
+    pthread_attr_destroy(&attributes);
+    return error ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+static void thread_deleted(void *owner, struct ps_thread *thread)
+{
+    struct ntmm_machine *m = owner;
+    if (thread->owner) {
+        debug_thread_gone(m, thread->owner);
+        run_forget_registers(thread->owner);
+        free(thread->owner);
+        thread->owner = NULL;
+    }
+}
+
+static void get_context(void *owner, struct ps_thread *thread, CONTEXT *context)
+{
+    struct machine_thread *t = thread->owner;
+    run_collect_registers(owner, t);
+    context_from_engine(context, &t->registers);
+}
+
+static void set_context(void *owner, struct ps_thread *thread, const CONTEXT *context)
+{
+    struct machine_thread *t = thread->owner;
+    run_collect_registers(owner, t);
+    context_to_engine(&t->registers, context);
+    t->registers_replaced = true;
+}
+
+static void raise_exception(void *owner, struct ps_thread *thread, const EXCEPTION_RECORD *record,
+                            const CONTEXT *context, bool first_chance)
+{
+    struct machine_thread *t = thread->owner;
+    t->registers_replaced = true;
+    run_raise_exception(owner, t, record, context, first_chance);
+}
+
+static void process_exited(void *owner, struct ps_process *process)
+{
+    struct ntmm_machine *m = owner;
+    pthread_mutex_lock(&m->lock);
+    bool program = process->entry != 0;
+    if (program && process->process->UniqueProcessId.va == m->first_process_id) {
+        m->first_exit_status = process->process->ExitStatus;
+    }
+    bool last = program && --m->live_processes == 0;
+    NTSTATUS status = m->first_exit_status;
+    pthread_cond_broadcast(&m->changed);
+    pthread_mutex_unlock(&m->lock);
+    if (last) {
+        debug_ended(m, status);
+    }
+}
+
+const struct ps_ops machine_ps_ops = {
+    .process_created = process_created,
+    .process_deleted = process_deleted,
+    .thread_created = thread_created,
+    .start_thread = start_thread,
+    .thread_deleted = thread_deleted,
+    .get_context = get_context,
+    .set_context = set_context,
+    .raise_exception = raise_exception,
+    .process_exited = process_exited,
+};

@@ -1,0 +1,179 @@
+/* src/machine/debug.c: stopping the machine for a debugger.
+ *
+ * The debugger is a host thread outside of the machine. A guest thread that has something to tell
+ * it leaves the event, asks for everybody to be stopped, and parks like everybody else:
+ *
+ *      guest thread                         debugger (target.c: resume)
+ *        event, event_pending = true  --->    wakes up
+ *        ke_request_freeze                    ke_freeze: waits until all stand still
+ *        ke_safe_point: parked                looks around, changes memory and registers
+ *                                             t->resume = how; event_pending = false; ke_thaw
+ *        goes on as t->resume says    <---    sleeps
+ *
+ * If an event is pending already, the thread parks first and tells its own after the thaw, as if it
+ * had come to it only then.
+ */
+#include "machine/debug.h"
+
+#include <string.h>
+
+#include "machine/exception.h"
+#include "machine/run.h"
+
+#define TRAP_FLAG 0x100u
+
+void debug_init(struct ntmm_machine *m, bool attached)
+{
+    m->debug.attached = attached;
+    pthread_mutex_init(&m->debug.lock, NULL);
+    sem_init(&m->debug.wake, 0, 0);
+}
+
+void debug_deinit(struct ntmm_machine *m)
+{
+    pthread_mutex_destroy(&m->debug.lock);
+    sem_destroy(&m->debug.wake);
+}
+
+/* Tell the debugger and stand still until it lets the machine run. */
+static enum kd_resume report(struct ntmm_machine *m, struct machine_thread *t,
+                             struct kd_event event)
+{
+    struct machine_debug *d = &m->debug;
+    KTHREAD *thread = &t->thread->thread->Tcb;
+    run_collect_registers(m, t);
+    pthread_mutex_lock(&d->lock);
+    while (d->event_pending) {
+        pthread_mutex_unlock(&d->lock);
+        ke_safe_point(&m->ke, thread);
+        pthread_mutex_lock(&d->lock);
+    }
+    event.processor = ke_processor_number(thread);
+    event.process = t->thread->process->va;
+    event.thread = t->thread->va;
+    event.address = t->registers.rip;
+    d->event = event;
+    d->event_thread = t;
+    d->event_pending = true;
+    t->resume = KD_RESUME_HANDLED;
+    ke_request_freeze(&m->ke);
+    sem_post(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+
+    ke_safe_point(&m->ke, thread);
+
+    pthread_mutex_lock(&d->lock);
+    enum kd_resume how = t->resume;
+    if (how == KD_RESUME_STEP) {
+        d->stepping = t;
+        t->registers.rflags |= TRAP_FLAG;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return how;
+}
+
+/* Exceptions that a program commonly raises for itself and that stop a debugger only when nobody
+ * takes them. Source: defaults of WinDbg's event filters. */
+static bool is_software_exception(NTSTATUS code)
+{
+    const NTSTATUS cpp = (NTSTATUS)0xE06D7363, thread_name = (NTSTATUS)0x406D1388,
+                   print = (NTSTATUS)0x40010006, print_wide = (NTSTATUS)0x4001000A;
+    return code == cpp || code == thread_name || code == print || code == print_wide;
+}
+
+static bool is_step(struct machine_debug *d, struct machine_thread *t,
+                    const EXCEPTION_RECORD *record)
+{
+    pthread_mutex_lock(&d->lock);
+    bool step = d->stepping == t && record->ExceptionCode == STATUS_SINGLE_STEP;
+    if (step) {
+        d->stepping = NULL;
+        t->registers.rflags &= ~(uint64_t)TRAP_FLAG;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return step;
+}
+
+bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
+                     const EXCEPTION_RECORD *record, bool first_chance)
+{
+    struct machine_debug *d = &m->debug;
+    if (!d->attached) {
+        return false;
+    }
+    struct kd_event event = {.code = (uint32_t)record->ExceptionCode, .first_chance = first_chance};
+    if (first_chance && is_step(d, t, record)) {
+        event.kind = KD_EVENT_SINGLE_STEP;
+        report(m, t, event);
+        return true;
+    }
+    if (first_chance && is_software_exception(record->ExceptionCode)) {
+        return false;
+    }
+    event.kind = first_chance && record->ExceptionCode == STATUS_BREAKPOINT ? KD_EVENT_BREAKPOINT
+                                                                            : KD_EVENT_EXCEPTION;
+    const size_t room = sizeof event.parameter / sizeof *event.parameter;
+    event.parameter_count =
+        record->NumberParameters < room ? record->NumberParameters : (uint32_t)room;
+    memcpy(event.parameter, record->ExceptionInformation,
+           event.parameter_count * sizeof *event.parameter);
+    return report(m, t, event) != KD_RESUME_NOT_HANDLED;
+}
+
+bool debug_before_user_mode(struct ntmm_machine *m, struct machine_thread *t)
+{
+    struct machine_debug *d = &m->debug;
+    if (!d->attached) {
+        return false;
+    }
+    if (t->stop_at_first_instruction) {
+        t->stop_at_first_instruction = false;
+        report(m, t, (struct kd_event){.kind = KD_EVENT_INITIAL});
+        return true;
+    }
+    uint64_t wanted = atomic_load(&d->break_on_process);
+    if (wanted && wanted == t->thread->process->va &&
+        atomic_compare_exchange_strong(&d->break_on_process, &wanted, 0)) {
+        report(m, t, (struct kd_event){.kind = KD_EVENT_ATTACHED});
+        return true;
+    }
+    return false;
+}
+
+void debug_service_done(struct ntmm_machine *m, struct machine_thread *t)
+{
+    struct machine_debug *d = &m->debug;
+    if (d->attached) {
+        const EXCEPTION_RECORD step = {.ExceptionCode = STATUS_SINGLE_STEP};
+        if (is_step(d, t, &step)) {
+            report(m, t, (struct kd_event){.kind = KD_EVENT_SINGLE_STEP});
+        }
+    }
+}
+
+void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t)
+{
+    struct machine_debug *d = &m->debug;
+    pthread_mutex_lock(&d->lock);
+    if (d->stepping == t) {
+        d->stepping = NULL;
+    }
+    if (d->event_thread == t) {
+        d->event_thread = NULL;
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+void debug_ended(struct ntmm_machine *m, NTSTATUS status)
+{
+    struct machine_debug *d = &m->debug;
+    if (!d->attached) {
+        return;
+    }
+    pthread_mutex_lock(&d->lock);
+    d->event = (struct kd_event){.kind = KD_EVENT_ENDED, .code = (uint32_t)status};
+    d->event_thread = NULL;
+    d->event_pending = true;
+    sem_post(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+}

@@ -1,0 +1,21 @@
+/* src/machine/debug.h: what happens to guest threads when a debugger looks on; debug.c. */
+#pragma once
+
+#include "machine/machine.h"
+
+void debug_init(struct ntmm_machine *m, bool attached);
+void debug_deinit(struct ntmm_machine *m);
+
+/* An exception of thread `t`, whose registers are in t->registers. True: the debugger dealt with
+ * it, go on with t->registers. */
+bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
+                     const EXCEPTION_RECORD *record, bool first_chance);
+/* Before user code runs: first instruction, break-in, attach. True: stopped meanwhile, look again
+ * at what has to be done before user mode. */
+bool debug_before_user_mode(struct ntmm_machine *m, struct machine_thread *t);
+/* A service that single-stepped code called is done: that was the step. */
+void debug_service_done(struct ntmm_machine *m, struct machine_thread *t);
+/* The thread ends. */
+void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t);
+/* All programs have ended. */
+void debug_ended(struct ntmm_machine *m, NTSTATUS status);

@@ -1,0 +1,317 @@
+/* src/machine/launch.c: a program on the host, as the guest sees it.
+ *
+ *      C:\Windows\System32     our DLLs, read-only
+ *      C:\Temp                 empty, writes go to the overlay
+ *      C:\work                 the host's current folder; the current directory
+ *      C:\Programs\NAME        the folder of a program that is not below the current one
+ *
+ * Nothing of the host's environment reaches the guest: a program may be malware, and what is in
+ * there (names, paths, keys) is nobody's business.
+ */
+#include "machine/launch.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/boot.h"
+#include "machine/command_line.h"
+
+#define PROGRAM_LIMIT (1u << 30)
+#define DEVICE_OF_C "\\Device\\HarddiskVolume1"
+
+/* ---- C:
+ * ------------------------------------------------------------------------------------------ */
+
+static NTSTATUS mount_one(struct ntmm_machine *m, const char *guest, const char *host,
+                          enum io_mount_mode mode, char *error, size_t error_size)
+{
+    NTSTATUS status = io_mount(m->io, guest, host, mode);
+    if (!NT_SUCCESS(status)) {
+        machine_error(error, error_size, "cannot show %s as C:%s (status 0x%08x)", host, guest,
+                      (unsigned)status);
+    }
+    return status;
+}
+
+static NTSTATUS mount_extra(struct ntmm_machine *m, const ntmm_mount *mount, char *error,
+                            size_t error_size)
+{
+    const char *guest = mount->guest;
+    if ((guest[0] != 'C' && guest[0] != 'c') || guest[1] != ':' || guest[2] != '\\') {
+        machine_error(error, error_size, "%s: a mount must be a folder of C:, as C:\\data", guest);
+        return STATUS_INVALID_PARAMETER;
+    }
+    return mount_one(m, guest + 2, mount->host,
+                     mount->writable ? IO_MOUNT_READ_WRITE : IO_MOUNT_OVERLAY, error, error_size);
+}
+
+static NTSTATUS mount_temporary(struct ntmm_machine *m, char *error, size_t error_size)
+{
+    const char *root = getenv("TMPDIR");
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/ntmm-empty-XXXXXX", root && *root ? root : "/tmp");
+    if (!mkdtemp(path)) {
+        machine_error(error, error_size, "cannot make a folder in %s", root ? root : "/tmp");
+        return STATUS_ACCESS_DENIED;
+    }
+    m->empty_folder = strdup(path);
+    return mount_one(m, "\\Temp", path, IO_MOUNT_OVERLAY, error, error_size);
+}
+
+NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
+{
+    const ntmm_options *o = &m->options;
+    NTSTATUS status =
+        mount_one(m, "\\Windows\\System32", m->system_root, IO_MOUNT_READ_ONLY, error, error_size);
+    if (NT_SUCCESS(status)) {
+        status = mount_temporary(m, error, error_size);
+    }
+    if (NT_SUCCESS(status) && o->work) {
+        m->work = realpath(o->work, NULL);
+        if (!m->work) {
+            machine_error(error, error_size, "there is no folder %s", o->work);
+            return STATUS_OBJECT_PATH_NOT_FOUND;
+        }
+        status =
+            mount_one(m, "\\work", m->work,
+                      o->work_writable ? IO_MOUNT_READ_WRITE : IO_MOUNT_OVERLAY, error, error_size);
+    }
+    for (size_t i = 0; NT_SUCCESS(status) && i < o->mount_count; i++) {
+        status = mount_extra(m, &o->mounts[i], error, error_size);
+    }
+    return status;
+}
+
+void launch_unmount(struct ntmm_machine *m)
+{
+    if (m->empty_folder) {
+        rmdir(m->empty_folder);
+    }
+    while (m->folders) {
+        struct machine_folder *folder = m->folders;
+        m->folders = folder->next;
+        free(folder->host);
+        free(folder->guest);
+        free(folder);
+    }
+    free(m->empty_folder);
+    free(m->work);
+}
+
+/* The guest's name of a host folder with a program in it, mounting it when it is new. */
+static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
+                           char *error, size_t error_size)
+{
+    unsigned count = 1;
+    for (struct machine_folder *f = m->folders; f; f = f->next, count++) {
+        if (strcmp(f->host, host) == 0) {
+            *guest = f->guest;
+            return STATUS_SUCCESS;
+        }
+    }
+    struct machine_folder *folder = calloc(1, sizeof *folder);
+    const char *name = strrchr(host, '/') + 1;
+    if (!folder ||
+        asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", count) < 0) {
+        free(folder);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    folder->host = strdup(host);
+    folder->next = m->folders;
+    m->folders = folder;
+    *guest = folder->guest;
+    return mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
+}
+
+/* Guest path of a program, from C:'s root, with backslashes. */
+static NTSTATUS guest_path(struct ntmm_machine *m, const char *host, char *out, size_t size,
+                           char *error, size_t error_size)
+{
+    size_t work = m->work ? strlen(m->work) : 0;
+    if (work && strncmp(host, m->work, work) == 0 && (host[work] == '/' || work == 1)) {
+        snprintf(out, size, "\\work%s", host + (work == 1 ? 0 : work));
+    } else {
+        char folder[PATH_MAX];
+        const char *guest, *slash = strrchr(host, '/');
+        snprintf(folder, sizeof folder, "%.*s", slash == host ? 1 : (int)(slash - host), host);
+        NTSTATUS status = folder_for(m, folder, &guest, error, error_size);
+        if (!NT_SUCCESS(status)) {
+            return status;
+        }
+        snprintf(out, size, "%s\\%s", guest, slash + 1);
+    }
+    for (char *p = out; *p; p++) {
+        *p = *p == '/' ? '\\' : *p;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* ---- programs
+ * ------------------------------------------------------------------------------------ */
+
+static NTSTATUS open_standard_handles(void *context, struct ps_process *process, uint64_t handle[3])
+{
+    struct ntmm_machine *m = context;
+    const struct ob_caller caller = {.process = process->process, .mode = KernelMode};
+    for (unsigned i = 0; i < 3; i++) {
+        NTSTATUS status = io_open_console(m->io, &caller, i, &handle[i]);
+        if (!NT_SUCCESS(status) && status != STATUS_NO_SUCH_DEVICE) {
+            return status;
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+/* One line for a status that starting a program commonly ends with. */
+static const char *why(NTSTATUS status)
+{
+    switch (status) {
+    case STATUS_INVALID_IMAGE_NOT_MZ:
+        return "not a Windows program";
+    case STATUS_INVALID_IMAGE_PROTECT:
+        return "a DOS program";
+    case STATUS_INVALID_IMAGE_WIN_16:
+        return "a 16-bit Windows program";
+    case STATUS_INVALID_IMAGE_FORMAT:
+        return "not a valid 64-bit Windows program (wrong processor, a DLL, truncated or damaged)";
+    case STATUS_OBJECT_NAME_NOT_FOUND:
+        return "no such file";
+    case STATUS_FILE_IS_A_DIRECTORY:
+        return "a folder";
+    case STATUS_ACCESS_DENIED:
+        return "permission denied";
+    case STATUS_COMMITMENT_LIMIT:
+        return "not enough RAM and page file for it";
+    case STATUS_NO_MEMORY:
+    case STATUS_INSUFFICIENT_RESOURCES:
+        return "not enough memory for it";
+    case STATUS_CONFLICTING_ADDRESSES:
+        return "its fixed base address is taken, and it cannot be relocated";
+    default:
+        return "it cannot be started";
+    }
+}
+
+/* The pieces of a ps_program that have to be built and freed. */
+struct program_text {
+    WCHAR *nt_path, *dos_path, *command_line, *environment;
+    size_t environment_length;
+};
+
+static void free_text(struct program_text *text)
+{
+    free(text->nt_path);
+    free(text->dos_path);
+    free(text->command_line);
+    free(text->environment);
+}
+
+static NTSTATUS build_text(struct ntmm_machine *m, const ntmm_program *program, const char *guest,
+                           struct program_text *text)
+{
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof path, DEVICE_OF_C "%s", guest);
+    text->nt_path = text_to_utf16(path);
+    snprintf(path, sizeof path, "C:%s", guest);
+    text->dos_path = text_to_utf16(path);
+    char *line = command_line_build(path, program->arguments, program->argument_count,
+                                    program->command_line);
+    text->command_line = line ? text_to_utf16(line) : NULL;
+    free(line);
+    text->environment = environment_build(m->cpu_count, &text->environment_length);
+    return text->nt_path && text->dos_path && text->command_line && text->environment
+               ? STATUS_SUCCESS
+               : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, const char *host,
+                       struct ps_process **process, char *error, size_t error_size)
+{
+    char guest[PATH_MAX];
+    struct program_text text = {0};
+    struct host_file_bytes file = {0};
+    NTSTATUS status = host_read_file(host, PROGRAM_LIMIT, &file);
+    if (NT_SUCCESS(status)) {
+        status = guest_path(m, host, guest, sizeof guest, error, error_size);
+    }
+    if (NT_SUCCESS(status)) {
+        status = build_text(m, program, guest, &text);
+    }
+    if (NT_SUCCESS(status)) {
+        const struct ps_program wanted = {
+            .image = file.bytes,
+            .image_size = file.size,
+            .nt_path = text.nt_path,
+            .dos_path = text.dos_path,
+            .command_line = text.command_line,
+            .current_directory = m->work ? u"C:\\work\\" : u"C:\\",
+            .environment = text.environment,
+            .environment_length = text.environment_length,
+            .open_standard_handles = open_standard_handles,
+            .context = m,
+        };
+        status = ps_create_process(&m->ps, &wanted, process);
+    }
+    host_free_bytes(&file);
+    free_text(&text);
+    return status;
+}
+
+NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
+                        struct ps_process **process, struct ps_thread **thread, char *error,
+                        size_t error_size)
+{
+    char *host = realpath(program->path, NULL);
+    if (!host) {
+        machine_error(error, error_size, "%s: no such file", program->path);
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    NTSTATUS status = create(m, program, host, process, error, error_size);
+    if (NT_SUCCESS(status)) {
+        pthread_mutex_lock(&m->lock);
+        m->live_processes++;
+        if (!m->first_process_id) {
+            m->first_process_id = (*process)->process->UniqueProcessId.va;
+        }
+        pthread_mutex_unlock(&m->lock);
+        status = ps_create_thread(*process, NULL, thread);
+        if (!NT_SUCCESS(status)) {
+            ps_terminate_process(*process, NULL, status);
+            ps_dereference_process(*process);
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        machine_error(error, error_size, "%s: %s (status 0x%08x)", program->path, why(status),
+                      (unsigned)status);
+    }
+    free(host);
+    return status;
+}
+
+void launch_end_all(struct ntmm_machine *m)
+{
+    if (!m->ps.process_by_id) {
+        return;
+    }
+    ke_thaw(&m->ke);
+    ke_enter(&m->ke);
+    for (size_t i = 0; i < m->ps.id_slots; i++) {
+        struct ps_process *process;
+        if (NT_SUCCESS(ps_lookup_process(&m->ps, i * 4, &process))) {
+            if (process != m->ps.system && process->process->ActiveThreads) {
+                NTSTATUS status = ps_terminate_process(process, NULL, STATUS_CONTROL_C_EXIT);
+                (void)status; /* ending already */
+            }
+            ps_dereference_process(process);
+        }
+    }
+    ke_leave(&m->ke);
+    pthread_mutex_lock(&m->lock);
+    while (m->live_threads) {
+        pthread_cond_wait(&m->changed, &m->lock);
+    }
+    pthread_mutex_unlock(&m->lock);
+}

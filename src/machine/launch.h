@@ -1,0 +1,16 @@
+/* src/machine/launch.h: programs of the host become processes of the machine; launch.c. */
+#pragma once
+
+#include "machine/machine.h"
+
+/* Put together the guest's C:. `error` gets one line. */
+NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size);
+void launch_unmount(struct ntmm_machine *m);
+
+/* A process for `program`, its first thread made but not started. */
+NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
+                        struct ps_process **process, struct ps_thread **thread, char *error,
+                        size_t error_size);
+
+/* End every process and wait until no guest thread is left. */
+void launch_end_all(struct ntmm_machine *m);

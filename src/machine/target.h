@@ -1,0 +1,9 @@
+/* src/machine/target.h: a running machine as a target of the debugger; target.c. */
+#pragma once
+
+#include "machine/machine.h"
+
+NTSTATUS target_create(struct ntmm_machine *m);
+void target_destroy(struct ntmm_machine *m); /* harmless without one */
+/* The first resume also starts this thread. */
+NTSTATUS target_add_thread(struct ntmm_machine *m, struct ps_thread *thread);
