@@ -31,18 +31,18 @@ static volatile uint64_t *entry_at(struct rig *rig, uint64_t table, uint64_t va,
     return (volatile uint64_t *)rig_frame(rig, table) + (va >> (PHYSICAL_SHIFT + 9 * level) & 511);
 }
 
-/* The leaf PTE of `va` under the tables whose root is at `level`. */
-static volatile uint64_t *leaf_entry(struct rig *rig, uint64_t table, uint64_t va, int level,
-                                     uint64_t rights)
+/* The entry of `va` at level `target` (0: PTE) under the tables whose root is at `level`. */
+static volatile uint64_t *entry_of(struct rig *rig, uint64_t table, uint64_t va, int level,
+                                   int target, uint64_t rights)
 {
-    for (; level > 0; level--) {
+    for (; level > target; level--) {
         volatile uint64_t *entry = entry_at(rig, table, va, level);
         if (!(*entry & RIG_VALID)) {
             *entry = rig_alloc(rig) << PHYSICAL_SHIFT | rights;
         }
         table = *entry >> PHYSICAL_SHIFT;
     }
-    return entry_at(rig, table, va, 0);
+    return entry_at(rig, table, va, target);
 }
 
 static int create_engine(struct rig *rig)
@@ -56,7 +56,7 @@ static int create_engine(struct rig *rig)
     rig->kernel_pdpt = rig_alloc(rig);
     for (size_t i = 0; i < pages; i++) {
         uint64_t frame = rig_alloc(rig);
-        *leaf_entry(rig, rig->kernel_pdpt, TRAP_VA + i * RIG_PAGE, 2, RIG_VALID | RIG_WRITE) =
+        *entry_of(rig, rig->kernel_pdpt, TRAP_VA + i * RIG_PAGE, 2, 0, RIG_VALID | RIG_WRITE) =
             frame << PHYSICAL_SHIFT | RIG_VALID | RIG_WRITE;
         pa[i] = frame << PHYSICAL_SHIFT;
         host[i] = rig_frame(rig, frame);
@@ -127,7 +127,12 @@ void rig_space_deinit(struct rig_space *s)
 
 volatile uint64_t *rig_pte(struct rig_space *s, uint64_t va)
 {
-    return leaf_entry(s->rig, s->cr3_frame, va, 3, RIG_RW);
+    return entry_of(s->rig, s->cr3_frame, va, 3, 0, RIG_RW);
+}
+
+volatile uint64_t *rig_pde(struct rig_space *s, uint64_t va)
+{
+    return entry_of(s->rig, s->cr3_frame, va, 3, 1, RIG_RW);
 }
 
 uint64_t rig_map(struct rig_space *s, uint64_t va, uint64_t flags)

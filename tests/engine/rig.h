@@ -51,6 +51,8 @@ void rig_space_init(struct rig *rig, struct rig_space *s);
 void rig_space_deinit(struct rig_space *s);
 /* The leaf PTE of `va`, its tables made as needed. */
 volatile uint64_t *rig_pte(struct rig_space *s, uint64_t va);
+/* The page directory entry of `va`, likewise (without the table below it). */
+volatile uint64_t *rig_pde(struct rig_space *s, uint64_t va);
 /* Map a new frame at `va`; returns the frame. */
 uint64_t rig_map(struct rig_space *s, uint64_t va, uint64_t flags);
 /* Put code at RIG_CODE + offset, mapped readable. */
