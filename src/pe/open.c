@@ -292,7 +292,8 @@ static enum pe_status read_file_layout(const struct pe_image *image, uint64_t rv
         uint64_t offset = rva - range.rva;
         size_t step = least(size, range.virtual_size - offset);
         size_t from_file = offset < range.raw_size ? least(step, range.raw_size - offset) : 0;
-        if (!reader_read(&image->reader, range.raw_offset + offset, buffer, from_file))
+        if (from_file > 0 &&
+            !reader_read(&image->reader, range.raw_offset + offset, buffer, from_file))
             return PE_TRUNCATED;
         memset(buffer + from_file, 0, step - from_file);
         rva += step;

@@ -104,7 +104,8 @@ enum pe_status pe_foreach_relocation(const struct pe_image *image, uint32_t rva,
         enum pe_status status = pe_read(image, at, &block, sizeof(block));
         if (status != PE_OK)
             return status;
-        if (block.SizeOfBlock < sizeof(block) || block.SizeOfBlock > end - at)
+        if (block.SizeOfBlock < sizeof(block) || block.SizeOfBlock > end - at ||
+            block.VirtualAddress >= pe_size_of_image(image))
             return PE_CORRUPT;
         if (overlaps(&v, block.VirtualAddress, BLOCK_REACH + WIDEST))
             status = visit_block(&v, block.VirtualAddress, at + sizeof(block),
