@@ -22,6 +22,12 @@
 
 enum { RPL_MASK = 3, OPCODE_INT = 0xCD, INT_LENGTH = 2, ERROR_CODE_IDT = 2 };
 
+static void fail(struct engine_trap *trap, const char *reason)
+{
+    trap->kind = ENGINE_TRAP_FAILED;
+    trap->reason = reason;
+}
+
 static void decode_syscall(struct engine_cpu *cpu, struct engine_context *context, uint64_t rsp,
                            struct engine_trap *trap)
 {
@@ -63,6 +69,14 @@ static void decode_software_interrupt(struct engine_cpu *cpu, struct engine_cont
     }
 }
 
+/* Drop all events of the vCPU. 0 or -errno. */
+static int clear_events(struct engine_cpu *cpu)
+{
+    /* No NMI, SMI or interrupt ever comes here: the rest is as after a reset. */
+    const struct kvm_vcpu_events none = {0};
+    return ioctl(cpu->fd, KVM_SET_VCPU_EVENTS, &none) ? -errno : 0;
+}
+
 static void decode_exception(struct engine_cpu *cpu, struct engine_context *context, int vector,
                              uint32_t error_code, uint64_t cr2, struct engine_trap *trap)
 {
@@ -86,7 +100,9 @@ static void decode_exception(struct engine_cpu *cpu, struct engine_context *cont
         break;
     case KVM_VECTOR_BP:
     case KVM_VECTOR_OF:
-        kvm_clear_events(cpu); /* so that decode_undelivered never meets an old one */
+        if (clear_events(cpu)) { /* so that decode_undelivered never meets an old one */
+            fail(trap, "KVM_SET_VCPU_EVENTS failed");
+        }
         break;
     case KVM_VECTOR_UD:
         decode_software_interrupt(cpu, context, trap);
@@ -94,12 +110,6 @@ static void decode_exception(struct engine_cpu *cpu, struct engine_context *cont
     default:
         break;
     }
-}
-
-static void fail(struct engine_trap *trap, const char *reason)
-{
-    trap->kind = ENGINE_TRAP_FAILED;
-    trap->reason = reason;
 }
 
 /* A stub was entered. */
@@ -153,18 +163,6 @@ bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct e
     return true;
 }
 
-int kvm_clear_events(struct engine_cpu *cpu)
-{
-    struct kvm_vcpu_events events;
-    if (ioctl(cpu->fd, KVM_GET_VCPU_EVENTS, &events)) {
-        return -errno;
-    }
-    memset(&events.exception, 0, sizeof(events.exception));
-    memset(&events.interrupt, 0, sizeof(events.interrupt));
-    events.flags = 0;
-    return ioctl(cpu->fd, KVM_SET_VCPU_EVENTS, &events) ? -errno : 0;
-}
-
 /* KVM keeps what it could not deliver, and it must not hit whoever runs here next. An `int n` is
  * executed again and may be dropped. An `int3` may have been left behind already, and KVM shows of
  * it nothing but the number. */
@@ -187,7 +185,7 @@ enum kvm_undelivered kvm_decode_undelivered(struct engine_cpu *cpu, struct engin
                          events.exception.has_error_code ? events.exception.error_code : 0,
                          sregs.cr2, trap);
     }
-    if (kvm_clear_events(cpu)) {
+    if (clear_events(cpu)) {
         fail(trap, "KVM_SET_VCPU_EVENTS failed");
         return KVM_UNDELIVERED_TRAP;
     }

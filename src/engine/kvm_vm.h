@@ -148,8 +148,6 @@ uint64_t kvm_state_take_dr6(struct engine_cpu *cpu);
  * => KVM_RUN just ended with a HLT exit or was interrupted; registers are in cpu->run->s.regs
  * => false when user code was merely interrupted; `context` has its registers either way */
 bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct engine_trap *trap);
-/* Undelivered events of the vCPU are dropped. 0 or -errno. */
-int kvm_clear_events(struct engine_cpu *cpu);
 /* An exception that KVM was about to deliver when it was interrupted becomes the trap. */
 enum kvm_undelivered {
     KVM_UNDELIVERED_NONE,
