@@ -233,6 +233,8 @@ NT_SIZE(SECTION_BASIC_INFORMATION, 0x18);
 
 enum { ViewShare = 1, ViewUnmap = 2 };
 
+#if defined(_WIN32) /* the host side has these in file.h and ke/wait.h */
+
 /* ---- files ---- */
 typedef struct _FILE_INTERNAL_INFORMATION {
     LARGE_INTEGER IndexNumber;
@@ -305,9 +307,12 @@ typedef struct _FILE_FS_VOLUME_INFORMATION {
     WCHAR VolumeLabel[1];
 } FILE_FS_VOLUME_INFORMATION;
 
+enum { WaitAll = 0, WaitAny = 1 };
+
+#endif
+
 /* ---- events, timers, waits ---- */
 enum { NotificationTimer = 0, SynchronizationTimer = 1 };
-enum { WaitAll = 0, WaitAny = 1 };
 
 typedef struct _EVENT_BASIC_INFORMATION {
     LONG EventType;
