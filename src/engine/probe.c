@@ -25,7 +25,7 @@ enum {
     CODE_FRAME = 7,
     TRAP_FRAME = 8,
     MAXPHYADDR = 36,
-    ROUNDS = 32,
+    ROUNDS = 12,
     DR7_LOCAL_0 = 1,
     VECTOR_DEBUG = 1,
 };

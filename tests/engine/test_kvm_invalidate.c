@@ -22,7 +22,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { WATCH_CODE = 0x100, SCATTERED = 100, ROUNDS = 150 };
+enum { WATCH_CODE = 0x100, ROUNDS = 150 };
 #define WATCH_OUT (RIG_DATA + 0x200000)
 
 static const uint8_t watch_code[] = {
@@ -222,32 +222,55 @@ static void test_dirty_bit_comes_back(void **state)
     }
 }
 
-/* Many scattered pages in one call: forgotten as a whole. */
-static void test_large_batch(void **state)
+/* Two values in turn for `count` pages whose frames lie `stride` apart, invalidated in one call and
+ * in no order. */
+static void retarget_batch(struct fixture *f, unsigned count, unsigned stride)
 {
-    struct fixture *f = fixture_of(state);
-    uint64_t frame[2][SCATTERED];
-    struct engine_page page[SCATTERED];
-    for (unsigned i = 0; i < SCATTERED; i++) {
-        frame[0][i] = frame_with(&f->rig, 0x10);
-        frame[1][i] = frame_with(&f->rig, 0x20); /* between: no two of a set are adjacent */
+    enum { MAX = 100 };
+    uint64_t frame[2][MAX];
+    struct engine_page page[MAX];
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t first = rig_alloc(&f->rig);
+        while (f->rig.next_frame < first + stride) {
+            rig_alloc(&f->rig);
+        }
+        frame[0][i] = first;
+        frame[1][i] = first + 1;
+        memset(rig_frame(&f->rig, first), 0x10, RIG_PAGE);
+        memset(rig_frame(&f->rig, first + 1), 0x20, RIG_PAGE);
         *rig_pte(&f->space, RIG_DATA + i * RIG_PAGE) = frame[0][i] * RIG_PAGE | RIG_RW;
         assert_int_equal(guest_read(&f->space, RIG_DATA + i * RIG_PAGE), 0x10);
     }
     start_watching(f, RIG_DATA);
     for (unsigned round = 1; round < 5; round++) {
-        for (unsigned i = 0; i < SCATTERED; i++) {
-            page[i] = (struct engine_page){.va = RIG_DATA + i * RIG_PAGE,
-                                           .pfn = frame[(round + 1) % 2][i]};
-            *rig_pte(&f->space, page[i].va) = frame[round % 2][i] * RIG_PAGE | RIG_RW;
+        for (unsigned i = 0; i < count; i++) {
+            unsigned k = i * 7 % count; /* 7 divides none of the counts */
+            page[i] = (struct engine_page){.va = RIG_DATA + k * RIG_PAGE,
+                                           .pfn = frame[(round + 1) % 2][k]};
+            *rig_pte(&f->space, page[i].va) = frame[round % 2][k] * RIG_PAGE | RIG_RW;
         }
-        engine_kvm.invalidate(f->rig.engine, f->space.space, page, SCATTERED);
+        engine_kvm.invalidate(f->rig.engine, f->space.space, page, count);
         const int value = round % 2 ? 0x20 : 0x10;
         assert_int_equal(watched_value(f), value);
-        for (unsigned i = 0; i < SCATTERED; i++) {
+        for (unsigned i = 0; i < count; i++) {
             assert_int_equal(guest_read(&f->space, page[i].va), value);
         }
     }
+}
+
+static void test_batch_of_near_frames(void **state)
+{
+    retarget_batch(fixture_of(state), 100, 2);
+}
+
+static void test_batch_of_a_few_runs(void **state)
+{
+    retarget_batch(fixture_of(state), 10, 20);
+}
+
+static void test_batch_of_many_runs(void **state)
+{
+    retarget_batch(fixture_of(state), 30, 20);
 }
 
 static void test_frames_beyond_ram_are_ignored(void **state)
@@ -345,7 +368,9 @@ int main(void)
         TEST(test_retarget),
         TEST(test_weaken_and_unmap),
         TEST(test_dirty_bit_comes_back),
-        TEST(test_large_batch),
+        TEST(test_batch_of_near_frames),
+        TEST(test_batch_of_a_few_runs),
+        TEST(test_batch_of_many_runs),
         TEST(test_frames_beyond_ram_are_ignored),
         TEST(test_recycled_tables),
         TEST(test_recycled_root),
