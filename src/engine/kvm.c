@@ -86,7 +86,7 @@ static int check_capabilities(int kvm_fd)
 {
     const int needed_registers = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
     if (ioctl(kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
-        return -EOPNOTSUPP;
+        return -ENOTTY;
     }
     int sync = ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
     if (sync < 0 || (sync & needed_registers) != needed_registers ||
@@ -266,7 +266,9 @@ void kvm_probe(struct engine_probe *out)
     int rc = check_capabilities(fd);
     close(fd);
     if (rc) {
-        snprintf(out->why, sizeof(out->why), "/dev/kvm: this kernel's KVM is too old (needs 4.17)");
+        snprintf(out->why, sizeof(out->why), "/dev/kvm: %s",
+                 rc == -ENOTTY ? "not a KVM device"
+                               : "this kernel's KVM is too old (4.17 or later)");
         return;
     }
     engine_trial(&engine_kvm, kvm_cpu_measure_exit, out);
