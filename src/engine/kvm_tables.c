@@ -126,13 +126,6 @@ static uint8_t ist_of(unsigned vector)
     return vector == KVM_VECTOR_DB ? IST_DB : vector == KVM_VECTOR_DF ? IST_DF : IST_COMMON;
 }
 
-static uint64_t stack_top_of(unsigned vector)
-{
-    return vector == KVM_VECTOR_DB   ? CPU_DB_STACK_TOP
-           : vector == KVM_VECTOR_DF ? CPU_DF_STACK_TOP
-                                     : CPU_STACK_TOP;
-}
-
 void kvm_tables_init(struct engine *engine)
 {
     struct idt_gate *idt = engine->trap_host[IDT_PAGE];
@@ -182,24 +175,6 @@ const struct kvm_frame *kvm_frame_at(const struct engine_cpu *cpu, uint64_t rsp,
         return NULL;
     }
     return (const struct kvm_frame *)(cpu_page(cpu) + offset);
-}
-
-const struct kvm_frame *kvm_frame_of_vector(const struct engine_cpu *cpu, int vector,
-                                            uint32_t *error_code)
-{
-    uint64_t top = cpu_va(cpu) + stack_top_of((unsigned)vector);
-    uint64_t size = sizeof(struct kvm_frame);
-    switch (vector) { /* SDM volume 3, table 6-1: vectors with an error code */
-    case 8:
-    case 10 ... 14:
-    case 17:
-    case 21:
-        size += sizeof(uint64_t);
-        break;
-    default:
-        break;
-    }
-    return kvm_frame_at(cpu, top - size, error_code);
 }
 
 static struct gdt_entry flat_segment(unsigned type, unsigned dpl)

@@ -113,9 +113,6 @@ int kvm_stub_at(const struct engine *engine, uint64_t rip);
  * is not on the cpu's own stacks. *error_code is 0 when the CPU pushed none. */
 const struct kvm_frame *kvm_frame_at(const struct engine_cpu *cpu, uint64_t rsp,
                                      uint32_t *error_code);
-/* The frame of a trap whose stub was interrupted before its first instruction. */
-const struct kvm_frame *kvm_frame_of_vector(const struct engine_cpu *cpu, int vector,
-                                            uint32_t *error_code);
 /* May ring 3 raise `vector` with `int n`? */
 bool kvm_vector_is_user(unsigned vector);
 
