@@ -141,7 +141,8 @@ static enum pe_status check_sections(const struct pe_image *image)
             return PE_CORRUPT;
         if (image->single_range)
             continue;
-        if (section.rva != next && !(i == 0 && section.rva > next))
+        bool behind_headers = i == 0 && section.rva > next && section.rva % PAGE_SIZE == 0;
+        if (section.rva != next && !behind_headers)
             return PE_CORRUPT;
         next = page_round_up(end);
         if (image->layout == PE_LAYOUT_FILE &&

@@ -73,6 +73,7 @@ static void test_contradictions(void **state)
     expect_after(nt->FileHeader.NumberOfSections = 97, PE_CORRUPT);
     expect_after(section[1].VirtualAddress = 0x1800, PE_CORRUPT);   /* overlaps .text */
     expect_after(section[1].VirtualAddress = 0x3000, PE_CORRUPT);   /* a hole */
+    expect_after(section[0].VirtualAddress = 0x1D01, PE_CORRUPT);   /* not on a page */
     expect_after(section[1].Misc.VirtualSize = 0x1001, PE_CORRUPT); /* into .data */
     expect_after(section[3].Misc.VirtualSize = UINT32_MAX, PE_CORRUPT);
     expect_after(section[2].PointerToRawData = SAMPLE_SIZE, PE_TRUNCATED);
