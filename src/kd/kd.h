@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "kd/target.h"
 
@@ -53,7 +54,7 @@ void kd_show_event(struct kd *kd);
 void kd_interrupt(struct kd *kd);
 
 /* Read lines from `in` and execute them until `q` or end of file. With a terminal on both sides:
- * line editing, history, completion of command names. Else: the prompt is printed and flushed
- * before each line is read, and what is read is not echoed. Output must be `out` too. Returns true
- * after `q`, false at end of file. */
-bool kd_interact(struct kd *kd, int in_fd, int out_fd);
+ * line editing, history, completion of command names. Else: the prompt goes to the output callback
+ * before each line is read, `out` is flushed before and after each command, and nothing is echoed.
+ * The output callback must write to `out`. Returns true after `q`, false at end of file. */
+bool kd_interact(struct kd *kd, FILE *in, FILE *out);

@@ -37,16 +37,20 @@ struct kd_command {
 };
 
 /* One table per file of cmd/; ends with a row whose name is NULL. */
-extern const struct kd_command kd_commands_memory[];
 extern const struct kd_command kd_commands_expression[];
-extern const struct kd_command kd_commands_paging[];
-extern const struct kd_command kd_commands_process[];
-extern const struct kd_command kd_commands_vad[];
+extern const struct kd_command kd_commands_memory[];
+extern const struct kd_command kd_commands_edit[];
 extern const struct kd_command kd_commands_search[];
-extern const struct kd_command kd_commands_execution[];
-extern const struct kd_command kd_commands_registers[];
-extern const struct kd_command kd_commands_control[];
+extern const struct kd_command kd_commands_paging[];
+extern const struct kd_command kd_commands_pfn[];
+extern const struct kd_command kd_commands_vad[];
+extern const struct kd_command kd_commands_process[];
+extern const struct kd_command kd_commands_thread[];
 extern const struct kd_command kd_commands_user[];
+extern const struct kd_command kd_commands_registers[];
+extern const struct kd_command kd_commands_execution[];
+extern const struct kd_command kd_commands_breakpoint[];
+extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */
 extern const struct kd_command kd_commands_code[];    /* u, uf, k */
@@ -54,13 +58,10 @@ extern const struct kd_command kd_commands_code[];    /* u, uf, k */
 /* ---- context ----------------------------------------------------------------------------------
  */
 
-#define KD_PSEUDO_REGISTERS 20 /* $t0..$t19 */
+/* DISPATCHER_HEADER.Type. Source: Windows Internals, KOBJECTS. */
+enum { KD_PROCESS_OBJECT = 3, KD_THREAD_OBJECT = 6 };
 
-/* Where d* commands go on from, one per kind of memory. */
-struct kd_cursor {
-    uint64_t next;
-    char format[8]; /* of a bare `d` */
-};
+#define KD_PSEUDO_REGISTERS 20 /* $t0..$t19 */
 
 struct kd {
     struct kd_target *target;
@@ -77,13 +78,20 @@ struct kd {
     uint64_t implicit_thread;  /* ETHREAD chosen by .thread; 0: that of the last event */
     uint64_t directory_base;   /* CR3 through which virtual memory is read */
 
-    struct kd_cursor virtual_cursor, physical_cursor;
+    uint64_t dump_cursor, physical_cursor; /* where d* and !d* go on */
+    char dump_format[8];                   /* of a bare `d` */
     uint64_t unassemble_cursor;
     uint64_t pseudo[KD_PSEUDO_REGISTERS];
-    uint64_t last_value; /* `?`'s result, $ans... of the next expression */
+    uint64_t last_value; /* of the last expression: $exp */
+    uint64_t kernel_base;
+    char *symbol_path;   /* as configured; `.sympath` changes that of `symbols` */
+    char last_line[256]; /* repeated by an empty line at a terminal */
 
     struct kd_symbols *symbols; /* symbols.h; NULL until a module is known */
     struct kd_breakpoints *breakpoints;
+    int hit;             /* the breakpoint of the last event; -1: none of ours */
+    char *pending;       /* its command, to be run; NULL: none */
+    unsigned line_depth; /* 1 while such a command runs */
 };
 
 /* ---- output -----------------------------------------------------------------------------------
@@ -116,6 +124,10 @@ bool kd_read_u16(struct kd *kd, uint64_t va, uint16_t *out);
 bool kd_read_u32(struct kd *kd, uint64_t va, uint32_t *out);
 bool kd_read_u64(struct kd *kd, uint64_t va, uint64_t *out);
 bool kd_read_physical(struct kd *kd, uint64_t pa, void *buffer, size_t size);
+
+/* The processor's walk of `va` through a page directory. */
+struct hw_walk;
+void kd_walk(struct kd *kd, uint64_t directory_base, uint64_t va, struct hw_walk *walk);
 
 /* Physical address behind `va`; pages in transition are in memory, so they count. */
 bool kd_translate(struct kd *kd, uint64_t va, uint64_t *pa);
@@ -153,9 +165,52 @@ const char *kd_skip(const char *text);
 bool kd_word(const char **text, char *out, size_t size);
 bool kd_at_end(const char *text);
 
+/* The register or pseudo-register `name` (without @) of the current processor. Prints no error. */
+bool kd_register_value(struct kd *kd, const char *name, uint64_t *value);
+bool kd_register_assign(struct kd *kd, const char *name, uint64_t value);
+
+/* The instruction at rip: its symbol, then the line that `u` shows. */
+void kd_show_location(struct kd *kd);
+
 /* Registers of the current processor. */
 bool kd_get_registers(struct kd *kd, struct kd_registers *out);
+
+/* ---- where we are (context.c) -----------------------------------------------------------------
+ */
 
 /* Kernel address of the current EPROCESS and ETHREAD, 0 when unknown. */
 uint64_t kd_current_process(struct kd *kd);
 uint64_t kd_current_thread(struct kd *kd);
+
+/* Make `process` (an EPROCESS; 0: that of the last event) the one whose memory is read, and load
+ * its list of modules. */
+bool kd_set_process(struct kd *kd, uint64_t process);
+
+/* Look for the kernel and its symbols; true when its types can be used. kd_need_symbols prints why
+ * not. */
+bool kd_find_kernel(struct kd *kd);
+bool kd_need_symbols(struct kd *kd);
+
+/* Take over the target's last event: processor, process, modules. */
+void kd_follow_event(struct kd *kd);
+
+/* ---- kernel structures by name (context.c) ----------------------------------------------------
+ */
+
+/* Member `path` of the nt structure `type` at `address`; 0 when it cannot be read. */
+uint64_t kd_field(struct kd *kd, const char *type, uint64_t address, const char *path);
+bool kd_read_nt(struct kd *kd, const char *type, uint64_t address, const char *path,
+                uint64_t *value);
+/* Offset of a member in bytes; false: the symbols have no such member. */
+bool kd_offset(struct kd *kd, const char *type, const char *path, uint64_t *offset);
+/* A bit field (or plain member) of `raw`, the value of the 8-byte structure `type`. */
+uint64_t kd_bits(struct kd *kd, const char *type, const char *path, uint64_t raw);
+/* The address of an nt symbol, 0 when unknown; the 8 bytes there. */
+uint64_t kd_nt_address(struct kd *kd, const char *name);
+uint64_t kd_nt_pointer(struct kd *kd, const char *name);
+
+/* Walk a LIST_ENTRY list: calls `visit` with the address of each element (the list entry minus
+ * `offset`) until it returns false. Ends at the head, at unreadable links, after `limit` elements,
+ * and when the list runs in a circle that misses its head; false then. */
+bool kd_list_each(struct kd *kd, uint64_t head, uint64_t offset, size_t limit,
+                  bool (*visit)(struct kd *kd, uint64_t element, void *context), void *context);

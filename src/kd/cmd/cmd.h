@@ -1,0 +1,24 @@
+/* src/kd/cmd/cmd.h: what one family of commands lends to another. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kd;
+
+/* One line of memory at `address` as the d* command `name` shows it; dW, dc, db, dq. */
+void kd_show_memory_line(struct kd *kd, const char *name, uint64_t address);
+
+/* "ReadWrite", "ReadWrite Guard", ... for the 5-bit protection of software PTEs and VADs; with
+ * `vad`, "READWRITE" as !vad spells them. */
+const char *kd_protection_text(uint64_t protection, bool vad, char *out, size_t size);
+
+/* !thread's text for one ETHREAD; `details`: everything, else one line. */
+void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent);
+
+/* Times the debugger shows as h:mm:ss.mmm, from 100 ns units. `wide` pads the hours. */
+void kd_show_duration(struct kd *kd, uint64_t units, bool wide);
+
+/* Length of a clock tick in 100 ns units; 0 when unknown. */
+uint64_t kd_clock_increment(struct kd *kd);

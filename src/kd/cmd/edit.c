@@ -1,0 +1,152 @@
+/* src/kd/cmd/edit.c: changing memory: e* and f.
+ *
+ * Everything is parsed before the first byte is written. Source: debugger documentation, "e, ea,
+ * eb, ed, ..." and "f, fp (Fill Memory)". */
+#include <string.h>
+
+#include "kd/kdi.h"
+
+#define VALUES_SIZE 4096 /* bytes of one e or f command */
+
+struct bytes {
+    uint8_t byte[VALUES_SIZE];
+    size_t size;
+};
+
+static bool append(struct kd *kd, struct bytes *bytes, uint64_t value, unsigned unit)
+{
+    if (bytes->size + unit > sizeof bytes->byte) {
+        return kd_error(kd, "Too many values: at most %zu bytes at once", sizeof bytes->byte);
+    }
+    memcpy(bytes->byte + bytes->size, &value, unit);
+    bytes->size += unit;
+    return true;
+}
+
+static bool append_string(struct kd *kd, const char **text, unsigned unit, struct bytes *bytes)
+{
+    char quote = *(*text)++;
+    while (**text != quote) {
+        if (**text == '\0') {
+            return kd_error(kd, "Syntax error: the string has no end");
+        }
+        if (!append(kd, bytes, (uint8_t) * (*text)++, unit)) {
+            return false;
+        }
+    }
+    (*text)++;
+    return true;
+}
+
+/* Values of `unit` bytes, or strings in quotes whose characters are widened to that. */
+static bool parse_values(struct kd *kd, const char *text, unsigned unit, struct bytes *bytes)
+{
+    bytes->size = 0;
+    for (text = kd_skip(text); *text != '\0'; text = kd_skip(text)) {
+        uint64_t value;
+        if (*text == '"' || *text == '\'') {
+            if (!append_string(kd, &text, unit, bytes)) {
+                return false;
+            }
+            continue;
+        }
+        if (!kd_evaluate(kd, &text, &value)) {
+            return false;
+        }
+        if (unit < 8 && value >> (8 * unit) != 0 && (int64_t)value >> (8 * unit - 1) != -1) {
+            return kd_error(kd, "Overflow error: %llx does not fit into %u bytes",
+                            (unsigned long long)value, unit);
+        }
+        if (!append(kd, bytes, value, unit)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_bytes(struct kd *kd, uint64_t at, const uint8_t *bytes, size_t size)
+{
+    size_t written = kd_write_virtual(kd, at, bytes, size);
+    if (written < size) {
+        char text[KD_ADDRESS_TEXT];
+        return kd_error(kd, "Memory access error at '%s'", kd_address_text(at + written, text));
+    }
+    return true;
+}
+
+static bool edit(struct kd *kd, const char *args, unsigned unit, bool string, bool terminate)
+{
+    struct bytes bytes = {.size = 0};
+    uint64_t address;
+    if (!kd_evaluate(kd, &args, &address)) {
+        return false;
+    }
+    args = kd_skip(args);
+    if (string && *args != '"') {
+        return kd_error(kd, "Syntax error: a string in quotes is expected");
+    }
+    if (!parse_values(kd, args, unit, &bytes)) {
+        return false;
+    }
+    if (terminate && !append(kd, &bytes, 0, unit)) {
+        return false;
+    }
+    if (bytes.size == 0) {
+        return kd_error(kd, "Syntax error: values are missing");
+    }
+    return write_bytes(kd, address, bytes.byte, bytes.size);
+}
+
+#define EDIT(name, unit, string, terminate)                                                        \
+    static bool cmd_##name(struct kd *kd, const char *args)                                        \
+    {                                                                                              \
+        return edit(kd, args, unit, string, terminate);                                            \
+    }
+EDIT(eb, 1, false, false)
+EDIT(ew, 2, false, false)
+EDIT(ed, 4, false, false)
+EDIT(eq, 8, false, false)
+EDIT(ea, 1, true, false)
+EDIT(eza, 1, true, true)
+EDIT(eu, 2, true, false)
+EDIT(ezu, 2, true, true)
+
+static bool cmd_fill(struct kd *kd, const char *args)
+{
+    struct kd_range range;
+    struct bytes pattern;
+    if (!kd_evaluate_range(kd, &args, 1, 1, &range) || !parse_values(kd, args, 1, &pattern)) {
+        return false;
+    }
+    if (!range.explicit_end || pattern.size == 0) {
+        return kd_error(kd, "Syntax error: f RANGE PATTERN");
+    }
+    /* Whole repetitions of the pattern, so that every piece starts with its first byte. */
+    uint8_t piece[VALUES_SIZE];
+    size_t piece_size = sizeof piece / pattern.size * pattern.size;
+    for (size_t i = 0; i < piece_size; i++) {
+        piece[i] = pattern.byte[i % pattern.size];
+    }
+    for (uint64_t done = 0; done < range.size && !kd_interrupted(kd);) {
+        size_t size = range.size - done < piece_size ? (size_t)(range.size - done) : piece_size;
+        if (!write_bytes(kd, range.start + done, piece, size)) {
+            return false;
+        }
+        done += size;
+    }
+    kd_printf(kd, "Filled 0x%llx bytes\n", (unsigned long long)range.size);
+    return true;
+}
+
+const struct kd_command kd_commands_edit[] = {
+    {"eb", "eb ADDRESS VALUES", "write bytes", cmd_eb},
+    {"ew", "ew ADDRESS VALUES", "write words", cmd_ew},
+    {"ed", "ed ADDRESS VALUES", "write dwords", cmd_ed},
+    {"eq", "eq ADDRESS VALUES", "write quadwords", cmd_eq},
+    {"ea", "ea ADDRESS \"TEXT\"", "write 8-bit characters", cmd_ea},
+    {"eza", "eza ADDRESS \"TEXT\"", "write 8-bit characters and a zero", cmd_eza},
+    {"eu", "eu ADDRESS \"TEXT\"", "write 16-bit characters", cmd_eu},
+    {"ezu", "ezu ADDRESS \"TEXT\"", "write 16-bit characters and a zero", cmd_ezu},
+    {"f", "f RANGE PATTERN", "fill memory with a pattern of bytes", cmd_fill},
+    {NULL, NULL, NULL, NULL},
+};

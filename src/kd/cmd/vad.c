@@ -1,0 +1,171 @@
+/* src/kd/cmd/vad.c: !vad: the ranges of an address space.
+ *
+ * The tree is walked in order. In a sound tree each StartingVpn is above the EndingVpn before it,
+ * so a loop or a stray pointer shows itself as a step back and ends the walk; depth and number of
+ * nodes are bounded as well.
+ *
+ *      VAD             level      start      end    commit
+ *      fffffa80010b2e40 ( 1)      40000    40000         1 Private      READWRITE
+ *
+ * Source: debugger documentation, "!vad". */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kd/cmd/cmd.h"
+#include "kd/kdi.h"
+#include "kd/types.h"
+
+#define DEPTH_LIMIT 64
+#define NODE_LIMIT (1u << 20)
+#define FAST_REF_BITS 15ull /* low bits of an EX_FAST_REF are a count */
+#define COMMIT_BITS 51      /* all ones: no charge is kept */
+
+enum vad_type {
+    VAD_NONE,
+    VAD_PHYSICAL,
+    VAD_IMAGE,
+    VAD_AWE,
+    VAD_WRITE_WATCH,
+    VAD_LARGE,
+    VAD_ROTATE
+};
+
+struct tree {
+    unsigned count;
+    unsigned level_sum;
+    unsigned depth;
+    uint64_t next_vpn; /* the next node starts here or later */
+    bool damaged;
+};
+
+static uint64_t flag(struct kd *kd, uint64_t vad, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "u.VadFlags.%s", name);
+    return kd_field(kd, "_MMVAD_SHORT", vad, path);
+}
+
+static const char *kind_text(uint64_t type, bool private_memory)
+{
+    switch (type) {
+    case VAD_IMAGE:
+        return "Mapped  Exe  ";
+    case VAD_PHYSICAL:
+        return "Phys Mem     ";
+    case VAD_AWE:
+        return "Private AWE  ";
+    case VAD_WRITE_WATCH:
+        return "Private WrtWatch";
+    case VAD_LARGE:
+        return "Private LargePg";
+    case VAD_ROTATE:
+        return "Rotate Phys  ";
+    default:
+        return private_memory ? "Private      " : "Mapped       ";
+    }
+}
+
+static void file_text(struct kd *kd, uint64_t vad, char *out, size_t size)
+{
+    uint64_t area, file, name_offset, subsection = kd_field(kd, "_MMVAD", vad, "Subsection");
+    *out = '\0';
+    if (subsection == 0 || !kd_read_nt(kd, "_SUBSECTION", subsection, "ControlArea", &area) ||
+        !kd_read_nt(kd, "_CONTROL_AREA", area, "FilePointer", &file)) {
+        return;
+    }
+    file &= ~FAST_REF_BITS;
+    if (file == 0) {
+        snprintf(out, size, "Pagefile-backed section");
+    } else if (!kd_offset(kd, "_FILE_OBJECT", "FileName", &name_offset) ||
+               !kd_read_unicode_string(kd->symbols, file + name_offset, out, size)) {
+        *out = '\0';
+    }
+}
+
+static void show_vad(struct kd *kd, uint64_t vad, unsigned level)
+{
+    char protection[48], file[512] = "";
+    bool private_memory = flag(kd, vad, "PrivateMemory") != 0;
+    int64_t commit =
+        (int64_t)(flag(kd, vad, "CommitCharge") << (64 - COMMIT_BITS)) >> (64 - COMMIT_BITS);
+    if (!private_memory) {
+        file_text(kd, vad, file, sizeof file);
+    }
+    kd_protection_text(flag(kd, vad, "Protection"), true, protection, sizeof protection);
+    kd_printf(kd, "%016" PRIx64 " (%2u) %10" PRIx64 " %8" PRIx64 " %9" PRId64 " %s", vad, level,
+              kd_field(kd, "_MMVAD_SHORT", vad, "StartingVpn"),
+              kd_field(kd, "_MMVAD_SHORT", vad, "EndingVpn"), commit,
+              kind_text(flag(kd, vad, "VadType"), private_memory));
+    if (*file != '\0') {
+        kd_printf(kd, "%-18s %s\n", protection, file);
+    } else {
+        kd_printf(kd, "%s\n", protection);
+    }
+}
+
+static void walk_tree(struct kd *kd, uint64_t vad, unsigned level, struct tree *tree)
+{
+    uint64_t left, right, start, end;
+    if (vad == 0 || tree->damaged || kd_interrupted(kd)) {
+        return;
+    }
+    if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT ||
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "RightChild", &right) ||
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &start) ||
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &end)) {
+        tree->damaged = true;
+        kd_error(kd, "The tree of VADs is damaged: %016" PRIx64 " is not in memory", vad);
+        return;
+    }
+    walk_tree(kd, left, level + 1, tree);
+    if (tree->damaged) {
+        return;
+    }
+    if (start < tree->next_vpn || end < start) {
+        tree->damaged = true;
+        kd_error(kd, "The tree of VADs is damaged: %016" PRIx64 " is out of order", vad);
+        return;
+    }
+    show_vad(kd, vad, level);
+    tree->next_vpn = end + 1;
+    tree->count++;
+    tree->level_sum += level;
+    tree->depth = level > tree->depth ? level : tree->depth;
+    walk_tree(kd, right, level + 1, tree);
+}
+
+/* The argument may be a process, or the root of a tree as !process shows it. */
+static uint64_t root_of(struct kd *kd, uint64_t address)
+{
+    uint64_t type = kd_field(kd, "_EPROCESS", address, "Pcb.Header.Type");
+    uint64_t directory = kd_field(kd, "_EPROCESS", address, "Pcb.DirectoryTableBase");
+    if (type != KD_PROCESS_OBJECT || directory % 0x1000 != 0 || directory == 0) {
+        return address;
+    }
+    return kd_field(kd, "_EPROCESS", address, "VadRoot.BalancedRoot.RightChild");
+}
+
+static bool cmd_vad(struct kd *kd, const char *args)
+{
+    uint64_t address = 0;
+    bool given;
+    if (!kd_evaluate_optional(kd, &args, &address, &given) || !kd_need_symbols(kd)) {
+        return false;
+    }
+    if (!given || address == 0) {
+        address = kd_current_process(kd);
+    }
+    struct tree tree = {.count = 0};
+    kd_printf(kd, "VAD             level      start      end    commit\n");
+    walk_tree(kd, root_of(kd, address), 0, &tree);
+    kd_printf(kd, "\nTotal VADs: %5u  average level: %4u  maximum depth: %u\n", tree.count,
+              tree.count > 0 ? tree.level_sum / tree.count + 1 : 0, tree.depth);
+    return !tree.damaged;
+}
+
+const struct kd_command kd_commands_vad[] = {
+    {"!vad", "!vad [ROOT|PROCESS]", "address ranges of a process", cmd_vad},
+    {NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,230 @@
+/* src/kd/context.c: which kernel, processor, process and thread commands speak of.
+ *
+ *      target.last_event --> processor, process, thread --> directory base, user modules
+ *                                  ^
+ *      .process ADDR --------------'  (the implicit process, until the target runs again)
+ *
+ * All structure layouts come from nt's types; nothing here knows an offset. Without symbols the
+ * debugger still reads memory through the target's system page directory. */
+#include "kd/kdi.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "hw/bits.h"
+#include "kd/symbols.h"
+#include "kd/types.h"
+
+/* Where the loader puts nt, and how much of that is looked at: at most this many present pages. */
+#define KERNEL_SEARCH_START 0xFFFFF80000000000ull
+#define KERNEL_SEARCH_END 0xFFFFF87FFFFFFFFFull
+#define KERNEL_SEARCH_PAGES 0x20000
+
+/* ---- structures by name -----------------------------------------------------------------------
+ */
+
+bool kd_read_nt(struct kd *kd, const char *type, uint64_t address, const char *path,
+                uint64_t *value)
+{
+    *value = 0;
+    return kd->symbols != NULL && kd_read_field(kd->symbols, type, address, path, value);
+}
+
+uint64_t kd_field(struct kd *kd, const char *type, uint64_t address, const char *path)
+{
+    uint64_t value;
+    return kd_read_nt(kd, type, address, path, &value) ? value : 0;
+}
+
+bool kd_offset(struct kd *kd, const char *type, const char *path, uint64_t *offset)
+{
+    return kd->symbols != NULL && kd_type_field(kd->symbols, "nt", type, path, offset, NULL);
+}
+
+uint64_t kd_bits(struct kd *kd, const char *type, const char *path, uint64_t raw)
+{
+    struct kd_field field;
+    if (kd->symbols == NULL || !kd_type_field_get(kd->symbols, "nt", type, path, &field) ||
+        field.offset >= sizeof raw) {
+        return 0;
+    }
+    uint64_t value = raw >> (8 * field.offset);
+    if (field.bit_count != 0) {
+        return value >> field.bit_position & hw_bits(0, field.bit_count);
+    }
+    return value & hw_bits(0, (unsigned)(8 * (field.size < 8 ? field.size : 8)));
+}
+
+uint64_t kd_nt_address(struct kd *kd, const char *name)
+{
+    char full[128] = "nt!";
+    uint64_t address;
+    strncat(full, name, sizeof full - 4);
+    return kd->symbols && kd_symbol_address(kd->symbols, full, &address) ? address : 0;
+}
+
+uint64_t kd_nt_pointer(struct kd *kd, const char *name)
+{
+    uint64_t address = kd_nt_address(kd, name), value;
+    return address != 0 && kd_read_u64(kd, address, &value) ? value : 0;
+}
+
+bool kd_list_each(struct kd *kd, uint64_t head, uint64_t offset, size_t limit,
+                  bool (*visit)(struct kd *kd, uint64_t element, void *context), void *context)
+{
+    uint64_t entry, marker = head;
+    if (head == 0 || !kd_read_u64(kd, head, &entry)) {
+        return false;
+    }
+    /* Brent's loop detection: the marker jumps ahead at powers of two. */
+    for (size_t i = 0, power = 1; entry != head; i++) {
+        if (entry == marker || i == limit || kd_interrupted(kd)) {
+            return false;
+        }
+        if (i == power) {
+            marker = entry;
+            power *= 2;
+        }
+        uint64_t next;
+        if (!kd_read_u64(kd, entry, &next)) {
+            return false;
+        }
+        if (!visit(kd, entry - offset, context)) {
+            return true;
+        }
+        entry = next;
+    }
+    return true;
+}
+
+/* ---- the kernel -------------------------------------------------------------------------------
+ */
+
+static size_t read_for_symbols(void *context, uint64_t address, void *buffer, size_t size)
+{
+    return kd_read_virtual(context, address, buffer, size);
+}
+
+static bool has_types(struct kd *kd)
+{
+    return kd_type_size(kd->symbols, "nt", "_EPROCESS") != 0;
+}
+
+static bool is_kernel_pdb(const struct kd_module *module)
+{
+    static const char *const names[] = {"ntkrnlmp.pdb", "ntoskrnl.pdb", "ntkrpamp.pdb"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (module->has_debug_record && strcasecmp(module->pdb_name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A raw image does not say where its kernel is: look for a PE header whose RSDS record names it. */
+static uint64_t search_kernel(struct kd *kd)
+{
+    uint64_t at = KERNEL_SEARCH_START;
+    for (size_t i = 0; i < KERNEL_SEARCH_PAGES; i++) {
+        uint16_t magic;
+        if (!kd_next_present(kd, at, KERNEL_SEARCH_END, &at)) {
+            break;
+        }
+        if (kd_read_u16(kd, at, &magic) && magic == 0x5A4D) { /* MZ */
+            const struct kd_module *module = kd_module_add(kd->symbols, at, NULL, true);
+            if (module != NULL && is_kernel_pdb(module)) {
+                return at;
+            }
+        }
+        at += HW_PAGE_SIZE;
+    }
+    return 0;
+}
+
+bool kd_find_kernel(struct kd *kd)
+{
+    if (kd->symbols == NULL) {
+        const struct kd_memory memory = {.read = read_for_symbols, .context = kd};
+        kd->symbols = kd_symbols_create(&memory, kd->symbol_path);
+        if (kd->symbols == NULL) {
+            return false;
+        }
+    }
+    if (kd->kernel_base == 0) {
+        kd->kernel_base = kd->target->kernel_base ? kd->target->kernel_base : search_kernel(kd);
+        kd_modules_clear(kd->symbols);
+    }
+    if (kd->kernel_base == 0) {
+        return false;
+    }
+    kd_modules_load_kernel(kd->symbols, kd->kernel_base);
+    return has_types(kd);
+}
+
+bool kd_need_symbols(struct kd *kd)
+{
+    if (kd->symbols != NULL && has_types(kd)) {
+        return true;
+    }
+    if (kd->kernel_base == 0) {
+        return kd_error(kd, "No kernel found in this memory");
+    }
+    return kd_error(kd,
+                    "Kernel symbols are missing: no PDB that fits nt in '%s'. "
+                    "Use .sympath to say where it is, then .reload",
+                    kd_symbols_path(kd->symbols) ? kd_symbols_path(kd->symbols) : "");
+}
+
+/* ---- process and thread -----------------------------------------------------------------------
+ */
+
+uint64_t kd_current_process(struct kd *kd)
+{
+    if (kd->implicit_process != 0) {
+        return kd->implicit_process;
+    }
+    const struct kd_event *event = &kd->target->last_event;
+    return event->process != 0 ? event->process : kd_nt_pointer(kd, "PsInitialSystemProcess");
+}
+
+uint64_t kd_current_thread(struct kd *kd)
+{
+    return kd->implicit_thread != 0 ? kd->implicit_thread : kd->target->last_event.thread;
+}
+
+bool kd_set_process(struct kd *kd, uint64_t process)
+{
+    uint64_t directory = 0, peb = 0;
+    if (process != 0) {
+        bool ok = kd_read_nt(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase", &directory);
+        if (!ok || directory == 0) {
+            return false;
+        }
+        peb = kd_field(kd, "_EPROCESS", process, "Peb");
+    }
+    kd->implicit_process = process;
+    kd_use_directory(kd, process ? directory : kd->target->directory_base);
+    if (kd->symbols != NULL) {
+        kd_modules_load_user(kd->symbols, peb);
+    }
+    return true;
+}
+
+void kd_follow_event(struct kd *kd)
+{
+    const struct kd_event *event = &kd->target->last_event;
+    kd->processor = event->processor < kd->target->processor_count ? event->processor : 0;
+    kd->implicit_thread = 0;
+    kd->implicit_process = 0;
+    kd_use_directory(kd, kd->target->directory_base);
+    uint64_t process = kd_current_process(kd);
+    if (process != 0 && kd_set_process(kd, process)) {
+        kd->implicit_process = 0;
+    }
+    uint64_t rip;
+    if (kd_register_value(kd, "rip", &rip)) {
+        kd->dump_cursor = rip;
+        kd->unassemble_cursor = rip;
+    }
+}

@@ -1,0 +1,191 @@
+/* src/kd/kd.c: life of a debugger, and lines into commands.
+ *
+ *      "db 40000000 L10; .echo \"a;b\""  ->  "db" "40000000 L10",  ".echo" "\"a;b\""
+ *
+ * `;` separates commands except inside double quotes; `*` at the start of a command makes the rest
+ * of the line a comment, `$$` only up to the next `;`. A command's name ends at a blank, but
+ * WinDbg's users also write `r@rax`, `s-u` or `?1+2`: when the whole word is no command, its
+ * longest beginning that is one counts if a letter or digit does not follow. */
+#include "kd/kdi.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kd/breakpoints.h"
+#include "kd/commands.h"
+#include "kd/symbols.h"
+
+static char *join_paths(const char *a, const char *b)
+{
+    char *path = NULL;
+    int length = asprintf(&path, "%s%s%s", a ? a : "", a && b ? ";" : "", b ? b : "");
+    return length < 0 ? NULL : path;
+}
+
+int kd_create(const struct kd_config *config, struct kd **out)
+{
+    struct kd *kd = calloc(1, sizeof *kd);
+    if (kd == NULL) {
+        return -ENOMEM;
+    }
+    kd->target = config->target;
+    kd->output = config->output;
+    kd->output_owner = config->owner;
+    kd->hit = -1;
+    kd->directory_base = config->target->directory_base;
+    kd->symbol_path = join_paths(config->symbol_path, config->target->symbol_path);
+    kd->breakpoints = kd_breakpoints_create();
+    strcpy(kd->dump_format, "db");
+    if (kd->symbol_path == NULL || kd->breakpoints == NULL) {
+        kd_destroy(kd);
+        return -ENOMEM;
+    }
+    kd_find_kernel(kd);
+    kd_follow_event(kd);
+    *out = kd;
+    return 0;
+}
+
+void kd_destroy(struct kd *kd)
+{
+    if (kd == NULL) {
+        return;
+    }
+    if (kd->breakpoints != NULL) {
+        kd_breakpoints_destroy(kd, kd->breakpoints);
+    }
+    if (kd->symbols != NULL) {
+        kd_symbols_destroy(kd->symbols);
+    }
+    free(kd->pending);
+    free(kd->symbol_path);
+    free(kd);
+}
+
+unsigned kd_failed(const struct kd *kd)
+{
+    return kd->failures;
+}
+
+const char *kd_prompt(struct kd *kd)
+{
+    snprintf(kd->prompt, sizeof kd->prompt, "%u: kd> ", kd->processor);
+    return kd->prompt;
+}
+
+void kd_interrupt(struct kd *kd)
+{
+    atomic_store(&kd->interrupt, true);
+    if (atomic_load(&kd->running)) {
+        kd->target->ops->break_request(kd->target);
+    }
+}
+
+/* ---- finding a command ------------------------------------------------------------------------
+ */
+
+/* Characters of `text` that name its command; *out is the row. 0: there is none. */
+static size_t match_command(const char *text, const struct kd_command **out)
+{
+    size_t word = strcspn(text, " \t");
+    *out = kd_command_find(text, word);
+    for (size_t length = word; *out == NULL && length > 1;) {
+        length--;
+        if (!isalnum((unsigned char)text[length]) || !isalnum((unsigned char)text[length - 1])) {
+            *out = kd_command_find(text, length);
+            word = length;
+        }
+    }
+    return *out != NULL ? word : 0;
+}
+
+static void unknown_command(struct kd *kd, const char *text)
+{
+    char near[160];
+    int length = (int)strcspn(text, " \t");
+    if (kd_command_near(text, (size_t)length, near, sizeof near)) {
+        kd_error(kd, "No command '%.*s'. Near it: %s", length, text, near);
+    } else {
+        kd_error(kd, "No command '%.*s'. `.help` lists all of them", length, text);
+    }
+}
+
+static void run_command(struct kd *kd, char *text)
+{
+    for (size_t end = strlen(text); end > 0 && isspace((unsigned char)text[end - 1]); end--) {
+        text[end - 1] = '\0';
+    }
+    const struct kd_command *command;
+    size_t length = match_command(text, &command);
+    if (length == 0) {
+        unknown_command(kd, text);
+        return;
+    }
+    command->function(kd, kd_skip(text + length));
+}
+
+/* The end of the command that starts at `text`: a `;` outside of quotes, or the end. */
+static char *command_end(char *text)
+{
+    bool quoted = false;
+    for (; *text != '\0'; text++) {
+        if (*text == '"') {
+            quoted = !quoted;
+        } else if (*text == ';' && !quoted) {
+            break;
+        }
+    }
+    return text;
+}
+
+static void run_line(struct kd *kd, char *line);
+
+/* The command of a breakpoint that was hit; its own `g` may hit the next. */
+static void run_pending(struct kd *kd)
+{
+    while (kd->pending != NULL && !kd->quit && !kd_interrupted(kd)) {
+        char *line = kd->pending;
+        kd->pending = NULL;
+        run_line(kd, line);
+        free(line);
+    }
+}
+
+static void run_line(struct kd *kd, char *line)
+{
+    for (char *at = line, *next; at != NULL && !kd->quit && !kd_interrupted(kd); at = next) {
+        at = (char *)(uintptr_t)kd_skip(at);
+        if (*at == '*') {
+            break;
+        }
+        char *end = command_end(at);
+        next = *end == ';' ? end + 1 : NULL;
+        *end = '\0';
+        if (*at != '\0' && strncmp(at, "$$", 2) != 0) {
+            run_command(kd, at);
+        }
+        if (kd->pending != NULL && kd->line_depth == 0) {
+            kd->line_depth++;
+            run_pending(kd);
+            kd->line_depth--;
+        }
+    }
+}
+
+enum kd_verdict kd_execute(struct kd *kd, const char *line)
+{
+    char *copy = strdup(line);
+    if (copy == NULL) {
+        kd_error(kd, "Out of memory");
+        return KD_NEXT;
+    }
+    copy[strcspn(copy, "\r\n")] = '\0';
+    atomic_store(&kd->interrupt, false);
+    run_line(kd, copy);
+    free(copy);
+    return kd->quit ? KD_QUIT : KD_NEXT;
+}

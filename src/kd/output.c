@@ -1,0 +1,56 @@
+/* src/kd/output.c: what commands say, on its way to the callback. */
+#include "kd/kdi.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void kd_write(struct kd *kd, const char *text, size_t length)
+{
+    if (length > 0) {
+        kd->output(kd->output_owner, text, length);
+    }
+}
+
+static void print_list(struct kd *kd, const char *format, va_list list)
+{
+    char *text = NULL;
+    int length = vasprintf(&text, format, list);
+    if (length > 0) {
+        kd_write(kd, text, (size_t)length);
+    }
+    if (length >= 0) {
+        free(text);
+    }
+}
+
+void kd_printf(struct kd *kd, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    print_list(kd, format, list);
+    va_end(list);
+}
+
+bool kd_error(struct kd *kd, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    print_list(kd, format, list);
+    va_end(list);
+    kd_write(kd, "\n", 1);
+    kd->failures++;
+    return false;
+}
+
+char *kd_address_text(uint64_t va, char out[KD_ADDRESS_TEXT])
+{
+    snprintf(out, KD_ADDRESS_TEXT, "%08" PRIx64 "`%08" PRIx64, va >> 32, va & UINT32_MAX);
+    return out;
+}
+
+bool kd_interrupted(const struct kd *kd)
+{
+    return atomic_load_explicit(&kd->interrupt, memory_order_relaxed);
+}

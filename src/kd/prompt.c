@@ -1,0 +1,157 @@
+/* src/kd/prompt.c: lines from a person or from a program.
+ *
+ * With a terminal on both sides libedit reads lines, with history and completion of command names;
+ * an empty line repeats the last one, as in WinDbg. Through a pipe the prompt is printed and
+ * flushed before each line is read, so that a driver can wait for it. */
+#include <errno.h>
+#include <histedit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kd/commands.h"
+#include "kd/kdi.h"
+
+#define HISTORY_LINES 1000
+
+struct editor {
+    EditLine *line;
+    History *history;
+};
+
+/* ---- terminal ---------------------------------------------------------------------------------
+ */
+
+static char *show_prompt(EditLine *line)
+{
+    struct kd *kd = NULL;
+    el_get(line, EL_CLIENTDATA, &kd);
+    return (char *)(uintptr_t)kd_prompt(kd);
+}
+
+/* Tab: what all commands that begin like the first word have in common; a list when that adds
+ * nothing. */
+static unsigned char complete(EditLine *line, int key)
+{
+    const LineInfo *info = el_line(line);
+    size_t typed = (size_t)(info->cursor - info->buffer), common = 0;
+    const struct kd_command *row, *first = NULL;
+    (void)key;
+    for (size_t i = 0; (row = kd_command_get(i)) != NULL; i++) {
+        if (strncmp(row->name, info->buffer, typed) != 0) {
+            continue;
+        }
+        if (first == NULL) {
+            first = row;
+            common = strlen(row->name);
+        }
+        while (strncmp(row->name, first->name, common) != 0) {
+            common--;
+        }
+    }
+    if (first == NULL || common <= typed || common - typed >= 32) {
+        return CC_ERROR;
+    }
+    char rest[32];
+    memcpy(rest, first->name + typed, common - typed);
+    rest[common - typed] = '\0';
+    return el_insertstr(line, rest) == 0 ? CC_REFRESH : CC_ERROR;
+}
+
+static bool editor_open(struct editor *editor, struct kd *kd, FILE *in, FILE *out)
+{
+    HistEvent event;
+    editor->line = el_init("ntmm", in, out, stderr);
+    editor->history = history_init();
+    if (editor->line == NULL || editor->history == NULL) {
+        return false;
+    }
+    history(editor->history, &event, H_SETSIZE, HISTORY_LINES);
+    history(editor->history, &event, H_SETUNIQUE, 1);
+    el_set(editor->line, EL_CLIENTDATA, kd);
+    el_set(editor->line, EL_PROMPT, show_prompt);
+    el_set(editor->line, EL_EDITOR, "emacs");
+    el_set(editor->line, EL_SIGNAL, 0);
+    el_set(editor->line, EL_HIST, history, editor->history);
+    el_set(editor->line, EL_ADDFN, "kd-complete", "Complete a command", complete);
+    el_set(editor->line, EL_BIND, "^I", "kd-complete", NULL);
+    return true;
+}
+
+static void editor_close(struct editor *editor)
+{
+    if (editor->history != NULL) {
+        history_end(editor->history);
+    }
+    if (editor->line != NULL) {
+        el_end(editor->line);
+    }
+}
+
+static void remember(struct editor *editor, struct kd *kd, const char *line)
+{
+    HistEvent event;
+    history(editor->history, &event, H_ENTER, line);
+    snprintf(kd->last_line, sizeof kd->last_line, "%s", line);
+}
+
+static bool interact_terminal(struct kd *kd, FILE *in, FILE *out)
+{
+    struct editor editor = {NULL, NULL};
+    enum kd_verdict verdict = KD_NEXT;
+    bool open = editor_open(&editor, kd, in, out);
+    while (open && verdict == KD_NEXT) {
+        int length;
+        errno = 0;
+        const char *line = el_gets(editor.line, &length);
+        if (line == NULL && errno == EINTR) { /* Ctrl-C at the prompt: a new line */
+            fputc('\n', out);
+            continue;
+        }
+        if (line == NULL || length <= 0) {
+            break;
+        }
+        bool empty = line[strspn(line, " \t\r\n")] == '\0';
+        if (!empty) {
+            remember(&editor, kd, line);
+        }
+        verdict = kd_execute(kd, empty ? kd->last_line : line);
+    }
+    editor_close(&editor);
+    return verdict == KD_QUIT;
+}
+
+/* ---- pipe -------------------------------------------------------------------------------------
+ */
+
+static bool interact_pipe(struct kd *kd, FILE *in, FILE *out)
+{
+    char *line = NULL;
+    size_t size = 0;
+    enum kd_verdict verdict = KD_NEXT;
+    while (verdict == KD_NEXT) {
+        const char *prompt = kd_prompt(kd);
+        kd_write(kd, prompt, strlen(prompt));
+        fflush(out);
+        if (getline(&line, &size, in) < 0) {
+            if (errno == EINTR && !feof(in)) {
+                clearerr(in);
+                continue;
+            }
+            break;
+        }
+        verdict = kd_execute(kd, line);
+        fflush(out);
+    }
+    free(line);
+    return verdict == KD_QUIT;
+}
+
+bool kd_interact(struct kd *kd, FILE *in, FILE *out)
+{
+    if (isatty(fileno(in)) && isatty(fileno(out))) {
+        return interact_terminal(kd, in, out);
+    }
+    return interact_pipe(kd, in, out);
+}

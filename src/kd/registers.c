@@ -1,0 +1,273 @@
+/* src/kd/registers.c: registers and pseudo-registers by name.
+ *
+ * Every name is a row: which 64-bit register it is part of, and which bits of it. Pseudo-registers
+ * ($proc, $peb ...) are computed. Writing 32-bit parts clears the upper half, as the CPU does. */
+#include "kd/kdi.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "hw/bits.h"
+
+#define GPR(name, index, bits)                                                                     \
+    {                                                                                              \
+        name, offsetof(struct kd_registers, gpr) + 8 * (index), 8, 0, bits                         \
+    }
+#define REG(name, member)                                                                          \
+    {                                                                                              \
+        name, offsetof(struct kd_registers, member), sizeof((struct kd_registers *)0)->member, 0,  \
+            8 * sizeof((struct kd_registers *)0)->member                                           \
+    }
+#define DR(n)                                                                                      \
+    {                                                                                              \
+        "dr" #n, offsetof(struct kd_registers, dr) + 8 * (n), 8, 0, 64                             \
+    }
+#define FLAG(name, bit)                                                                            \
+    {                                                                                              \
+        name, offsetof(struct kd_registers, rflags), 8, bit, 1                                     \
+    }
+#define LEGACY(name, index) GPR("r" name, index, 64), GPR("e" name, index, 32), GPR(name, index, 16)
+#define BYTES(letter, index)                                                                       \
+    GPR(letter "l", index, 8),                                                                     \
+    {                                                                                              \
+        letter "h", offsetof(struct kd_registers, gpr) + 8 * (index), 8, 8, 8                      \
+    }
+#define EXTENDED(name, index)                                                                      \
+    GPR(name, index, 64), GPR(name "d", index, 32), GPR(name "w", index, 16),                      \
+        GPR(name "b", index, 8)
+
+struct register_row {
+    const char *name;
+    size_t offset;
+    unsigned storage; /* bytes */
+    unsigned first, bits;
+};
+
+static const struct register_row rows[] = {
+    LEGACY("ax", KD_RAX),
+    LEGACY("cx", KD_RCX),
+    LEGACY("dx", KD_RDX),
+    LEGACY("bx", KD_RBX),
+    LEGACY("sp", KD_RSP),
+    LEGACY("bp", KD_RBP),
+    LEGACY("si", KD_RSI),
+    LEGACY("di", KD_RDI),
+    BYTES("a", KD_RAX),
+    BYTES("c", KD_RCX),
+    BYTES("d", KD_RDX),
+    BYTES("b", KD_RBX),
+    GPR("spl", KD_RSP, 8),
+    GPR("bpl", KD_RBP, 8),
+    GPR("sil", KD_RSI, 8),
+    GPR("dil", KD_RDI, 8),
+    EXTENDED("r8", KD_R8),
+    EXTENDED("r9", KD_R9),
+    EXTENDED("r10", KD_R10),
+    EXTENDED("r11", KD_R11),
+    EXTENDED("r12", KD_R12),
+    EXTENDED("r13", KD_R13),
+    EXTENDED("r14", KD_R14),
+    EXTENDED("r15", KD_R15),
+    REG("rip", rip),
+    {"eip", offsetof(struct kd_registers, rip), 8, 0, 32},
+    REG("rflags", rflags),
+    {"efl", offsetof(struct kd_registers, rflags), 8, 0, 32},
+    REG("cs", cs),
+    REG("ds", ds),
+    REG("es", es),
+    REG("fs", fs),
+    REG("gs", gs),
+    REG("ss", ss),
+    REG("fsbase", fs_base),
+    REG("gsbase", gs_base),
+    REG("cr0", cr0),
+    REG("cr2", cr2),
+    REG("cr3", cr3),
+    REG("cr4", cr4),
+    REG("cr8", cr8),
+    DR(0),
+    DR(1),
+    DR(2),
+    DR(3),
+    DR(6),
+    DR(7),
+    FLAG("cf", 0),
+    FLAG("pf", 2),
+    FLAG("af", 4),
+    FLAG("zf", 6),
+    FLAG("sf", 7),
+    FLAG("tf", 8),
+    FLAG("if", 9),
+    FLAG("df", 10),
+    FLAG("of", 11),
+    {"iopl", offsetof(struct kd_registers, rflags), 8, 12, 2},
+};
+
+bool kd_get_registers(struct kd *kd, struct kd_registers *out)
+{
+    *out = (struct kd_registers){0};
+    return kd->target->ops->get_registers(kd->target, kd->processor, out) == 0;
+}
+
+static const struct register_row *find_row(const char *name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcasecmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static uint64_t load(const struct kd_registers *registers, const struct register_row *row)
+{
+    uint64_t value = 0;
+    memcpy(&value, (const char *)registers + row->offset, row->storage);
+    return value;
+}
+
+/* $t0..$t19: the index, or -1. */
+static int pseudo_index(const char *name)
+{
+    if (strncasecmp(name, "$t", 2) != 0 || name[2] < '0' || name[2] > '9') {
+        return -1;
+    }
+    char *end;
+    unsigned long index = strtoul(name + 2, &end, 10);
+    return *end == '\0' && index < KD_PSEUDO_REGISTERS ? (int)index : -1;
+}
+
+static bool pseudo_process(struct kd *kd, uint64_t *value)
+{
+    *value = kd_current_process(kd);
+    return *value != 0;
+}
+
+static bool pseudo_thread(struct kd *kd, uint64_t *value)
+{
+    *value = kd_current_thread(kd);
+    return *value != 0;
+}
+
+static bool pseudo_peb(struct kd *kd, uint64_t *value)
+{
+    return kd_read_nt(kd, "_EPROCESS", kd_current_process(kd), "Peb", value);
+}
+
+static bool pseudo_teb(struct kd *kd, uint64_t *value)
+{
+    return kd_read_nt(kd, "_ETHREAD", kd_current_thread(kd), "Tcb.Teb", value);
+}
+
+static bool pseudo_pid(struct kd *kd, uint64_t *value)
+{
+    return kd_read_nt(kd, "_EPROCESS", kd_current_process(kd), "UniqueProcessId", value);
+}
+
+static bool pseudo_tid(struct kd *kd, uint64_t *value)
+{
+    return kd_read_nt(kd, "_ETHREAD", kd_current_thread(kd), "Cid.UniqueThread", value);
+}
+
+static bool pseudo_ip(struct kd *kd, uint64_t *value)
+{
+    return kd_register_value(kd, "rip", value);
+}
+
+static bool pseudo_sp(struct kd *kd, uint64_t *value)
+{
+    return kd_register_value(kd, "rsp", value);
+}
+
+static bool pseudo_ret(struct kd *kd, uint64_t *value)
+{
+    return kd_register_value(kd, "rax", value);
+}
+
+static bool pseudo_exp(struct kd *kd, uint64_t *value)
+{
+    *value = kd->last_value;
+    return true;
+}
+
+static bool pseudo_pagesize(struct kd *kd, uint64_t *value)
+{
+    (void)kd;
+    *value = HW_PAGE_SIZE;
+    return true;
+}
+
+static bool pseudo_ptrsize(struct kd *kd, uint64_t *value)
+{
+    (void)kd;
+    *value = sizeof(uint64_t);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*get)(struct kd *kd, uint64_t *value);
+} computed[] = {
+    {"$proc", pseudo_process},
+    {"$thread", pseudo_thread},
+    {"$peb", pseudo_peb},
+    {"$teb", pseudo_teb},
+    {"$tpid", pseudo_pid},
+    {"$tid", pseudo_tid},
+    {"$ip", pseudo_ip},
+    {"$csp", pseudo_sp},
+    {"$retreg", pseudo_ret},
+    {"$exp", pseudo_exp},
+    {"$pagesize", pseudo_pagesize},
+    {"$ptrsize", pseudo_ptrsize},
+};
+
+bool kd_register_value(struct kd *kd, const char *name, uint64_t *value)
+{
+    if (name[0] == '$') {
+        int index = pseudo_index(name);
+        if (index >= 0) {
+            *value = kd->pseudo[index];
+            return true;
+        }
+        for (size_t i = 0; i < sizeof computed / sizeof computed[0]; i++) {
+            if (strcasecmp(computed[i].name, name) == 0) {
+                return computed[i].get(kd, value);
+            }
+        }
+        return false;
+    }
+    const struct register_row *row = find_row(name);
+    struct kd_registers registers;
+    if (row == NULL || !kd_get_registers(kd, &registers)) {
+        return false;
+    }
+    *value = load(&registers, row) >> row->first & hw_bits(0, row->bits);
+    return true;
+}
+
+bool kd_register_assign(struct kd *kd, const char *name, uint64_t value)
+{
+    int index = name[0] == '$' ? pseudo_index(name) : -1;
+    if (index >= 0) {
+        kd->pseudo[index] = value;
+        return true;
+    }
+    const struct register_row *row = find_row(name);
+    struct kd_registers registers;
+    if (row == NULL) {
+        return kd_error(kd, "Bad register error: there is no register '%s'", name);
+    }
+    if (!kd_get_registers(kd, &registers)) {
+        return kd_error(kd, "This target has no registers");
+    }
+    uint64_t mask = row->bits == 32 ? UINT64_MAX : hw_bits(row->first, row->bits);
+    uint64_t field = row->bits == 32 ? value & UINT32_MAX : value << row->first;
+    uint64_t merged = (load(&registers, row) & ~mask) | (field & mask);
+    memcpy((char *)&registers + row->offset, &merged, row->storage);
+    if (kd->target->ops->set_registers(kd->target, kd->processor, &registers) != 0) {
+        return kd_error(kd, "This target's registers cannot be changed");
+    }
+    return true;
+}
