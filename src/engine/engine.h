@@ -104,6 +104,7 @@ struct engine_ops {
     int (*space_create)(struct engine *engine, uint64_t cr3, struct engine_space **out);
     void (*space_destroy)(struct engine_space *space);
 
+    /* Each index (below config->cpus) once in the life of an engine. */
     int (*cpu_create)(struct engine *engine, unsigned index, struct engine_cpu **out);
     void (*cpu_destroy)(struct engine_cpu *cpu);
 

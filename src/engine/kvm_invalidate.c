@@ -15,6 +15,7 @@
  * installs what it derived from it, so a fault that raced either sees the new PTE, or installs the
  * old one before the lock is ours and loses it to us.
  */
+#include "base/assert.h"
 #include "engine/kvm_vm.h"
 
 #include <errno.h>
@@ -64,8 +65,10 @@ void kvm_invalidate_tables(struct engine *engine)
     if (place_spare(engine, next) == 0) {
         engine->spare_position = next;
     } else {
-        /* Out of memory for the slot table. Dropping all of RAM has the same effect, slowly. */
-        madvise(engine->ram, engine->ram_size, MADV_DONTNEED);
+        /* Out of memory for the slot table. Dropping all of RAM has the same effect, slowly. Going
+         * on without either would show one process the memory of another. */
+        int dropped = madvise(engine->ram, engine->ram_size, MADV_DONTNEED);
+        ASSERT(dropped == 0);
     }
     pthread_mutex_unlock(&engine->slot_lock);
 }
@@ -118,7 +121,10 @@ void kvm_invalidate(struct engine *engine, struct engine_space *space,
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        madvise(engine->ram + (runs[i].pfn << KVM_PAGE_SHIFT), runs[i].count << KVM_PAGE_SHIFT,
-                MADV_DONTNEED);
+        if (madvise(engine->ram + (runs[i].pfn << KVM_PAGE_SHIFT), runs[i].count << KVM_PAGE_SHIFT,
+                    MADV_DONTNEED)) {
+            kvm_invalidate_tables(engine); /* refused where memory is locked (mlockall) */
+            return;
+        }
     }
 }
