@@ -1,8 +1,7 @@
 /* include/nt/services.h: the system services of Windows 7 SP1 x64: number, name, arguments.
  *
- * The numbers are the index into KiServiceTable. The argument count of a service that is not
- * implemented may be 4 where its prototype is undocumented; the table only needs it for what lies
- * on the stack. */
+ * The numbers are the index into KiServiceTable. Argument counts are those of the documented
+ * or otherwise public prototypes; KiServiceTable keeps how many of them lie on the stack. */
 #pragma once
 
 /* X(number, name, argument count) */
@@ -16,7 +15,7 @@
     X(0x006, NtRemoveIoCompletion, 5)                                                              \
     X(0x007, NtReleaseSemaphore, 3)                                                                \
     X(0x008, NtReplyWaitReceivePort, 4)                                                            \
-    X(0x009, NtReplyPort, 4)                                                                       \
+    X(0x009, NtReplyPort, 2)                                                                       \
     X(0x00a, NtSetInformationThread, 4)                                                            \
     X(0x00b, NtSetEvent, 2)                                                                        \
     X(0x00c, NtClose, 1)                                                                           \
@@ -35,7 +34,7 @@
     X(0x019, NtSetInformationProcess, 4)                                                           \
     X(0x01a, NtCreateKey, 7)                                                                       \
     X(0x01b, NtFreeVirtualMemory, 4)                                                               \
-    X(0x01c, NtImpersonateClientOfPort, 4)                                                         \
+    X(0x01c, NtImpersonateClientOfPort, 2)                                                         \
     X(0x01d, NtReleaseMutant, 2)                                                                   \
     X(0x01e, NtQueryInformationToken, 5)                                                           \
     X(0x01f, NtRequestWaitReplyPort, 3)                                                            \
@@ -45,9 +44,9 @@
     X(0x023, NtOpenProcess, 4)                                                                     \
     X(0x024, NtSetInformationFile, 5)                                                              \
     X(0x025, NtMapViewOfSection, 10)                                                               \
-    X(0x026, NtAccessCheckAndAuditAlarm, 4)                                                        \
+    X(0x026, NtAccessCheckAndAuditAlarm, 11)                                                       \
     X(0x027, NtUnmapViewOfSection, 2)                                                              \
-    X(0x028, NtReplyWaitReceivePortEx, 4)                                                          \
+    X(0x028, NtReplyWaitReceivePortEx, 5)                                                          \
     X(0x029, NtTerminateProcess, 2)                                                                \
     X(0x02a, NtSetEventBoostPriority, 1)                                                           \
     X(0x02b, NtReadFileScatter, 9)                                                                 \
@@ -63,7 +62,7 @@
     X(0x035, NtQueryTimer, 5)                                                                      \
     X(0x036, NtFsControlFile, 10)                                                                  \
     X(0x037, NtWriteVirtualMemory, 5)                                                              \
-    X(0x038, NtCloseObjectAuditAlarm, 4)                                                           \
+    X(0x038, NtCloseObjectAuditAlarm, 3)                                                           \
     X(0x039, NtDuplicateObject, 7)                                                                 \
     X(0x03a, NtQueryAttributesFile, 2)                                                             \
     X(0x03b, NtClearEvent, 1)                                                                      \
@@ -88,77 +87,77 @@
     X(0x04e, NtQuerySection, 5)                                                                    \
     X(0x04f, NtResumeThread, 2)                                                                    \
     X(0x050, NtTerminateThread, 2)                                                                 \
-    X(0x051, NtReadRequestData, 4)                                                                 \
+    X(0x051, NtReadRequestData, 6)                                                                 \
     X(0x052, NtCreateFile, 11)                                                                     \
     X(0x053, NtQueryEvent, 5)                                                                      \
-    X(0x054, NtWriteRequestData, 4)                                                                \
+    X(0x054, NtWriteRequestData, 6)                                                                \
     X(0x055, NtOpenDirectoryObject, 3)                                                             \
-    X(0x056, NtAccessCheckByTypeAndAuditAlarm, 4)                                                  \
+    X(0x056, NtAccessCheckByTypeAndAuditAlarm, 16)                                                 \
     X(0x057, NtQuerySystemTime, 1)                                                                 \
     X(0x058, NtWaitForMultipleObjects, 5)                                                          \
     X(0x059, NtSetInformationObject, 4)                                                            \
     X(0x05a, NtCancelIoFile, 2)                                                                    \
     X(0x05b, NtTraceEvent, 4)                                                                      \
-    X(0x05c, NtPowerInformation, 4)                                                                \
+    X(0x05c, NtPowerInformation, 5)                                                                \
     X(0x05d, NtSetValueKey, 6)                                                                     \
     X(0x05e, NtCancelTimer, 2)                                                                     \
     X(0x05f, NtSetTimer, 7)                                                                        \
-    X(0x060, NtAcceptConnectPort, 4)                                                               \
+    X(0x060, NtAcceptConnectPort, 6)                                                               \
     X(0x061, NtAccessCheck, 8)                                                                     \
-    X(0x062, NtAccessCheckByType, 4)                                                               \
-    X(0x063, NtAccessCheckByTypeResultList, 4)                                                     \
-    X(0x064, NtAccessCheckByTypeResultListAndAuditAlarm, 4)                                        \
-    X(0x065, NtAccessCheckByTypeResultListAndAuditAlarmByHandle, 4)                                \
-    X(0x066, NtAddBootEntry, 4)                                                                    \
-    X(0x067, NtAddDriverEntry, 4)                                                                  \
-    X(0x068, NtAdjustGroupsToken, 4)                                                               \
+    X(0x062, NtAccessCheckByType, 11)                                                              \
+    X(0x063, NtAccessCheckByTypeResultList, 11)                                                    \
+    X(0x064, NtAccessCheckByTypeResultListAndAuditAlarm, 16)                                       \
+    X(0x065, NtAccessCheckByTypeResultListAndAuditAlarmByHandle, 17)                               \
+    X(0x066, NtAddBootEntry, 2)                                                                    \
+    X(0x067, NtAddDriverEntry, 2)                                                                  \
+    X(0x068, NtAdjustGroupsToken, 6)                                                               \
     X(0x069, NtAlertResumeThread, 2)                                                               \
     X(0x06a, NtAlertThread, 1)                                                                     \
-    X(0x06b, NtAllocateLocallyUniqueId, 4)                                                         \
-    X(0x06c, NtAllocateReserveObject, 4)                                                           \
+    X(0x06b, NtAllocateLocallyUniqueId, 1)                                                         \
+    X(0x06c, NtAllocateReserveObject, 3)                                                           \
     X(0x06d, NtAllocateUserPhysicalPages, 3)                                                       \
     X(0x06e, NtAllocateUuids, 4)                                                                   \
-    X(0x06f, NtAlpcAcceptConnectPort, 4)                                                           \
-    X(0x070, NtAlpcCancelMessage, 4)                                                               \
-    X(0x071, NtAlpcConnectPort, 4)                                                                 \
-    X(0x072, NtAlpcCreatePort, 4)                                                                  \
-    X(0x073, NtAlpcCreatePortSection, 4)                                                           \
+    X(0x06f, NtAlpcAcceptConnectPort, 9)                                                           \
+    X(0x070, NtAlpcCancelMessage, 3)                                                               \
+    X(0x071, NtAlpcConnectPort, 11)                                                                \
+    X(0x072, NtAlpcCreatePort, 3)                                                                  \
+    X(0x073, NtAlpcCreatePortSection, 6)                                                           \
     X(0x074, NtAlpcCreateResourceReserve, 4)                                                       \
-    X(0x075, NtAlpcCreateSectionView, 4)                                                           \
-    X(0x076, NtAlpcCreateSecurityContext, 4)                                                       \
-    X(0x077, NtAlpcDeletePortSection, 4)                                                           \
-    X(0x078, NtAlpcDeleteResourceReserve, 4)                                                       \
-    X(0x079, NtAlpcDeleteSectionView, 4)                                                           \
-    X(0x07a, NtAlpcDeleteSecurityContext, 4)                                                       \
-    X(0x07b, NtAlpcDisconnectPort, 4)                                                              \
-    X(0x07c, NtAlpcImpersonateClientOfPort, 4)                                                     \
-    X(0x07d, NtAlpcOpenSenderProcess, 4)                                                           \
-    X(0x07e, NtAlpcOpenSenderThread, 4)                                                            \
-    X(0x07f, NtAlpcQueryInformation, 4)                                                            \
-    X(0x080, NtAlpcQueryInformationMessage, 4)                                                     \
-    X(0x081, NtAlpcRevokeSecurityContext, 4)                                                       \
-    X(0x082, NtAlpcSendWaitReceivePort, 4)                                                         \
+    X(0x075, NtAlpcCreateSectionView, 3)                                                           \
+    X(0x076, NtAlpcCreateSecurityContext, 3)                                                       \
+    X(0x077, NtAlpcDeletePortSection, 3)                                                           \
+    X(0x078, NtAlpcDeleteResourceReserve, 3)                                                       \
+    X(0x079, NtAlpcDeleteSectionView, 3)                                                           \
+    X(0x07a, NtAlpcDeleteSecurityContext, 3)                                                       \
+    X(0x07b, NtAlpcDisconnectPort, 2)                                                              \
+    X(0x07c, NtAlpcImpersonateClientOfPort, 3)                                                     \
+    X(0x07d, NtAlpcOpenSenderProcess, 6)                                                           \
+    X(0x07e, NtAlpcOpenSenderThread, 6)                                                            \
+    X(0x07f, NtAlpcQueryInformation, 5)                                                            \
+    X(0x080, NtAlpcQueryInformationMessage, 6)                                                     \
+    X(0x081, NtAlpcRevokeSecurityContext, 3)                                                       \
+    X(0x082, NtAlpcSendWaitReceivePort, 8)                                                         \
     X(0x083, NtAlpcSetInformation, 4)                                                              \
     X(0x084, NtAreMappedFilesTheSame, 2)                                                           \
     X(0x085, NtAssignProcessToJobObject, 2)                                                        \
-    X(0x086, NtCancelIoFileEx, 4)                                                                  \
-    X(0x087, NtCancelSynchronousIoFile, 4)                                                         \
-    X(0x088, NtCommitComplete, 4)                                                                  \
-    X(0x089, NtCommitEnlistment, 4)                                                                \
-    X(0x08a, NtCommitTransaction, 4)                                                               \
-    X(0x08b, NtCompactKeys, 4)                                                                     \
-    X(0x08c, NtCompareTokens, 4)                                                                   \
-    X(0x08d, NtCompleteConnectPort, 4)                                                             \
-    X(0x08e, NtCompressKey, 4)                                                                     \
+    X(0x086, NtCancelIoFileEx, 3)                                                                  \
+    X(0x087, NtCancelSynchronousIoFile, 3)                                                         \
+    X(0x088, NtCommitComplete, 2)                                                                  \
+    X(0x089, NtCommitEnlistment, 2)                                                                \
+    X(0x08a, NtCommitTransaction, 2)                                                               \
+    X(0x08b, NtCompactKeys, 2)                                                                     \
+    X(0x08c, NtCompareTokens, 3)                                                                   \
+    X(0x08d, NtCompleteConnectPort, 1)                                                             \
+    X(0x08e, NtCompressKey, 1)                                                                     \
     X(0x08f, NtConnectPort, 8)                                                                     \
     X(0x090, NtCreateDebugObject, 4)                                                               \
     X(0x091, NtCreateDirectoryObject, 3)                                                           \
-    X(0x092, NtCreateEnlistment, 4)                                                                \
-    X(0x093, NtCreateEventPair, 4)                                                                 \
+    X(0x092, NtCreateEnlistment, 8)                                                                \
+    X(0x093, NtCreateEventPair, 3)                                                                 \
     X(0x094, NtCreateIoCompletion, 4)                                                              \
     X(0x095, NtCreateJobObject, 3)                                                                 \
-    X(0x096, NtCreateJobSet, 4)                                                                    \
-    X(0x097, NtCreateKeyTransacted, 4)                                                             \
+    X(0x096, NtCreateJobSet, 3)                                                                    \
+    X(0x097, NtCreateKeyTransacted, 8)                                                             \
     X(0x098, NtCreateKeyedEvent, 4)                                                                \
     X(0x099, NtCreateMailslotFile, 8)                                                              \
     X(0x09a, NtCreateMutant, 4)                                                                    \
@@ -168,190 +167,190 @@
     X(0x09e, NtCreatePrivateNamespace, 4)                                                          \
     X(0x09f, NtCreateProcess, 8)                                                                   \
     X(0x0a0, NtCreateProfile, 9)                                                                   \
-    X(0x0a1, NtCreateProfileEx, 4)                                                                 \
-    X(0x0a2, NtCreateResourceManager, 4)                                                           \
+    X(0x0a1, NtCreateProfileEx, 10)                                                                \
+    X(0x0a2, NtCreateResourceManager, 7)                                                           \
     X(0x0a3, NtCreateSemaphore, 5)                                                                 \
     X(0x0a4, NtCreateSymbolicLinkObject, 4)                                                        \
     X(0x0a5, NtCreateThreadEx, 11)                                                                 \
     X(0x0a6, NtCreateTimer, 4)                                                                     \
-    X(0x0a7, NtCreateToken, 4)                                                                     \
-    X(0x0a8, NtCreateTransaction, 4)                                                               \
-    X(0x0a9, NtCreateTransactionManager, 4)                                                        \
+    X(0x0a7, NtCreateToken, 13)                                                                    \
+    X(0x0a8, NtCreateTransaction, 10)                                                              \
+    X(0x0a9, NtCreateTransactionManager, 6)                                                        \
     X(0x0aa, NtCreateUserProcess, 11)                                                              \
-    X(0x0ab, NtCreateWaitablePort, 4)                                                              \
-    X(0x0ac, NtCreateWorkerFactory, 4)                                                             \
+    X(0x0ab, NtCreateWaitablePort, 5)                                                              \
+    X(0x0ac, NtCreateWorkerFactory, 10)                                                            \
     X(0x0ad, NtDebugActiveProcess, 2)                                                              \
     X(0x0ae, NtDebugContinue, 3)                                                                   \
     X(0x0af, NtDeleteAtom, 1)                                                                      \
-    X(0x0b0, NtDeleteBootEntry, 4)                                                                 \
-    X(0x0b1, NtDeleteDriverEntry, 4)                                                               \
+    X(0x0b0, NtDeleteBootEntry, 1)                                                                 \
+    X(0x0b1, NtDeleteDriverEntry, 1)                                                               \
     X(0x0b2, NtDeleteFile, 1)                                                                      \
     X(0x0b3, NtDeleteKey, 1)                                                                       \
-    X(0x0b4, NtDeleteObjectAuditAlarm, 4)                                                          \
-    X(0x0b5, NtDeletePrivateNamespace, 4)                                                          \
+    X(0x0b4, NtDeleteObjectAuditAlarm, 3)                                                          \
+    X(0x0b5, NtDeletePrivateNamespace, 1)                                                          \
     X(0x0b6, NtDeleteValueKey, 2)                                                                  \
-    X(0x0b7, NtDisableLastKnownGood, 4)                                                            \
+    X(0x0b7, NtDisableLastKnownGood, 0)                                                            \
     X(0x0b8, NtDisplayString, 1)                                                                   \
-    X(0x0b9, NtDrawText, 4)                                                                        \
-    X(0x0ba, NtEnableLastKnownGood, 4)                                                             \
-    X(0x0bb, NtEnumerateBootEntries, 4)                                                            \
-    X(0x0bc, NtEnumerateDriverEntries, 4)                                                          \
-    X(0x0bd, NtEnumerateSystemEnvironmentValuesEx, 4)                                              \
-    X(0x0be, NtEnumerateTransactionObject, 4)                                                      \
+    X(0x0b9, NtDrawText, 1)                                                                        \
+    X(0x0ba, NtEnableLastKnownGood, 0)                                                             \
+    X(0x0bb, NtEnumerateBootEntries, 2)                                                            \
+    X(0x0bc, NtEnumerateDriverEntries, 2)                                                          \
+    X(0x0bd, NtEnumerateSystemEnvironmentValuesEx, 3)                                              \
+    X(0x0be, NtEnumerateTransactionObject, 5)                                                      \
     X(0x0bf, NtExtendSection, 2)                                                                   \
-    X(0x0c0, NtFilterToken, 4)                                                                     \
-    X(0x0c1, NtFlushInstallUILanguage, 4)                                                          \
+    X(0x0c0, NtFilterToken, 6)                                                                     \
+    X(0x0c1, NtFlushInstallUILanguage, 2)                                                          \
     X(0x0c2, NtFlushInstructionCache, 3)                                                           \
     X(0x0c3, NtFlushKey, 1)                                                                        \
-    X(0x0c4, NtFlushProcessWriteBuffers, 4)                                                        \
+    X(0x0c4, NtFlushProcessWriteBuffers, 0)                                                        \
     X(0x0c5, NtFlushVirtualMemory, 4)                                                              \
-    X(0x0c6, NtFlushWriteBuffer, 4)                                                                \
+    X(0x0c6, NtFlushWriteBuffer, 0)                                                                \
     X(0x0c7, NtFreeUserPhysicalPages, 3)                                                           \
-    X(0x0c8, NtFreezeRegistry, 4)                                                                  \
-    X(0x0c9, NtFreezeTransactions, 4)                                                              \
+    X(0x0c8, NtFreezeRegistry, 1)                                                                  \
+    X(0x0c9, NtFreezeTransactions, 2)                                                              \
     X(0x0ca, NtGetContextThread, 2)                                                                \
     X(0x0cb, NtGetCurrentProcessorNumber, 0)                                                       \
-    X(0x0cc, NtGetDevicePowerState, 4)                                                             \
-    X(0x0cd, NtGetMUIRegistryInfo, 4)                                                              \
+    X(0x0cc, NtGetDevicePowerState, 2)                                                             \
+    X(0x0cd, NtGetMUIRegistryInfo, 3)                                                              \
     X(0x0ce, NtGetNextProcess, 5)                                                                  \
     X(0x0cf, NtGetNextThread, 6)                                                                   \
-    X(0x0d0, NtGetNlsSectionPtr, 4)                                                                \
-    X(0x0d1, NtGetNotificationResourceManager, 4)                                                  \
+    X(0x0d0, NtGetNlsSectionPtr, 5)                                                                \
+    X(0x0d1, NtGetNotificationResourceManager, 7)                                                  \
     X(0x0d2, NtGetPlugPlayEvent, 4)                                                                \
     X(0x0d3, NtGetWriteWatch, 7)                                                                   \
-    X(0x0d4, NtImpersonateAnonymousToken, 4)                                                       \
+    X(0x0d4, NtImpersonateAnonymousToken, 1)                                                       \
     X(0x0d5, NtImpersonateThread, 3)                                                               \
-    X(0x0d6, NtInitializeNlsFiles, 4)                                                              \
-    X(0x0d7, NtInitializeRegistry, 4)                                                              \
+    X(0x0d6, NtInitializeNlsFiles, 3)                                                              \
+    X(0x0d7, NtInitializeRegistry, 1)                                                              \
     X(0x0d8, NtInitiatePowerAction, 4)                                                             \
-    X(0x0d9, NtIsSystemResumeAutomatic, 4)                                                         \
-    X(0x0da, NtIsUILanguageComitted, 4)                                                            \
-    X(0x0db, NtListenPort, 4)                                                                      \
+    X(0x0d9, NtIsSystemResumeAutomatic, 0)                                                         \
+    X(0x0da, NtIsUILanguageComitted, 0)                                                            \
+    X(0x0db, NtListenPort, 2)                                                                      \
     X(0x0dc, NtLoadDriver, 1)                                                                      \
-    X(0x0dd, NtLoadKey, 4)                                                                         \
-    X(0x0de, NtLoadKey2, 4)                                                                        \
-    X(0x0df, NtLoadKeyEx, 4)                                                                       \
+    X(0x0dd, NtLoadKey, 2)                                                                         \
+    X(0x0de, NtLoadKey2, 3)                                                                        \
+    X(0x0df, NtLoadKeyEx, 8)                                                                       \
     X(0x0e0, NtLockFile, 10)                                                                       \
-    X(0x0e1, NtLockProductActivationKeys, 4)                                                       \
-    X(0x0e2, NtLockRegistryKey, 4)                                                                 \
+    X(0x0e1, NtLockProductActivationKeys, 2)                                                       \
+    X(0x0e2, NtLockRegistryKey, 1)                                                                 \
     X(0x0e3, NtLockVirtualMemory, 4)                                                               \
     X(0x0e4, NtMakePermanentObject, 1)                                                             \
     X(0x0e5, NtMakeTemporaryObject, 1)                                                             \
-    X(0x0e6, NtMapCMFModule, 4)                                                                    \
+    X(0x0e6, NtMapCMFModule, 6)                                                                    \
     X(0x0e7, NtMapUserPhysicalPages, 3)                                                            \
-    X(0x0e8, NtModifyBootEntry, 4)                                                                 \
-    X(0x0e9, NtModifyDriverEntry, 4)                                                               \
-    X(0x0ea, NtNotifyChangeDirectoryFile, 4)                                                       \
-    X(0x0eb, NtNotifyChangeKey, 4)                                                                 \
-    X(0x0ec, NtNotifyChangeMultipleKeys, 4)                                                        \
-    X(0x0ed, NtNotifyChangeSession, 4)                                                             \
-    X(0x0ee, NtOpenEnlistment, 4)                                                                  \
-    X(0x0ef, NtOpenEventPair, 4)                                                                   \
-    X(0x0f0, NtOpenIoCompletion, 4)                                                                \
+    X(0x0e8, NtModifyBootEntry, 1)                                                                 \
+    X(0x0e9, NtModifyDriverEntry, 1)                                                               \
+    X(0x0ea, NtNotifyChangeDirectoryFile, 9)                                                       \
+    X(0x0eb, NtNotifyChangeKey, 10)                                                                \
+    X(0x0ec, NtNotifyChangeMultipleKeys, 12)                                                       \
+    X(0x0ed, NtNotifyChangeSession, 8)                                                             \
+    X(0x0ee, NtOpenEnlistment, 5)                                                                  \
+    X(0x0ef, NtOpenEventPair, 3)                                                                   \
+    X(0x0f0, NtOpenIoCompletion, 3)                                                                \
     X(0x0f1, NtOpenJobObject, 3)                                                                   \
     X(0x0f2, NtOpenKeyEx, 4)                                                                       \
     X(0x0f3, NtOpenKeyTransacted, 4)                                                               \
-    X(0x0f4, NtOpenKeyTransactedEx, 4)                                                             \
+    X(0x0f4, NtOpenKeyTransactedEx, 5)                                                             \
     X(0x0f5, NtOpenKeyedEvent, 3)                                                                  \
     X(0x0f6, NtOpenMutant, 3)                                                                      \
-    X(0x0f7, NtOpenObjectAuditAlarm, 4)                                                            \
+    X(0x0f7, NtOpenObjectAuditAlarm, 12)                                                           \
     X(0x0f8, NtOpenPrivateNamespace, 4)                                                            \
     X(0x0f9, NtOpenProcessToken, 3)                                                                \
-    X(0x0fa, NtOpenResourceManager, 4)                                                             \
+    X(0x0fa, NtOpenResourceManager, 5)                                                             \
     X(0x0fb, NtOpenSemaphore, 3)                                                                   \
     X(0x0fc, NtOpenSession, 3)                                                                     \
     X(0x0fd, NtOpenSymbolicLinkObject, 3)                                                          \
     X(0x0fe, NtOpenThread, 4)                                                                      \
     X(0x0ff, NtOpenTimer, 3)                                                                       \
-    X(0x100, NtOpenTransaction, 4)                                                                 \
-    X(0x101, NtOpenTransactionManager, 4)                                                          \
-    X(0x102, NtPlugPlayControl, 4)                                                                 \
-    X(0x103, NtPrePrepareComplete, 4)                                                              \
-    X(0x104, NtPrePrepareEnlistment, 4)                                                            \
-    X(0x105, NtPrepareComplete, 4)                                                                 \
-    X(0x106, NtPrepareEnlistment, 4)                                                               \
-    X(0x107, NtPrivilegeCheck, 4)                                                                  \
-    X(0x108, NtPrivilegeObjectAuditAlarm, 4)                                                       \
-    X(0x109, NtPrivilegedServiceAuditAlarm, 4)                                                     \
+    X(0x100, NtOpenTransaction, 5)                                                                 \
+    X(0x101, NtOpenTransactionManager, 6)                                                          \
+    X(0x102, NtPlugPlayControl, 3)                                                                 \
+    X(0x103, NtPrePrepareComplete, 2)                                                              \
+    X(0x104, NtPrePrepareEnlistment, 2)                                                            \
+    X(0x105, NtPrepareComplete, 2)                                                                 \
+    X(0x106, NtPrepareEnlistment, 2)                                                               \
+    X(0x107, NtPrivilegeCheck, 3)                                                                  \
+    X(0x108, NtPrivilegeObjectAuditAlarm, 6)                                                       \
+    X(0x109, NtPrivilegedServiceAuditAlarm, 5)                                                     \
     X(0x10a, NtPropagationComplete, 4)                                                             \
-    X(0x10b, NtPropagationFailed, 4)                                                               \
+    X(0x10b, NtPropagationFailed, 3)                                                               \
     X(0x10c, NtPulseEvent, 2)                                                                      \
-    X(0x10d, NtQueryBootEntryOrder, 4)                                                             \
-    X(0x10e, NtQueryBootOptions, 4)                                                                \
-    X(0x10f, NtQueryDebugFilterState, 4)                                                           \
+    X(0x10d, NtQueryBootEntryOrder, 2)                                                             \
+    X(0x10e, NtQueryBootOptions, 2)                                                                \
+    X(0x10f, NtQueryDebugFilterState, 2)                                                           \
     X(0x110, NtQueryDirectoryObject, 7)                                                            \
-    X(0x111, NtQueryDriverEntryOrder, 4)                                                           \
+    X(0x111, NtQueryDriverEntryOrder, 2)                                                           \
     X(0x112, NtQueryEaFile, 9)                                                                     \
     X(0x113, NtQueryFullAttributesFile, 2)                                                         \
-    X(0x114, NtQueryInformationAtom, 4)                                                            \
-    X(0x115, NtQueryInformationEnlistment, 4)                                                      \
+    X(0x114, NtQueryInformationAtom, 5)                                                            \
+    X(0x115, NtQueryInformationEnlistment, 5)                                                      \
     X(0x116, NtQueryInformationJobObject, 5)                                                       \
-    X(0x117, NtQueryInformationPort, 4)                                                            \
-    X(0x118, NtQueryInformationResourceManager, 4)                                                 \
-    X(0x119, NtQueryInformationTransaction, 4)                                                     \
-    X(0x11a, NtQueryInformationTransactionManager, 4)                                              \
-    X(0x11b, NtQueryInformationWorkerFactory, 4)                                                   \
+    X(0x117, NtQueryInformationPort, 5)                                                            \
+    X(0x118, NtQueryInformationResourceManager, 5)                                                 \
+    X(0x119, NtQueryInformationTransaction, 5)                                                     \
+    X(0x11a, NtQueryInformationTransactionManager, 5)                                              \
+    X(0x11b, NtQueryInformationWorkerFactory, 5)                                                   \
     X(0x11c, NtQueryInstallUILanguage, 1)                                                          \
-    X(0x11d, NtQueryIntervalProfile, 4)                                                            \
-    X(0x11e, NtQueryIoCompletion, 4)                                                               \
-    X(0x11f, NtQueryLicenseValue, 4)                                                               \
-    X(0x120, NtQueryMultipleValueKey, 4)                                                           \
+    X(0x11d, NtQueryIntervalProfile, 2)                                                            \
+    X(0x11e, NtQueryIoCompletion, 5)                                                               \
+    X(0x11f, NtQueryLicenseValue, 5)                                                               \
+    X(0x120, NtQueryMultipleValueKey, 6)                                                           \
     X(0x121, NtQueryMutant, 5)                                                                     \
-    X(0x122, NtQueryOpenSubKeys, 4)                                                                \
+    X(0x122, NtQueryOpenSubKeys, 2)                                                                \
     X(0x123, NtQueryOpenSubKeysEx, 4)                                                              \
-    X(0x124, NtQueryPortInformationProcess, 4)                                                     \
-    X(0x125, NtQueryQuotaInformationFile, 4)                                                       \
-    X(0x126, NtQuerySecurityAttributesToken, 4)                                                    \
+    X(0x124, NtQueryPortInformationProcess, 0)                                                     \
+    X(0x125, NtQueryQuotaInformationFile, 9)                                                       \
+    X(0x126, NtQuerySecurityAttributesToken, 6)                                                    \
     X(0x127, NtQuerySecurityObject, 5)                                                             \
     X(0x128, NtQuerySemaphore, 5)                                                                  \
     X(0x129, NtQuerySymbolicLinkObject, 3)                                                         \
     X(0x12a, NtQuerySystemEnvironmentValue, 4)                                                     \
-    X(0x12b, NtQuerySystemEnvironmentValueEx, 4)                                                   \
-    X(0x12c, NtQuerySystemInformationEx, 4)                                                        \
+    X(0x12b, NtQuerySystemEnvironmentValueEx, 5)                                                   \
+    X(0x12c, NtQuerySystemInformationEx, 6)                                                        \
     X(0x12d, NtQueryTimerResolution, 3)                                                            \
     X(0x12e, NtQueueApcThreadEx, 6)                                                                \
     X(0x12f, NtRaiseException, 3)                                                                  \
     X(0x130, NtRaiseHardError, 6)                                                                  \
-    X(0x131, NtReadOnlyEnlistment, 4)                                                              \
-    X(0x132, NtRecoverEnlistment, 4)                                                               \
-    X(0x133, NtRecoverResourceManager, 4)                                                          \
-    X(0x134, NtRecoverTransactionManager, 4)                                                       \
-    X(0x135, NtRegisterProtocolAddressInformation, 4)                                              \
-    X(0x136, NtRegisterThreadTerminatePort, 4)                                                     \
+    X(0x131, NtReadOnlyEnlistment, 2)                                                              \
+    X(0x132, NtRecoverEnlistment, 2)                                                               \
+    X(0x133, NtRecoverResourceManager, 1)                                                          \
+    X(0x134, NtRecoverTransactionManager, 1)                                                       \
+    X(0x135, NtRegisterProtocolAddressInformation, 5)                                              \
+    X(0x136, NtRegisterThreadTerminatePort, 1)                                                     \
     X(0x137, NtReleaseKeyedEvent, 4)                                                               \
-    X(0x138, NtReleaseWorkerFactoryWorker, 4)                                                      \
-    X(0x139, NtRemoveIoCompletionEx, 4)                                                            \
+    X(0x138, NtReleaseWorkerFactoryWorker, 1)                                                      \
+    X(0x139, NtRemoveIoCompletionEx, 6)                                                            \
     X(0x13a, NtRemoveProcessDebug, 2)                                                              \
-    X(0x13b, NtRenameKey, 4)                                                                       \
-    X(0x13c, NtRenameTransactionManager, 4)                                                        \
-    X(0x13d, NtReplaceKey, 4)                                                                      \
-    X(0x13e, NtReplacePartitionUnit, 4)                                                            \
-    X(0x13f, NtReplyWaitReplyPort, 4)                                                              \
-    X(0x140, NtRequestPort, 4)                                                                     \
+    X(0x13b, NtRenameKey, 2)                                                                       \
+    X(0x13c, NtRenameTransactionManager, 2)                                                        \
+    X(0x13d, NtReplaceKey, 3)                                                                      \
+    X(0x13e, NtReplacePartitionUnit, 3)                                                            \
+    X(0x13f, NtReplyWaitReplyPort, 2)                                                              \
+    X(0x140, NtRequestPort, 2)                                                                     \
     X(0x141, NtResetEvent, 2)                                                                      \
     X(0x142, NtResetWriteWatch, 3)                                                                 \
-    X(0x143, NtRestoreKey, 4)                                                                      \
+    X(0x143, NtRestoreKey, 3)                                                                      \
     X(0x144, NtResumeProcess, 1)                                                                   \
-    X(0x145, NtRollbackComplete, 4)                                                                \
-    X(0x146, NtRollbackEnlistment, 4)                                                              \
-    X(0x147, NtRollbackTransaction, 4)                                                             \
-    X(0x148, NtRollforwardTransactionManager, 4)                                                   \
-    X(0x149, NtSaveKey, 4)                                                                         \
-    X(0x14a, NtSaveKeyEx, 4)                                                                       \
-    X(0x14b, NtSaveMergedKeys, 4)                                                                  \
-    X(0x14c, NtSecureConnectPort, 4)                                                               \
-    X(0x14d, NtSerializeBoot, 4)                                                                   \
-    X(0x14e, NtSetBootEntryOrder, 4)                                                               \
-    X(0x14f, NtSetBootOptions, 4)                                                                  \
+    X(0x145, NtRollbackComplete, 2)                                                                \
+    X(0x146, NtRollbackEnlistment, 2)                                                              \
+    X(0x147, NtRollbackTransaction, 2)                                                             \
+    X(0x148, NtRollforwardTransactionManager, 2)                                                   \
+    X(0x149, NtSaveKey, 2)                                                                         \
+    X(0x14a, NtSaveKeyEx, 3)                                                                       \
+    X(0x14b, NtSaveMergedKeys, 3)                                                                  \
+    X(0x14c, NtSecureConnectPort, 9)                                                               \
+    X(0x14d, NtSerializeBoot, 0)                                                                   \
+    X(0x14e, NtSetBootEntryOrder, 2)                                                               \
+    X(0x14f, NtSetBootOptions, 2)                                                                  \
     X(0x150, NtSetContextThread, 2)                                                                \
-    X(0x151, NtSetDebugFilterState, 4)                                                             \
-    X(0x152, NtSetDefaultHardErrorPort, 4)                                                         \
+    X(0x151, NtSetDebugFilterState, 3)                                                             \
+    X(0x152, NtSetDefaultHardErrorPort, 1)                                                         \
     X(0x153, NtSetDefaultLocale, 2)                                                                \
-    X(0x154, NtSetDefaultUILanguage, 4)                                                            \
-    X(0x155, NtSetDriverEntryOrder, 4)                                                             \
+    X(0x154, NtSetDefaultUILanguage, 1)                                                            \
+    X(0x155, NtSetDriverEntryOrder, 2)                                                             \
     X(0x156, NtSetEaFile, 4)                                                                       \
-    X(0x157, NtSetHighEventPair, 4)                                                                \
-    X(0x158, NtSetHighWaitLowEventPair, 4)                                                         \
+    X(0x157, NtSetHighEventPair, 1)                                                                \
+    X(0x158, NtSetHighWaitLowEventPair, 1)                                                         \
     X(0x159, NtSetInformationDebugObject, 5)                                                       \
     X(0x15a, NtSetInformationEnlistment, 4)                                                        \
     X(0x15b, NtSetInformationJobObject, 4)                                                         \
@@ -361,53 +360,53 @@
     X(0x15f, NtSetInformationTransaction, 4)                                                       \
     X(0x160, NtSetInformationTransactionManager, 4)                                                \
     X(0x161, NtSetInformationWorkerFactory, 4)                                                     \
-    X(0x162, NtSetIntervalProfile, 4)                                                              \
+    X(0x162, NtSetIntervalProfile, 2)                                                              \
     X(0x163, NtSetIoCompletion, 5)                                                                 \
-    X(0x164, NtSetIoCompletionEx, 4)                                                               \
-    X(0x165, NtSetLdtEntries, 4)                                                                   \
-    X(0x166, NtSetLowEventPair, 4)                                                                 \
-    X(0x167, NtSetLowWaitHighEventPair, 4)                                                         \
+    X(0x164, NtSetIoCompletionEx, 6)                                                               \
+    X(0x165, NtSetLdtEntries, 6)                                                                   \
+    X(0x166, NtSetLowEventPair, 1)                                                                 \
+    X(0x167, NtSetLowWaitHighEventPair, 1)                                                         \
     X(0x168, NtSetQuotaInformationFile, 4)                                                         \
     X(0x169, NtSetSecurityObject, 3)                                                               \
-    X(0x16a, NtSetSystemEnvironmentValue, 4)                                                       \
-    X(0x16b, NtSetSystemEnvironmentValueEx, 4)                                                     \
+    X(0x16a, NtSetSystemEnvironmentValue, 2)                                                       \
+    X(0x16b, NtSetSystemEnvironmentValueEx, 5)                                                     \
     X(0x16c, NtSetSystemInformation, 3)                                                            \
-    X(0x16d, NtSetSystemPowerState, 4)                                                             \
+    X(0x16d, NtSetSystemPowerState, 3)                                                             \
     X(0x16e, NtSetSystemTime, 2)                                                                   \
-    X(0x16f, NtSetThreadExecutionState, 4)                                                         \
+    X(0x16f, NtSetThreadExecutionState, 2)                                                         \
     X(0x170, NtSetTimerEx, 4)                                                                      \
     X(0x171, NtSetTimerResolution, 3)                                                              \
-    X(0x172, NtSetUuidSeed, 4)                                                                     \
-    X(0x173, NtSetVolumeInformationFile, 4)                                                        \
+    X(0x172, NtSetUuidSeed, 1)                                                                     \
+    X(0x173, NtSetVolumeInformationFile, 5)                                                        \
     X(0x174, NtShutdownSystem, 1)                                                                  \
-    X(0x175, NtShutdownWorkerFactory, 4)                                                           \
+    X(0x175, NtShutdownWorkerFactory, 2)                                                           \
     X(0x176, NtSignalAndWaitForSingleObject, 4)                                                    \
-    X(0x177, NtSinglePhaseReject, 4)                                                               \
-    X(0x178, NtStartProfile, 4)                                                                    \
-    X(0x179, NtStopProfile, 4)                                                                     \
+    X(0x177, NtSinglePhaseReject, 2)                                                               \
+    X(0x178, NtStartProfile, 1)                                                                    \
+    X(0x179, NtStopProfile, 1)                                                                     \
     X(0x17a, NtSuspendProcess, 1)                                                                  \
     X(0x17b, NtSuspendThread, 2)                                                                   \
     X(0x17c, NtSystemDebugControl, 6)                                                              \
     X(0x17d, NtTerminateJobObject, 2)                                                              \
     X(0x17e, NtTestAlert, 0)                                                                       \
-    X(0x17f, NtThawRegistry, 4)                                                                    \
-    X(0x180, NtThawTransactions, 4)                                                                \
-    X(0x181, NtTraceControl, 4)                                                                    \
+    X(0x17f, NtThawRegistry, 0)                                                                    \
+    X(0x180, NtThawTransactions, 0)                                                                \
+    X(0x181, NtTraceControl, 6)                                                                    \
     X(0x182, NtTranslateFilePath, 4)                                                               \
-    X(0x183, NtUmsThreadYield, 4)                                                                  \
+    X(0x183, NtUmsThreadYield, 1)                                                                  \
     X(0x184, NtUnloadDriver, 1)                                                                    \
-    X(0x185, NtUnloadKey, 4)                                                                       \
-    X(0x186, NtUnloadKey2, 4)                                                                      \
-    X(0x187, NtUnloadKeyEx, 4)                                                                     \
+    X(0x185, NtUnloadKey, 1)                                                                       \
+    X(0x186, NtUnloadKey2, 2)                                                                      \
+    X(0x187, NtUnloadKeyEx, 2)                                                                     \
     X(0x188, NtUnlockFile, 5)                                                                      \
     X(0x189, NtUnlockVirtualMemory, 4)                                                             \
-    X(0x18a, NtVdmControl, 4)                                                                      \
+    X(0x18a, NtVdmControl, 2)                                                                      \
     X(0x18b, NtWaitForDebugEvent, 4)                                                               \
     X(0x18c, NtWaitForKeyedEvent, 4)                                                               \
-    X(0x18d, NtWaitForWorkViaWorkerFactory, 4)                                                     \
-    X(0x18e, NtWaitHighEventPair, 4)                                                               \
-    X(0x18f, NtWaitLowEventPair, 4)                                                                \
-    X(0x190, NtWorkerFactoryWorkerReady, 4)
+    X(0x18d, NtWaitForWorkViaWorkerFactory, 2)                                                     \
+    X(0x18e, NtWaitHighEventPair, 1)                                                               \
+    X(0x18f, NtWaitLowEventPair, 1)                                                                \
+    X(0x190, NtWorkerFactoryWorkerReady, 1)
 
 #define NT_SERVICE_COUNT 401
 
