@@ -167,6 +167,31 @@ bool kd_symbol_at(struct kd_symbols *symbols, uint64_t address, struct kd_symbol
     return true;
 }
 
+bool kd_symbol_after(struct kd_symbols *symbols, uint64_t address, struct kd_symbol *symbol)
+{
+    const struct kd_module *module = kd_module_at(symbols, address);
+    if (!module)
+        return false;
+    struct kd_module_entry *entry = kd_module_entry(module);
+    const struct symtab *names = kd_module_names(symbols, entry);
+    size_t i = names ? symtab_above(names, (uint32_t)(address - module->base)) : 0;
+    if (!names || i == names->count)
+        return false;
+    fill(entry, &names->list[i], symbol);
+    return true;
+}
+
+bool kd_source_line(struct kd_symbols *symbols, uint64_t address, struct pdb_line *line,
+                    uint64_t *offset)
+{
+    const struct kd_module *module = kd_module_at(symbols, address);
+    struct pdb *pdb = module ? kd_module_pdb(symbols, module) : NULL;
+    if (!pdb || !pdb_line_at(pdb, (uint32_t)(address - module->base), line))
+        return false;
+    *offset = address - module->base - line->rva;
+    return true;
+}
+
 bool kd_symbol_name(struct kd_symbols *symbols, uint64_t address, char *buffer, size_t size)
 {
     struct kd_symbol symbol;

@@ -108,6 +108,13 @@ bool kd_symbol_address(struct kd_symbols *symbols, const char *name, uint64_t *a
 bool kd_symbol_at(struct kd_symbols *symbols, uint64_t address, struct kd_symbol *symbol,
                   uint64_t *offset);
 
+/* The first symbol above `address` in the same module. */
+bool kd_symbol_after(struct kd_symbols *symbols, uint64_t address, struct kd_symbol *symbol);
+
+/* The source line of the code at `address`; *offset gets the distance from the line's start. */
+bool kd_source_line(struct kd_symbols *symbols, uint64_t address, struct pdb_line *line,
+                    uint64_t *offset);
+
 /* "module!name+0x12", "module!name", "module+0x123" without symbols. False and "" outside modules.
  */
 bool kd_symbol_name(struct kd_symbols *symbols, uint64_t address, char *buffer, size_t size);

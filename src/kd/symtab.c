@@ -128,7 +128,7 @@ const struct pdb_symbol *symtab_find(const struct symtab *t, const char *name)
     return first;
 }
 
-const struct pdb_symbol *symtab_at(const struct symtab *t, uint32_t rva)
+size_t symtab_above(const struct symtab *t, uint32_t rva)
 {
     size_t low = 0;
     size_t high = t->count;
@@ -139,9 +139,15 @@ const struct pdb_symbol *symtab_at(const struct symtab *t, uint32_t rva)
         else
             high = middle;
     }
-    if (low == 0)
+    return low;
+}
+
+const struct pdb_symbol *symtab_at(const struct symtab *t, uint32_t rva)
+{
+    size_t above = symtab_above(t, rva);
+    if (above == 0)
         return NULL;
-    const struct pdb_symbol *best = &t->list[low - 1];
+    const struct pdb_symbol *best = &t->list[above - 1];
     for (const struct pdb_symbol *s = best; s > t->list && s[-1].rva == best->rva;) {
         s--;
         if (rank(s) <= rank(best))

@@ -26,9 +26,14 @@ bool symtab_add_copy(struct symtab *table, const struct pdb_symbol *symbol);
 void symtab_finish(struct symtab *table);
 void symtab_deinit(struct symtab *table);
 
-/* As pdb_symbol_find and pdb_symbol_at. */
+/* The symbol called `name`: exact spelling first, else the first that differs only in case. */
 const struct pdb_symbol *symtab_find(const struct symtab *table, const char *name);
+
+/* The best symbol at the highest address that is not above `rva`. */
 const struct pdb_symbol *symtab_at(const struct symtab *table, uint32_t rva);
+
+/* Index in `list` of the first symbol above `rva`; `count` when there is none. */
+size_t symtab_above(const struct symtab *table, uint32_t rva);
 
 /* Order of names: without case first, then by spelling. */
 int symtab_name_compare(const char *a, const char *b);

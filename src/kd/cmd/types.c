@@ -65,7 +65,7 @@ static bool list_types(struct kd *kd, const char *text)
 
 static bool take_option(struct kd *kd, struct dt_command *c, const char **args)
 {
-    char word[128];
+    char word[128] = "";
     kd_word(args, word, sizeof word);
     switch (word[1]) {
     case 'r':
