@@ -12,6 +12,7 @@
 
 #define MM_LOWEST_USER_ADDRESS 0x10000ull
 #define MM_HIGHEST_USER_ADDRESS 0x7FFFFFEFFFFull /* below the 64 KB no-access guard */
+#define MM_HIGHEST_VAD_ADDRESS 0x7FFFFFDFFFFull  /* the last 64 KB are always reserved */
 #define MM_USER_PROBE_ADDRESS 0x7FFFFFF0000ull
 #define MM_SYSTEM_RANGE_START 0xFFFF080000000000ull
 #define MM_SHARED_USER_DATA_VA 0x7FFE0000ull

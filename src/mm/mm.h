@@ -21,6 +21,7 @@
 #include "nt/status.h"
 
 struct mm;
+struct log;
 struct pe_image;
 
 /* One user address space; host-side companion of an EPROCESS. */
@@ -32,7 +33,8 @@ struct mm_page { /* see engine.h: a page whose leaf PTE was cleared, weakened or
     uint64_t pfn;
 };
 
-/* What mm needs from above; every slot may be NULL (no engine). */
+/* What mm needs from above; every slot may be NULL (no engine). Called with locks of mm held (the
+ * working set lock for `invalidate`), so they must not call back. */
 struct mm_ops {
     void (*invalidate)(void *owner, struct mm_space *space, const struct mm_page *pages,
                        size_t count);
@@ -47,7 +49,9 @@ struct mm_config {
     const void *nt_image;   /* file bytes of ntoskrnl.exe */
     size_t nt_image_size;
     const struct mm_ops *ops;
-    void *owner; /* handed to ops */
+    void *owner;           /* handed to ops */
+    const struct log *log; /* NULL: silent */
+    bool no_zero_thread;   /* freed pages are then zeroed when needed, or by mm_settle */
 };
 
 /* ---- machine life -------------------------------------------------------------------------------
@@ -57,6 +61,10 @@ struct mm_config {
  * => STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_IMAGE_FORMAT, STATUS_INVALID_PARAMETER */
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
 void mm_destroy(struct mm *mm);
+
+/* Finish what is deferred: frames waiting for the engine are released, free pages zeroed. The page
+ * lists of two machines with the same history are then equal. */
+void mm_settle(struct mm *mm);
 
 int mm_ram_fd(const struct mm *mm);   /* memfd; stays owned by mm */
 uint8_t *mm_ram(const struct mm *mm); /* host view of physical address 0 */

@@ -1,0 +1,276 @@
+/* src/mm/allocate.c: reserving and committing private memory.
+ *
+ *      reserve            a VAD, no charge, no PTEs
+ *      reserve + commit   a VAD with MemCommit: every page of it is committed with the VAD's
+ *                         protection unless its PTE says otherwise; charged at once, no PTEs
+ *      commit             charged; each page gets a demand-zero PTE with its protection, except
+ *                         where a MemCommit VAD says the same without
+ *
+ *      PTE                       VAD without MemCommit     VAD with MemCommit
+ *      zero, or no table         reserved                  committed, VAD's protection
+ *      demand zero, valid, ...   committed                 committed
+ *      MM_DECOMMIT               -                         reserved
+ */
+#include "mm/mi.h"
+
+#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
+#define ZERO_BITS_MOST 21u                                 /* counted from bit 31 down */
+
+struct allocation {
+    struct mm_space *space;
+    uint64_t base, size; /* as asked for */
+    uint64_t limit;      /* first page number behind what ZeroBits allow */
+    uint32_t type;
+    unsigned protection;
+    uint64_t first, last; /* page numbers */
+};
+
+/* Source: NtAllocateVirtualMemory, documentation: the number of high-order zero bits counts from
+ * bit 31, at most 21; a value above 32 is a mask of the bits that may be set. */
+static NTSTATUS zero_bits_limit(uint64_t zero_bits, uint64_t *limit)
+{
+    uint64_t highest = MM_HIGHEST_VAD_ADDRESS;
+
+    if (zero_bits > ZERO_BITS_MOST && zero_bits <= 32)
+        return STATUS_INVALID_PARAMETER_3;
+    if (zero_bits > 32)
+        highest = UINT64_MAX >> __builtin_clzll(zero_bits);
+    else if (zero_bits > 0)
+        highest = UINT32_MAX >> zero_bits;
+    if (highest > MM_HIGHEST_VAD_ADDRESS)
+        highest = MM_HIGHEST_VAD_ADDRESS;
+    *limit = MI_VPN(highest + 1);
+    return STATUS_SUCCESS;
+}
+
+/* Source: VirtualAlloc and NtAllocateVirtualMemory, documentation. */
+static NTSTATUS check_type(const struct allocation *a)
+{
+    const uint32_t known = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH |
+                           MEM_PHYSICAL | MEM_LARGE_PAGES;
+    uint32_t type = a->type;
+
+    if ((type & ~known) != 0 || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)))
+        return STATUS_INVALID_PARAMETER_5;
+    if ((type & MEM_RESET) && type != MEM_RESET)
+        return STATUS_INVALID_PARAMETER_5;
+    if ((type & MEM_PHYSICAL) && (type & ~MEM_TOP_DOWN) != (MEM_RESERVE | MEM_PHYSICAL))
+        return STATUS_INVALID_PARAMETER_5;
+    if ((type & MEM_LARGE_PAGES) &&
+        (type & (MEM_COMMIT | MEM_RESERVE)) != (MEM_COMMIT | MEM_RESERVE))
+        return STATUS_INVALID_PARAMETER_5;
+    if ((type & MEM_WRITE_WATCH) && !(type & MEM_RESERVE))
+        return STATUS_INVALID_PARAMETER_5;
+    if (type & MEM_LARGE_PAGES)
+        return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
+    if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))
+        return STATUS_NOT_SUPPORTED;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS check(struct allocation *a, uint64_t zero_bits, uint32_t protect)
+{
+    NTSTATUS status = zero_bits_limit(zero_bits, &a->limit);
+
+    if (NT_SUCCESS(status))
+        status = check_type(a);
+    if (NT_SUCCESS(status))
+        status = mi_make_protection(protect, false, &a->protection);
+    if (!NT_SUCCESS(status))
+        return status;
+    if (a->base > MM_HIGHEST_VAD_ADDRESS)
+        return STATUS_INVALID_PARAMETER_2;
+    if (a->size == 0 || a->size > MM_HIGHEST_VAD_ADDRESS + 1 - a->base)
+        return STATUS_INVALID_PARAMETER_4;
+    return STATUS_SUCCESS;
+}
+
+/* ---- reserve -------------------------------------------------------------------------------- */
+
+/* Where it goes. => address creation lock held */
+static NTSTATUS place(struct allocation *a)
+{
+    uint64_t pages = MI_VPN(a->size - 1) + 1;
+
+    if (a->base == 0) {
+        NTSTATUS status =
+            mi_vad_find_hole(a->space, pages, a->limit, a->type & MEM_TOP_DOWN, &a->first);
+        a->last = a->first + pages - 1;
+        return status;
+    }
+    a->first = MI_VPN(a->base) / VAD_UNIT * VAD_UNIT;
+    a->last = MI_VPN(a->base + a->size - 1);
+    if (a->first < MI_VPN(MM_LOWEST_USER_ADDRESS))
+        return STATUS_INVALID_PARAMETER_2;
+    return mi_vad_range_is_free(a->space, a->first, a->last) ? STATUS_SUCCESS
+                                                             : STATUS_CONFLICTING_ADDRESSES;
+}
+
+void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    mi_lock_working_set(space);
+    mi_vad_insert(space, vad);
+    mi_virtual_size_add(space, (int64_t)MI_VA(mi_vad_pages(vad)));
+    mi_unlock_working_set(space);
+}
+
+static NTSTATUS reserve(struct allocation *a)
+{
+    struct mm_space *space = a->space;
+    bool commit = a->type & MEM_COMMIT;
+    MMVAD_SHORT *vad = mi_vad_allocate(space->mm, false);
+
+    if (!vad)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    mi_lock_address_space(space);
+    NTSTATUS status = place(a);
+    uint64_t charge = commit ? a->last - a->first + 1 : 0;
+    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, MI_COMMIT_USER))
+        status = STATUS_COMMITMENT_LIMIT;
+    if (NT_SUCCESS(status)) {
+        vad->StartingVpn = a->first;
+        vad->EndingVpn = a->last;
+        vad->u.VadFlags.Protection = a->protection;
+        vad->u.VadFlags.MemCommit = commit;
+        vad->u.VadFlags.CommitCharge = charge;
+        mi_vad_enter(space, vad);
+    }
+    mi_unlock_address_space(space);
+    if (!NT_SUCCESS(status))
+        mi_vad_free(space->mm, vad);
+    return status;
+}
+
+NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *base)
+{
+    uint64_t pages = MI_VPN(size + PAGE_SIZE - 1), first = 0;
+    MMVAD_SHORT *vad = mi_vad_allocate(space->mm, false);
+
+    if (!vad)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    mi_lock_address_space(space);
+    NTSTATUS status = mi_vad_find_hole_by_page(space, pages, &first);
+    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, pages, MI_COMMIT_USER))
+        status = STATUS_COMMITMENT_LIMIT;
+    if (NT_SUCCESS(status)) {
+        vad->StartingVpn = first;
+        vad->EndingVpn = first + pages - 1;
+        vad->u.VadFlags.Protection = MM_READWRITE;
+        vad->u.VadFlags.MemCommit = 1;
+        vad->u.VadFlags.CommitCharge = pages;
+        mi_vad_enter(space, vad);
+        *base = MI_VA(first);
+    }
+    mi_unlock_address_space(space);
+    if (!NT_SUCCESS(status))
+        mi_vad_free(space->mm, vad);
+    return status;
+}
+
+/* ---- commit --------------------------------------------------------------------------------- */
+
+/* => tables exist, unless the VAD says all there is to say */
+static void commit_pages(const struct allocation *a, const MMVAD_SHORT *vad)
+{
+    uint64_t end = MI_VA(a->last + 1);
+    struct mi_flush flush;
+    MMPTE *pte;
+
+    mi_flush_begin(&flush, a->space);
+    for (uint64_t va = MI_VA(a->first); (pte = mi_next_pte(a->space, &va, end)) != NULL;) {
+        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+            MMPTE value = mi_read_pte(pte);
+            if (!mi_pte_is_committed(value, vad) ||
+                mi_pte_protection(a->space->mm, value, vad) != a->protection)
+                mi_set_page_protection(&flush, pte, va, a->protection);
+        }
+    }
+    mi_flush_end(&flush);
+}
+
+/* => both locks held */
+static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
+{
+    struct mm_space *space = a->space;
+    bool vad_says_it = vad->u.VadFlags.MemCommit && vad->u.VadFlags.Protection == a->protection;
+    uint64_t pages = a->last - a->first + 1;
+    uint64_t charge = pages - mi_count_committed(space, vad, a->first, a->last);
+
+    if (!mi_charge_process_commit(space, charge, MI_COMMIT_USER))
+        return STATUS_COMMITMENT_LIMIT;
+    if (!vad_says_it) {
+        NTSTATUS status = mi_make_tables(space, MI_VA(a->first), MI_VA(a->last + 1));
+        if (!NT_SUCCESS(status)) {
+            mi_return_process_commit(space, charge, MI_COMMIT_USER);
+            return status;
+        }
+    }
+    vad->u.VadFlags.CommitCharge += charge;
+    commit_pages(a, vad);
+    return STATUS_SUCCESS;
+}
+
+/* The VAD that holds all of first..last. => address creation lock held */
+static NTSTATUS find_private(const struct allocation *a, MMVAD_SHORT **out)
+{
+    MMVAD_SHORT *vad = mi_vad_find(a->space, a->first);
+
+    if (!vad || vad->EndingVpn < a->last)
+        return STATUS_CONFLICTING_ADDRESSES;
+    if (!vad->u.VadFlags.PrivateMemory)
+        return STATUS_ALREADY_COMMITTED;
+    if (vad->u.VadFlags.NoChange)
+        return STATUS_INVALID_PAGE_PROTECTION;
+    *out = vad;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS commit(struct allocation *a)
+{
+    struct mm_space *space = a->space;
+    MMVAD_SHORT *vad;
+
+    a->first = MI_VPN(a->base);
+    a->last = MI_VPN(a->base + a->size - 1);
+    mi_lock_address_space(space);
+    NTSTATUS status = find_private(a, &vad);
+    /* MEM_RESET allows the contents to be lost; ours are kept, which is within that. */
+    if (NT_SUCCESS(status) && (a->type & MEM_COMMIT)) {
+        mi_lock_working_set(space);
+        status = commit_locked(a, vad);
+        mi_unlock_working_set(space);
+    }
+    mi_unlock_address_space(space);
+    return status;
+}
+
+/* NtAllocateVirtualMemory.
+ * => STATUS_INVALID_PARAMETER_2     base in the null or upper guard region, or not user space
+ *    STATUS_INVALID_PARAMETER_3     ZeroBits 22..32
+ *    STATUS_INVALID_PARAMETER_4     size 0, or the end is not in user space
+ *    STATUS_INVALID_PARAMETER_5     unknown or contradicting allocation type
+ *    STATUS_INVALID_PAGE_PROTECTION not a protection for private memory
+ *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one reservation
+ *    STATUS_ALREADY_COMMITTED       commit in a view of an image
+ *    STATUS_NO_MEMORY               no hole of that size
+ *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
+ *    STATUS_PRIVILEGE_NOT_HELD      MEM_LARGE_PAGES
+ *    STATUS_NOT_SUPPORTED           MEM_PHYSICAL, MEM_WRITE_WATCH
+ * Nothing changes on failure. Source: VirtualAlloc, NtAllocateVirtualMemory, documentation. */
+NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t zero_bits,
+                                    uint64_t *size, uint32_t type, uint32_t protect)
+{
+    struct allocation a = {.space = space, .base = *base, .size = *size, .type = type};
+    NTSTATUS status = check(&a, zero_bits, protect);
+
+    if (NT_SUCCESS(status)) {
+        bool new_range = (type & MEM_RESERVE) || (a.base == 0 && (type & MEM_COMMIT));
+        status = new_range ? reserve(&a) : commit(&a);
+    }
+    if (!NT_SUCCESS(status))
+        return status;
+    *base = MI_VA(a.first);
+    *size = MI_VA(a.last - a.first + 1);
+    return STATUS_SUCCESS;
+}

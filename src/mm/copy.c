@@ -1,0 +1,111 @@
+/* src/mm/copy.c: copying to and from user memory with the rights of user mode.
+ *
+ * A page that is resident and allows the access is copied under the shared working set lock, so it
+ * cannot go away meanwhile; else the access faults as the processor's would, and is tried again.
+ * Accessed and Dirty are set in the PTE as the processor's MMU would.
+ *
+ * User memory is shared with running user code, so bytes may change under a copy; that is the
+ * user's race, and the copy is an instruction that the thread sanitizer does not look into.
+ */
+#include "hw/bits.h"
+#include "mm/mi.h"
+
+#define BOUNCE_BYTES PAGE_SIZE
+
+static void copy_bytes(void *to, const void *from, size_t size)
+{
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+
+/* The PTE of `va` if it allows the access right now, marked as used. => (W) shared */
+static bool touch(const struct mm_space *space, uint64_t va, bool write, uint64_t *pfn)
+{
+    MMPTE *pte = mi_find_pte(space, va);
+    MMPTE old, used;
+
+    if (!pte)
+        return false;
+    old = mi_read_pte(pte);
+    if (!old.u.Hard.Valid || !old.u.Hard.Owner || (write && !old.u.Hard.Dirty1))
+        return false;
+    *pfn = old.u.Hard.PageFrameNumber;
+    used = old;
+    used.u.Hard.Accessed = 1;
+    used.u.Hard.Dirty |= write;
+    if (used.u.Long != old.u.Long)
+        __atomic_fetch_or(&pte->u.Long, used.u.Long & ~old.u.Long, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* `size` bytes within one page. => false: fault and try again */
+static bool copy_resident(struct mm_space *space, uint64_t va, void *host, size_t size, bool write)
+{
+    uint64_t pfn;
+
+    mi_lock_working_set_shared(space);
+    bool resident = touch(space, va, write, &pfn);
+    if (resident) {
+        char *page = (char *)mi_frame(space->mm, pfn) + va % PAGE_SIZE;
+        if (write)
+            copy_bytes(page, host, size);
+        else
+            copy_bytes(host, page, size);
+    }
+    mi_unlock_working_set_shared(space);
+    return resident;
+}
+
+static NTSTATUS copy_user(struct mm_space *space, uint64_t va, void *host, size_t size, bool write)
+{
+    hw_fault code = hw_fault_set_write(hw_fault_set_user((hw_fault){0}, 1), write);
+
+    if (size == 0)
+        return STATUS_SUCCESS;
+    if (va > MM_HIGHEST_USER_ADDRESS || size > MM_HIGHEST_USER_ADDRESS + 1 - va)
+        return STATUS_ACCESS_VIOLATION;
+    while (size > 0) {
+        uint64_t left = PAGE_SIZE - va % PAGE_SIZE;
+        size_t part = size < left ? size : left;
+        if (!copy_resident(space, va, host, part, write)) {
+            NTSTATUS status = mm_access_fault(space, va, code.value);
+            if (!NT_SUCCESS(status))
+                return status;
+            continue;
+        }
+        va += part;
+        host = (char *)host + part;
+        size -= part;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS mm_copy_from_user(struct mm_space *space, void *to, uint64_t from_va, size_t size)
+{
+    return copy_user(space, from_va, to, size, false);
+}
+
+NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *from, size_t size)
+{
+    return copy_user(space, to_va, (void *)from, size, true);
+}
+
+NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,
+                                uint64_t to_va, uint64_t size, uint64_t *copied)
+{
+    char bounce[BOUNCE_BYTES];
+
+    *copied = 0;
+    while (*copied < size) {
+        uint64_t source = from_va + *copied, target = to_va + *copied;
+        uint64_t part = PAGE_SIZE - source % PAGE_SIZE;
+        if (part > PAGE_SIZE - target % PAGE_SIZE)
+            part = PAGE_SIZE - target % PAGE_SIZE;
+        if (part > size - *copied)
+            part = size - *copied;
+        if (!NT_SUCCESS(mm_copy_from_user(from, bounce, source, part)) ||
+            !NT_SUCCESS(mm_copy_to_user(to, target, bounce, part)))
+            return STATUS_PARTIAL_COPY;
+        *copied += part;
+    }
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,114 @@
+/* src/mm/delete.c: taking pages out of an address space.
+ *
+ * A page whose PTE was valid may still be in some processor's translation caches. So frames are not
+ * freed where PTEs are cleared: both are gathered in a struct mi_flush, the engine is told of a
+ * batch of pages at once, and only then the frames go to the free list, under one PFN lock.
+ */
+#include "mm/mi.h"
+
+void mi_flush_end(struct mi_flush *flush)
+{
+    struct mm_space *space = flush->space;
+    const struct mm_ops *ops = space->mm->ops;
+
+    if (flush->count > 0 && ops->invalidate && !space->cleaned)
+        ops->invalidate(space->mm->owner, space, flush->page, flush->count);
+    if (flush->free_count > 0)
+        mi_free_pages(space->mm, flush->free, flush->free_count);
+    flush->count = 0;
+    flush->free_count = 0;
+}
+
+void mi_working_set_add(struct mm_space *space)
+{
+    EPROCESS *process = space->process;
+
+    process->NumberOfPrivatePages++;
+    process->Vm.WorkingSetPrivateSize++;
+    if (++process->Vm.WorkingSetSize > process->Vm.PeakWorkingSetSize)
+        process->Vm.PeakWorkingSetSize = process->Vm.WorkingSetSize;
+}
+
+void mi_working_set_remove(struct mm_space *space)
+{
+    EPROCESS *process = space->process;
+
+    process->NumberOfPrivatePages--;
+    process->Vm.WorkingSetPrivateSize--;
+    process->Vm.WorkingSetSize--;
+}
+
+void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
+{
+    EPROCESS *process = space->process;
+
+    process->VirtualSize += (ULONG64)bytes;
+    if (process->VirtualSize > process->PeakVirtualSize)
+        process->PeakVirtualSize = process->VirtualSize;
+}
+
+/* Free what the old value of the PTE of `va` held. */
+static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
+{
+    struct mm_space *space = flush->space;
+    struct mm *mm = space->mm;
+
+    if (mi_pte_is_transition(old)) {
+        mi_page_from_modified(mm, old.u.Trans.PageFrameNumber);
+        mi_flush_free(flush, old.u.Trans.PageFrameNumber);
+    } else if (old.u.Hard.Valid) {
+        uint64_t pfn = old.u.Hard.PageFrameNumber;
+        mi_flush_page(flush, va, pfn);
+        if (pfn == mm->shared_user_data_pfn) {
+            mi_share_page(mm, pfn, -1);
+        } else {
+            mi_working_set_remove(space);
+            mi_flush_free(flush, pfn);
+        }
+    }
+}
+
+void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value)
+{
+    release_page(flush, va, mi_change_pte(flush->space->mm, pte, value));
+}
+
+struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end)
+{
+    struct mi_deleted deleted = {0, 0};
+    MMPTE *pte;
+
+    for (uint64_t va = start; (pte = mi_next_pte(flush->space, &va, end)) != NULL;) {
+        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+            MMPTE value = mi_read_pte(pte);
+            if (value.u.Long == 0)
+                continue;
+            if (mi_pte_is_decommitted(value))
+                deleted.decommitted++;
+            else
+                deleted.committed++;
+            mi_replace_page(flush, pte, va, (MMPTE){.u.Long = 0});
+        }
+    }
+    return deleted;
+}
+
+uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
+                            uint64_t last)
+{
+    uint64_t end = MI_VA(last + 1), committed = 0, decommitted = 0;
+    MMPTE *pte;
+
+    for (uint64_t va = MI_VA(first); (pte = mi_next_pte(space, &va, end)) != NULL;) {
+        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+            MMPTE value = mi_read_pte(pte);
+            if (mi_pte_is_decommitted(value))
+                decommitted++;
+            else if (value.u.Long != 0)
+                committed++;
+        }
+    }
+    return vad->u.VadFlags.MemCommit ? last - first + 1 - decommitted : committed;
+}

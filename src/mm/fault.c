@@ -1,0 +1,177 @@
+/* src/mm/fault.c: page faults.
+ *
+ *      PTE \ what to do      allowed                          not allowed
+ *      valid                 spurious: run on                 access violation
+ *      transition            back from the modified list      access violation
+ *      demand zero           a zeroed frame                   access violation
+ *      zero, no table        as the VAD says (MemCommit)      access violation
+ *      guarded, any          take the guard off, STATUS_GUARD_PAGE_VIOLATION
+ *
+ * A fault is a walk down the table `stages` over one context; each stage goes on, finishes with a
+ * status, or asks for a restart. All of it happens under the working set lock of the process, so
+ * there is nothing to restart for yet; stages that wait for a disk will have to drop it.
+ *
+ * Source: Windows Internals 6, part 2, ch. 10 "Page Fault Handling".
+ */
+#include "hw/bits.h"
+#include "mm/mi.h"
+
+struct fault {
+    struct mm_space *space;
+    uint64_t va; /* page aligned */
+    bool write, fetch;
+    MMPTE *pte; /* NULL: no page table */
+    MMPTE value;
+    MMVAD_SHORT *vad; /* only looked up when the PTE does not say enough */
+    unsigned protection;
+};
+
+enum outcome { FAULT_GO_ON, FAULT_DONE, FAULT_RESTART };
+
+struct fault_stage {
+    const char *name;
+    enum outcome (*run)(struct fault *fault, NTSTATUS *status);
+};
+
+static enum outcome done(NTSTATUS *status, NTSTATUS value)
+{
+    *status = value;
+    return FAULT_DONE;
+}
+
+static bool allows(unsigned protection, bool write, bool fetch)
+{
+    return mi_protection_readable(protection) && (!write || mi_protection_writable(protection)) &&
+           (!fetch || mi_protection_executable(protection));
+}
+
+/* A valid PTE: somebody else was faster, or the access is forbidden. */
+static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
+{
+    fault->pte = mi_find_pte(fault->space, fault->va);
+    fault->value = fault->pte ? mi_read_pte(fault->pte) : (MMPTE){.u.Long = 0};
+    if (!fault->value.u.Hard.Valid)
+        return FAULT_GO_ON;
+    bool forbidden = !fault->value.u.Hard.Owner || (fault->write && !fault->value.u.Hard.Write) ||
+                     (fault->fetch && fault->value.u.Hard.NoExecute);
+    return done(status, forbidden ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS);
+}
+
+/* Is a page committed here, and with which protection? */
+static enum outcome classify(struct fault *fault, NTSTATUS *status)
+{
+    if (fault->value.u.Long != 0) {
+        if (mi_pte_is_decommitted(fault->value))
+            return done(status, STATUS_ACCESS_VIOLATION);
+        fault->protection = fault->value.u.Soft.Protection;
+        return FAULT_GO_ON;
+    }
+    fault->vad = mi_vad_find(fault->space, MI_VPN(fault->va));
+    if (!fault->vad || !fault->vad->u.VadFlags.MemCommit)
+        return done(status, STATUS_ACCESS_VIOLATION);
+    fault->protection = fault->vad->u.VadFlags.Protection;
+    return FAULT_GO_ON;
+}
+
+/* The first touch of a guarded page, whatever it wants, is reported, once.
+ * Source: "Creating Guard Pages", documentation. */
+static enum outcome check_guard(struct fault *fault, NTSTATUS *status)
+{
+    unsigned open = mi_protection_without_guard(fault->protection);
+    struct mi_flush flush;
+
+    if (!mi_protection_guard(fault->protection))
+        return FAULT_GO_ON;
+    if (!fault->pte) {
+        *status = mi_make_pte(fault->space, fault->va, &fault->pte);
+        if (!NT_SUCCESS(*status))
+            return FAULT_DONE;
+    }
+    mi_flush_begin(&flush, fault->space);
+    mi_set_page_protection(&flush, fault->pte, fault->va, open);
+    mi_flush_end(&flush);
+    return done(status, STATUS_GUARD_PAGE_VIOLATION);
+}
+
+static enum outcome check_access(struct fault *fault, NTSTATUS *status)
+{
+    if (allows(fault->protection, fault->write, fault->fetch))
+        return FAULT_GO_ON;
+    return done(status, STATUS_ACCESS_VIOLATION);
+}
+
+/* The page is still in memory. */
+static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
+{
+    struct mm *mm = fault->space->mm;
+
+    if (!mi_pte_is_transition(fault->value))
+        return FAULT_GO_ON;
+    uint64_t pfn = fault->value.u.Trans.PageFrameNumber;
+    mi_page_from_modified(mm, pfn);
+    mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
+    mi_working_set_add(fault->space);
+    return done(status, STATUS_SUCCESS);
+}
+
+static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
+{
+    struct mm *mm = fault->space->mm;
+    uint64_t pfn;
+
+    if (!fault->pte) {
+        *status = mi_make_pte(fault->space, fault->va, &fault->pte);
+        if (!NT_SUCCESS(*status))
+            return FAULT_DONE;
+    }
+    if (!mi_allocate_page(mm, MI_PAGE_ZEROED, &pfn)) {
+        mi_trim_tables(fault->space, fault->va, fault->va + PAGE_SIZE);
+        return done(status, STATUS_NO_MEMORY);
+    }
+    mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte),
+                      fault->protection);
+    mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
+    mi_working_set_add(fault->space);
+    __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
+    return done(status, STATUS_SUCCESS);
+}
+
+static const struct fault_stage stages[] = {
+    {"valid", check_valid},
+    {"classify", classify},
+    {"guard", check_guard},
+    {"access", check_access},
+    {"transition", resolve_transition},
+    {"demand zero", resolve_demand_zero},
+};
+
+static NTSTATUS run_stages(struct fault *fault)
+{
+    NTSTATUS status = STATUS_ACCESS_VIOLATION;
+
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]);) {
+        enum outcome outcome = stages[i].run(fault, &status);
+        if (outcome == FAULT_DONE)
+            break;
+        i = outcome == FAULT_RESTART ? 0 : i + 1;
+    }
+    return status;
+}
+
+NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
+{
+    hw_fault code = {error_code};
+    struct fault fault = {.space = space,
+                          .va = MI_VA(MI_VPN(va)),
+                          .write = hw_fault_write(code),
+                          .fetch = hw_fault_fetch(code)};
+
+    __atomic_fetch_add(&space->mm->faults, 1, __ATOMIC_RELAXED);
+    if (va > MM_HIGHEST_USER_ADDRESS)
+        return STATUS_ACCESS_VIOLATION;
+    mi_lock_working_set(space);
+    space->process->Vm.PageFaultCount++;
+    NTSTATUS status = run_stages(&fault);
+    mi_unlock_working_set(space);
+    return status;
+}

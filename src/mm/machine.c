@@ -1,0 +1,170 @@
+/* src/mm/machine.c: the life of one machine's memory: create, destroy, statistics. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "mm/mi.h"
+
+#define LEAST_RAM (32ull << 20)
+
+static const struct mm_ops no_ops;
+
+static bool config_is_valid(const struct mm_config *config)
+{
+    return config->ke && config->nt_image && config->ram_size >= LEAST_RAM &&
+           config->ram_size % MI_TABLE_SPAN == 0 && config->maxphyaddr >= 36 &&
+           config->maxphyaddr <= 52 && config->ram_size - 1 < 1ull << config->maxphyaddr;
+}
+
+static NTSTATUS create_ram(struct mm *mm)
+{
+    void *ram;
+    NTSTATUS status = host_memory_create("ntmm-ram", mm->ram_size, &mm->ram_fd);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = host_memory_map(mm->ram_fd, 0, mm->ram_size, &ram);
+    if (NT_SUCCESS(status))
+        mm->ram = ram;
+    return status;
+}
+
+/* The variables of nt that describe memory. Those of the lists are kept by pfn.c and commit.c. */
+static void set_globals(struct mm *mm, const struct mm_config *config)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+    const struct mi_region *pool = &mm->nonpaged, *paged = &mm->paged, *ptes = &mm->system_ptes;
+
+    nt->MmPfnDatabase->va = MM_PFN_DATABASE;
+    *nt->MmNumberOfPhysicalPages = mm->frames;
+    *nt->MmLowestPhysicalPage = 1;
+    *nt->MmHighestPhysicalPage = mm->frames - 1;
+    *nt->MmResidentAvailablePages = *nt->MmAvailablePages;
+    *nt->MmTotalCommitLimit = *nt->MmAvailablePages + (config->pagefile_size >> PAGE_SHIFT);
+    nt->MmSystemRangeStart->va = MM_SYSTEM_RANGE_START;
+    nt->MmUserProbeAddress->va = MM_USER_PROBE_ADDRESS;
+    nt->MmHighestUserAddress->va = MM_HIGHEST_USER_ADDRESS;
+    nt->MmNonPagedPoolStart->va = pool->start;
+    nt->MmNonPagedPoolEnd->va = pool->start + MI_VA(pool->pages);
+    *nt->MmMaximumNonPagedPoolInBytes = MI_VA(pool->pages);
+    nt->MmPagedPoolStart->va = paged->start;
+    nt->MmPagedPoolEnd->va = paged->start + MI_VA(paged->pages) - 1;
+    *nt->MmSizeOfPagedPoolInBytes = MI_VA(paged->pages);
+    nt->MmSystemPtesStart->va = ptes->start;
+    nt->MmSystemPtesEnd->va = ptes->start + MI_VA(ptes->pages) - 1;
+}
+
+static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
+{
+    NTSTATUS status = create_ram(mm);
+    if (NT_SUCCESS(status))
+        status = mi_boot_system_space(mm);
+    if (NT_SUCCESS(status))
+        status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
+    if (!NT_SUCCESS(status))
+        return status;
+    mi_boot_pfn_database(mm);
+    set_globals(mm, config);
+    status = mi_pool_boot(mm);
+    if (NT_SUCCESS(status) && !config->no_zero_thread)
+        status = mi_zero_thread_start(mm);
+    return status;
+}
+
+NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
+{
+    if (!config_is_valid(config))
+        return STATUS_INVALID_PARAMETER;
+    struct mm *mm = calloc(1, sizeof(*mm));
+    if (!mm)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    mm->ke = config->ke;
+    mm->ops = config->ops ? config->ops : &no_ops;
+    mm->owner = config->owner;
+    mm->log = config->log;
+    mm->maxphyaddr = config->maxphyaddr;
+    mm->ram_fd = -1;
+    mm->ram_size = config->ram_size;
+    mm->frames = MI_VPN(config->ram_size);
+    mm->run_rover = 1;
+    mm->quarantine.first = MI_LIST_END;
+    ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
+    pthread_mutex_init(&mm->spaces_lock, NULL);
+    list_init(&mm->spaces);
+    NTSTATUS status = boot(mm, config);
+    if (!NT_SUCCESS(status)) {
+        mm_destroy(mm);
+        return status;
+    }
+    *out = mm;
+    return STATUS_SUCCESS;
+}
+
+void mm_destroy(struct mm *mm)
+{
+    if (!mm)
+        return;
+    mi_zero_thread_stop(mm);
+    ASSERT(list_empty(&mm->spaces));
+    mi_region_destroy(&mm->nonpaged);
+    mi_region_destroy(&mm->paged);
+    mi_region_destroy(&mm->system_ptes);
+    if (mm->ram)
+        host_memory_unmap(mm->ram, mm->ram_size);
+    if (mm->ram_fd >= 0)
+        close(mm->ram_fd);
+    pthread_mutex_destroy(&mm->spaces_lock);
+    free(mm);
+}
+
+int mm_ram_fd(const struct mm *mm)
+{
+    return mm->ram_fd;
+}
+
+uint8_t *mm_ram(const struct mm *mm)
+{
+    return mm->ram;
+}
+
+uint64_t mm_ram_size(const struct mm *mm)
+{
+    return mm->ram_size;
+}
+
+void mm_settle(struct mm *mm)
+{
+    mi_release_quarantine(mm);
+    mi_zero_free_pages(mm, SIZE_MAX);
+}
+
+void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    memset(out, 0, sizeof(*out));
+    ke_acquire_lock(&mm->pfn_lock);
+    out->zeroed = nt->MmZeroedPageListHead->Total;
+    out->free = nt->MmFreePageListHead->Total;
+    for (int i = 0; i < 8; i++) {
+        out->standby[i] = nt->MmStandbyPageListByPriority[i].Total;
+        out->available_pages += out->standby[i];
+    }
+    out->modified = nt->MmModifiedPageListHead->Total;
+    out->modified_no_write = nt->MmModifiedNoWritePageListHead->Total;
+    out->bad = nt->MmBadPageListHead->Total;
+    ke_release_lock(&mm->pfn_lock);
+    out->total_pages = mm->frames;
+    out->available_pages += out->zeroed + out->free;
+    out->active =
+        mm->frames - out->available_pages - out->modified - out->modified_no_write - out->bad;
+    out->committed_pages = __atomic_load_n(nt->MmTotalCommittedPages, __ATOMIC_RELAXED);
+    out->peak_commit = __atomic_load_n(nt->MmPeakCommitment, __ATOMIC_RELAXED);
+    out->commit_limit = *nt->MmTotalCommitLimit;
+    out->page_table_pages = __atomic_load_n(&mm->page_tables, __ATOMIC_RELAXED);
+    out->demand_zero_faults = __atomic_load_n(&mm->demand_zero_faults, __ATOMIC_RELAXED);
+    out->faults = __atomic_load_n(&mm->faults, __ATOMIC_RELAXED);
+    out->nonpaged_pool_bytes = mi_pool_bytes(&mm->pool[NonPagedPool]);
+    out->paged_pool_bytes = mi_pool_bytes(&mm->pool[PagedPool]);
+}

@@ -1,0 +1,428 @@
+/* src/mm/mi.h: the inside of the memory manager.
+ *
+ * Letters behind fields say what protects them:
+ *      (I) immutable after boot            (A) atomic
+ *      (P) PFN lock                        (W) working set lock of the process
+ *      (C) address creation lock of the process; (CW) both to change, either to read
+ *      (R) the region's lock               (S) spaces_lock
+ *
+ * Frames and their owners. A frame on a page list belongs to the PFN lock. A frame that is on none
+ * belongs to whoever took it off: its MMPFN is then changed under the lock of the PTE that maps it
+ * (working set lock for user pages and page tables, region lock for system pages) without the PFN
+ * lock, so that a fault holds the machine-wide lock only to take one frame off a list. Only u3
+ * (reference count and location) always changes under the PFN lock: searches look at it.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/assert.h"
+#include "base/bitmap.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "ke/pushlock.h"
+#include "mm/mm.h"
+#include "mm/pte.h"
+#include "nt/ps.h"
+
+/* End of a list of frames. Source: LM_LIST_HEAD / MM_EMPTY_LIST as a debugger shows it. */
+#define MI_LIST_END UINT64_MAX
+
+/* Share of VA reserved for the host's view of a region; pages appear in it as they are backed. */
+struct mi_region {
+    struct mm *mm;
+    const char *name;    /* (I) */
+    uint64_t start;      /* (I) kernel address of page 0 */
+    size_t pages;        /* (I) */
+    size_t floor;        /* (I) the first pages are backed from boot on, for good */
+    size_t prefix;       /* (I) pages in front of page 0 that its window shows too */
+    char *window;        /* (I) host reservation: prefix and pages */
+    char *host;          /* (I) host address of page 0 */
+    MMPTE *ptes;         /* (R) the flat array of its PTEs, in the direct map */
+    bool shrink;         /* (I) give frames back as soon as pages are freed */
+    bool executable;     /* (I) */
+    struct bitmap used;  /* (R) */
+    size_t hint;         /* (R) no clear bit below it */
+    size_t used_pages;   /* (R) */
+    size_t backed_pages; /* (R) above the floor */
+    uint8_t *group_used; /* (R) used pages of each group of MI_GROUP_PAGES */
+    size_t idle_groups;  /* (R) backed above the floor, and without a used page */
+    struct ke_lock lock;
+};
+
+#define MI_GROUP_PAGES 64u
+
+struct mi_pool {
+    struct mm *mm;
+    POOL_DESCRIPTOR *descriptor; /* in nt */
+    struct mi_region *region;
+    unsigned type;        /* (I) NonPagedPool or PagedPool */
+    uint64_t nonempty[4]; /* which lists of free blocks have any; the pool's lock */
+    struct ke_lock lock;
+};
+
+/* Where freed frames that were page tables wait: an engine may still hold translations derived
+ * from them. Chained through u1.Flink. */
+struct mi_quarantine {
+    uint64_t first; /* (P) */
+    size_t count;   /* (P) */
+};
+
+struct mi_zero_thread {
+    pthread_t thread;
+    bool running;   /* (I) */
+    bool stop;      /* (A) */
+    uint32_t awake; /* (A) futex: 0 while it sleeps */
+};
+
+struct mm {
+    struct ke *ke;
+    const struct mm_ops *ops;
+    void *owner;
+    const struct log *log;
+    unsigned maxphyaddr;
+
+    int ram_fd;
+    uint8_t *ram; /* direct map: physical address 0 */
+    uint64_t ram_size;
+    uint64_t frames; /* ram_size in pages */
+
+    MMPFN *pfn; /* PFN database, by frame number */
+    struct ke_lock pfn_lock;
+    uint64_t run_rover; /* (P) where the search for contiguous frames goes on */
+    struct mi_quarantine quarantine;
+    struct mi_zero_thread zero;
+
+    struct mi_region nonpaged, paged, system_ptes;
+    struct mi_pool pool[2]; /* NonPagedPool, PagedPool */
+    struct ke_lock big_pages_lock;
+    uint64_t big_pages_taken;      /* entries of PoolBigPageTable in use or freed; big_pages_lock */
+    uint64_t shared_user_data_pfn; /* (I) */
+    void *nt_image;                /* (I) host view of the MM_BOOT_IMAGE_SIZE bytes at nt_base */
+
+    pthread_mutex_t spaces_lock;
+    struct list_node spaces; /* (S) struct mm_space.link */
+
+    uint64_t system_commit; /* (A) part of MmTotalCommittedPages that is not user memory */
+    uint64_t page_tables;   /* (A) of processes */
+    uint64_t demand_zero_faults, faults;
+};
+
+struct mm_space {
+    struct mm *mm;
+    EPROCESS *process;
+    void *owner;
+    bool system;
+    bool cleaned;       /* (W) its threads are gone: the engine forgets all at once */
+    uint64_t directory; /* (I) frame of the PML4 */
+    MMPTE *pml4;        /* host view of it */
+    uint64_t tables;    /* (W) user page tables of all levels below the PML4 */
+    uint64_t overhead;  /* (I) PML4, hyperspace tables, working set list */
+    struct list_node link;
+};
+
+static inline MMPFN *mi_pfn(const struct mm *mm, uint64_t pfn)
+{
+    ASSERT(pfn < mm->frames);
+    return &mm->pfn[pfn];
+}
+
+/* Host view of a frame. */
+static inline void *mi_frame(const struct mm *mm, uint64_t pfn)
+{
+    return mm->ram + (pfn << PAGE_SHIFT);
+}
+
+/* The frame that a host pointer into the direct map lies in. */
+static inline uint64_t mi_frame_of(const struct mm *mm, const void *host)
+{
+    return (uint64_t)((const uint8_t *)host - mm->ram) >> PAGE_SHIFT;
+}
+
+static inline void mi_copy_page(void *to, const void *from)
+{
+    __builtin_memcpy(to, from, PAGE_SIZE);
+}
+
+/* ---- pfn.c ---------------------------------------------------------------------------------- */
+
+enum mi_page_want {
+    MI_PAGE_ANY,       /* contents undefined */
+    MI_PAGE_ZEROED,    /* all zero */
+    MI_PAGE_DIRECTORY, /* zeroed, and above the System process's page directory */
+};
+
+/* Take a frame off the lists. It comes active, with one reference and nothing mapping it.
+ * => false: there is none, not even in quarantine */
+bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn);
+/* Take `count` consecutive frames; contents undefined. => false: none found nearby */
+bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first);
+/* Put frames that nothing maps any more on the free list. */
+void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count);
+static inline void mi_free_page(struct mm *mm, uint64_t pfn)
+{
+    mi_free_pages(mm, &pfn, 1);
+}
+
+/* A frame that just left its list: active, one reference, nothing known of who maps it. */
+void mi_page_taken(MMPFN *page);
+/* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
+ * what OriginalPte keeps. */
+void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,
+                       unsigned protection);
+
+/* `by` more PTEs map a page that several address spaces share. */
+void mi_share_page(struct mm *mm, uint64_t pfn, int by);
+
+/* A user page loses its valid PTE but stays in memory: onto the modified list, and back. */
+void mi_page_to_modified(struct mm *mm, uint64_t pfn);
+void mi_page_from_modified(struct mm *mm, uint64_t pfn);
+
+void mi_list_initialize(MMPFNLIST *list, MMLISTS name);
+void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
+void mi_list_insert_tail(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
+void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
+
+/* A frame that was a page table; reused only after the engine forgot it. */
+void mi_quarantine_table(struct mm *mm, uint64_t pfn);
+void mi_release_quarantine(struct mm *mm);
+
+/* ---- boot.c, bootnt.c ------------------------------------------------------------------------ */
+
+/* Lay out RAM, make the tables of system space and the windows onto it. */
+NTSTATUS mi_boot_system_space(struct mm *mm);
+/* Give every frame its MMPFN and fill the page lists. => nt's globals are known */
+void mi_boot_pfn_database(struct mm *mm);
+/* Put nt where its large pages are, and find its globals. */
+NTSTATUS mi_boot_nt(struct mm *mm, const void *bytes, size_t size);
+
+/* ---- zero.c --------------------------------------------------------------------------------- */
+
+NTSTATUS mi_zero_thread_start(struct mm *mm);
+void mi_zero_thread_stop(struct mm *mm);
+/* Move up to `most` frames from the free to the zeroed list. => how many */
+size_t mi_zero_free_pages(struct mm *mm, size_t most);
+/* Wake the zero-page thread if there is enough for it to do. => PFN lock not held */
+void mi_zero_thread_poke(struct mm *mm);
+
+/* ---- commit.c ------------------------------------------------------------------------------- */
+
+enum mi_commit_for {
+    MI_COMMIT_USER,   /* private memory: leaves a reserve for the page tables it will need */
+    MI_COMMIT_SYSTEM, /* page tables, pools, kernel stacks */
+};
+
+/* Promise `pages` frames. => false: that would pass the commit limit; nothing charged */
+bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
+void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
+/* The same for a process: charges both it and the system. */
+bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
+void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
+
+/* ---- sysptes.c: regions of system space ------------------------------------------------------ */
+
+NTSTATUS mi_region_create(struct mm *mm, struct mi_region *region);
+void mi_region_destroy(struct mi_region *region);
+/* `pages` consecutive pages, backed by frames; contents undefined unless `zeroed`.
+ * => index of the first, SIZE_MAX when there is no room, commit or memory */
+size_t mi_region_allocate(struct mi_region *region, size_t pages, bool zeroed);
+void mi_region_free(struct mi_region *region, size_t first, size_t pages);
+
+/* Show `count` frames at pages `index`... of the window; negative ones are in the prefix. */
+bool mi_region_map_host(struct mi_region *region, int64_t index, uint64_t pfn, size_t count);
+
+static inline void *mi_region_host(const struct mi_region *region, size_t index)
+{
+    return region->host + (index << PAGE_SHIFT);
+}
+
+static inline size_t mi_region_index(const struct mi_region *region, const void *host)
+{
+    return (size_t)((const char *)host - region->host) >> PAGE_SHIFT;
+}
+
+/* ---- pool.c, bigpool.c ---------------------------------------------------------------------- */
+
+NTSTATUS mi_pool_boot(struct mm *mm);
+/* Blocks of whole pages: entered into PoolBigPageTable. */
+void *mi_big_pool_allocate(struct mi_pool *pool, size_t size, uint32_t tag);
+void mi_big_pool_free(struct mm *mm, void *block);
+NTSTATUS mi_big_pool_boot(struct mm *mm);
+/* Count an allocation or a free in PoolTrackTable. => the pool's lock held */
+void mi_pool_track(struct mi_pool *pool, uint32_t tag, size_t bytes, bool allocate);
+struct mi_pool *mi_pool_of(struct mm *mm, const void *block);
+uint64_t mi_pool_bytes(struct mi_pool *pool);
+
+/* ---- space.c: page tables of a process ------------------------------------------------------- */
+
+/* The PTE of a user address; NULL when its page table does not exist. => (W), shared will do */
+MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va);
+/* The same, making tables that are missing. => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT; (W) */
+NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte);
+/* Make all tables that start .. end needs. => as mi_make_pte */
+NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end);
+/* The first PTE at or after *va and below `end` whose table exists; *va moves to it.
+ * => NULL: no table there */
+MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end);
+/* Change a PTE and the counts of its table. => the old value */
+MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value);
+/* Free the tables between `start` and `end` that became empty. */
+void mi_trim_tables(struct mm_space *space, uint64_t start, uint64_t end);
+
+/* Pages whose PTEs were cleared, weakened or turned elsewhere: told to the engine, and those that
+ * nothing maps any more freed, in batches. */
+#define MI_FLUSH_PAGES 128u
+struct mi_flush {
+    struct mm_space *space;
+    size_t count;      /* to be invalidated */
+    size_t free_count; /* to be freed after that */
+    struct mm_page page[MI_FLUSH_PAGES];
+    uint64_t free[MI_FLUSH_PAGES];
+};
+static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space)
+{
+    flush->space = space;
+    flush->count = 0;
+    flush->free_count = 0;
+}
+void mi_flush_end(struct mi_flush *flush);
+/* A valid PTE of `va` mapped `pfn` and does so no longer, or with fewer rights. */
+static inline void mi_flush_page(struct mi_flush *flush, uint64_t va, uint64_t pfn)
+{
+    if (flush->count == MI_FLUSH_PAGES)
+        mi_flush_end(flush);
+    flush->page[flush->count++] = (struct mm_page){va, pfn};
+}
+/* Free `pfn` once the engine has forgotten what was told before. */
+static inline void mi_flush_free(struct mi_flush *flush, uint64_t pfn)
+{
+    if (flush->free_count == MI_FLUSH_PAGES)
+        mi_flush_end(flush);
+    flush->free[flush->free_count++] = pfn;
+}
+
+/* How many pages were deleted, by what their PTEs said. */
+struct mi_deleted {
+    uint64_t committed, decommitted;
+};
+/* Clear the PTEs of start .. end and free what they hold. => (W); the caller trims tables */
+struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end);
+/* Write an invalid PTE over another and free what that held. => (W) */
+void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
+/* A valid private PTE goes away or comes: sizes of the working set. => (W) */
+void mi_working_set_add(struct mm_space *space);
+void mi_working_set_remove(struct mm_space *space);
+/* VirtualSize and its peak. => (CW) */
+void mi_virtual_size_add(struct mm_space *space, int64_t bytes);
+
+/* ---- protect.c ------------------------------------------------------------------------------ */
+
+/* PAGE_* to MM_* and back. `image` allows write-copy protections.
+ * => STATUS_INVALID_PAGE_PROTECTION */
+NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection);
+uint32_t mi_page_protect(const struct mm *mm, unsigned protection);
+/* What a protection allows. */
+bool mi_protection_readable(unsigned protection);
+bool mi_protection_writable(unsigned protection);
+bool mi_protection_executable(unsigned protection);
+bool mi_protection_guard(unsigned protection);
+unsigned mi_protection_without_guard(unsigned protection);
+/* The valid PTE for a private page of that protection. => it is accessible and not guarded */
+MMPTE mi_user_page_pte(uint64_t pfn, unsigned protection);
+/* Protection of a committed page, from its PTE or else the VAD's. */
+unsigned mi_pte_protection(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *vad);
+/* Give a committed page another protection. */
+void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsigned protection);
+/* Whether a page is committed, by its PTE or else the VAD. */
+bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
+
+/* ---- vad.c, vadhole.c ------------------------------------------------------------------------ */
+
+#define MI_VAD_IMAGE_MAP 2 /* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols: VadImageMap */
+
+/* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
+ * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
+struct mi_vad_gap {
+    uint32_t own;
+    uint32_t subtree;
+};
+
+struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad);
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
+/* The VAD of `vpn`, NULL when it is free. => (CW) read */
+MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
+/* The lowest VAD that touches or lies above `vpn`. */
+MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn);
+bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last);
+/* The top of the tree and the children of a node. */
+MMVAD_SHORT *mi_vad_top(const struct mm_space *space);
+MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad);
+MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad);
+MMVAD_SHORT *mi_vad_first(const struct mm_space *space);
+MMVAD_SHORT *mi_vad_last(const struct mm_space *space);
+MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad);
+MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad);
+/* => (CW) change; the range is free */
+void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad);
+void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad);
+/* StartingVpn or EndingVpn of a VAD in the tree moves, without passing a neighbour. */
+void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last);
+/* Pool block for a VAD of private memory, or with `image` one for a view of an image. */
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool image);
+void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
+
+/* Lowest (highest) hole of `pages` pages that starts on 64 KB and ends at or below `limit` (the
+ * first page number behind). => STATUS_NO_MEMORY; (CW) read */
+NTSTATUS mi_vad_find_hole(const struct mm_space *space, uint64_t pages, uint64_t limit,
+                          bool top_down, uint64_t *first);
+/* Highest hole at page granularity. */
+NTSTATUS mi_vad_find_hole_by_page(const struct mm_space *space, uint64_t pages, uint64_t *first);
+
+static inline uint64_t mi_vad_commit(const MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.CommitCharge;
+}
+
+static inline uint64_t mi_vad_pages(const MMVAD_SHORT *vad)
+{
+    return vad->EndingVpn - vad->StartingVpn + 1;
+}
+
+/* How many pages of first..last are committed. => (W) */
+uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
+                            uint64_t last);
+
+/* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
+void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+
+/* ---- locks ---------------------------------------------------------------------------------- */
+
+static inline void mi_lock_address_space(struct mm_space *space)
+{
+    ex_acquire_push_lock_exclusive(&space->process->AddressCreationLock, KE_RANK_ADDRESS_CREATION);
+}
+
+static inline void mi_unlock_address_space(struct mm_space *space)
+{
+    ex_release_push_lock_exclusive(&space->process->AddressCreationLock, KE_RANK_ADDRESS_CREATION);
+}
+
+static inline void mi_lock_working_set(struct mm_space *space)
+{
+    ex_acquire_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+}
+
+static inline void mi_unlock_working_set(struct mm_space *space)
+{
+    ex_release_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+}
+
+static inline void mi_lock_working_set_shared(struct mm_space *space)
+{
+    ex_acquire_push_lock_shared(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+}
+
+static inline void mi_unlock_working_set_shared(struct mm_space *space)
+{
+    ex_release_push_lock_shared(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+}

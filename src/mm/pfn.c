@@ -1,0 +1,312 @@
+/* src/mm/pfn.c: page frames and the lists they wait on.
+ *
+ * Every frame of RAM has an MMPFN in the PFN database. PageLocation says where it is:
+ *
+ *            take                    map                         unmap, free
+ *   zeroed ---------.                                       .--------------> free
+ *      ^             >--> active <--------- modified        |                  |
+ *      |  free -----'        |  make inaccessible ^         |                  |
+ *      |                     '--------------------'---------'                  |
+ *      '------------------- zero-page thread ----------------------------------'
+ *
+ * Lists are MMPFNLISTs in nt, linked by frame number through u1.Flink and u2.Blink; the ends are
+ * all ones. Frames are taken from and given to the head, so that the memory that was touched last
+ * is used first. MmAvailablePages counts zeroed, free and standby frames.
+ *
+ * A freed page table is in transition on no list (quarantine) until the engine forgot the
+ * translations it made from it: engines that shadow page tables would otherwise hand them to the
+ * next user of the frame.
+ */
+#include <string.h>
+
+#include "mm/mi.h"
+
+#define QUARANTINE_MOST 64u
+#define RUN_SEARCH_FRAMES 32768u /* looked at under one lock, when searching for a run */
+#define DEFAULT_PRIORITY 5u      /* page priority of normal memory */
+#define CACHE_ATTRIBUTE_CACHED 1u
+
+void mi_list_initialize(MMPFNLIST *list, MMLISTS name)
+{
+    *list = (MMPFNLIST){.ListName = name, .Flink = MI_LIST_END, .Blink = MI_LIST_END};
+}
+
+static bool list_is_available(const MMPFNLIST *list)
+{
+    return list->ListName <= StandbyPageList;
+}
+
+static void list_count(struct mm *mm, MMPFNLIST *list, int64_t by)
+{
+    __atomic_store_n(&list->Total, list->Total + (uint64_t)by, __ATOMIC_RELAXED);
+    if (list_is_available(list)) {
+        ULONG64 *available = mm->ke->nt.MmAvailablePages;
+        __atomic_store_n(available, *available + (uint64_t)by, __ATOMIC_RELAXED);
+    }
+}
+
+static void list_link(struct mm *mm, MMPFNLIST *list, uint64_t before, uint64_t pfn, uint64_t after)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    page->u1.Flink = after;
+    page->u2.Blink = before;
+    if (before == MI_LIST_END)
+        list->Flink = pfn;
+    else
+        mi_pfn(mm, before)->u1.Flink = pfn;
+    if (after == MI_LIST_END)
+        list->Blink = pfn;
+    else
+        mi_pfn(mm, after)->u2.Blink = pfn;
+    page->u3.e1.PageLocation = list->ListName;
+    list_count(mm, list, 1);
+}
+
+void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
+{
+    list_link(mm, list, MI_LIST_END, pfn, list->Flink);
+}
+
+void mi_list_insert_tail(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
+{
+    list_link(mm, list, list->Blink, pfn, MI_LIST_END);
+}
+
+void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+    uint64_t before = page->u2.Blink, after = page->u1.Flink;
+
+    ASSERT(page->u3.e1.PageLocation == list->ListName);
+    if (before == MI_LIST_END)
+        list->Flink = after;
+    else
+        mi_pfn(mm, before)->u1.Flink = after;
+    if (after == MI_LIST_END)
+        list->Blink = before;
+    else
+        mi_pfn(mm, after)->u2.Blink = before;
+    list_count(mm, list, -1);
+}
+
+void mi_page_taken(MMPFN *page)
+{
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 1;
+    page->PteAddress.va = 0;
+    page->OriginalPte.u.Long = 0;
+    page->UsedPageTableEntries = 0;
+    page->u3.e1.PageLocation = ActiveAndValid;
+    page->u3.e1.Modified = 1; /* anonymous memory has no clean copy elsewhere */
+    page->u3.e1.CacheAttribute = CACHE_ATTRIBUTE_CACHED;
+    page->u3.e1.Priority = DEFAULT_PRIORITY;
+    page->u3.e2.ReferenceCount = 1;
+}
+
+/* Find a frame of `list` above the System process's page directory. */
+static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list)
+{
+    uint64_t pfn = list->Flink;
+
+    while (pfn != MI_LIST_END && pfn <= MI_VPN(MM_SYSTEM_PAGE_DIRECTORY))
+        pfn = mi_pfn(mm, pfn)->u1.Flink;
+    return pfn;
+}
+
+/* => PFN lock held. *dirty: it needs zeroing */
+static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+    MMPFNLIST *order[2] = {nt->MmZeroedPageListHead, nt->MmFreePageListHead};
+
+    if (want == MI_PAGE_ANY) {
+        order[0] = nt->MmFreePageListHead;
+        order[1] = nt->MmZeroedPageListHead;
+    }
+    for (int i = 0; i < 2; i++) {
+        uint64_t pfn =
+            want == MI_PAGE_DIRECTORY ? find_above_system_directory(mm, order[i]) : order[i]->Flink;
+        if (pfn == MI_LIST_END)
+            continue;
+        mi_list_remove(mm, order[i], pfn);
+        mi_page_taken(mi_pfn(mm, pfn));
+        *dirty = order[i]->ListName != ZeroedPageList;
+        return pfn;
+    }
+    return MI_LIST_END;
+}
+
+bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
+{
+    bool dirty = false;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    *pfn = take_page(mm, want, &dirty);
+    bool waiting = *pfn == MI_LIST_END && mm->quarantine.count > 0;
+    ke_release_lock(&mm->pfn_lock);
+    if (waiting) {
+        mi_release_quarantine(mm);
+        ke_acquire_lock(&mm->pfn_lock);
+        *pfn = take_page(mm, want, &dirty);
+        ke_release_lock(&mm->pfn_lock);
+    }
+    if (*pfn == MI_LIST_END)
+        return false;
+    if (dirty && want != MI_PAGE_ANY)
+        memset(mi_frame(mm, *pfn), 0, PAGE_SIZE);
+    return true;
+}
+
+static bool frame_is_free(const struct mm *mm, uint64_t pfn)
+{
+    return mm->pfn[pfn].u3.e1.PageLocation <= FreePageList;
+}
+
+/* => PFN lock held */
+static uint64_t find_run(struct mm *mm, size_t count)
+{
+    uint64_t start = mm->run_rover, length = 0;
+
+    for (uint64_t looked = 0; looked < RUN_SEARCH_FRAMES && looked < mm->frames; looked++) {
+        uint64_t at = start + length;
+        if (at >= mm->frames) {
+            start = 1;
+            length = 0;
+        } else if (frame_is_free(mm, at)) {
+            if (++length == count)
+                return start;
+        } else {
+            start = at + 1;
+            length = 0;
+        }
+    }
+    mm->run_rover = start;
+    return MI_LIST_END;
+}
+
+bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    uint64_t run = find_run(mm, count);
+    if (run != MI_LIST_END) {
+        for (uint64_t pfn = run; pfn < run + count; pfn++) {
+            MMPFN *page = mi_pfn(mm, pfn);
+            mi_list_remove(mm,
+                           page->u3.e1.PageLocation == ZeroedPageList ? nt->MmZeroedPageListHead
+                                                                      : nt->MmFreePageListHead,
+                           pfn);
+            mi_page_taken(page);
+        }
+        mm->run_rover = run + count;
+    }
+    ke_release_lock(&mm->pfn_lock);
+    *first = run;
+    return run != MI_LIST_END;
+}
+
+/* => PFN lock held */
+static void free_page_locked(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ASSERT(page->u3.e1.PageLocation >= ActiveAndValid);
+    page->PteAddress.va = 0;
+    page->OriginalPte.u.Long = 0;
+    page->UsedPageTableEntries = 0;
+    page->u4.PteFrame = 0;
+    page->u3.e1.Modified = 0;
+    page->u3.e2.ReferenceCount = 0;
+    mi_list_insert_head(mm, mm->ke->nt.MmFreePageListHead, pfn);
+}
+
+void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    for (size_t i = 0; i < count; i++)
+        free_page_locked(mm, pfn[i]);
+    ke_release_lock(&mm->pfn_lock);
+    mi_zero_thread_poke(mm);
+}
+
+void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,
+                       unsigned protection)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    page->PteAddress.va = pte_va;
+    page->OriginalPte = mi_demand_zero_pte(protection);
+    page->u2.ShareCount = 1;
+    page->u4.PteFrame = table;
+}
+
+void mi_share_page(struct mm *mm, uint64_t pfn, int by)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    mi_pfn(mm, pfn)->u2.ShareCount += (ULONG64)by;
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_page_to_modified(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ke_acquire_lock(&mm->pfn_lock);
+    ASSERT(page->u2.ShareCount == 1 && page->u3.e2.ReferenceCount == 1);
+    page->u3.e2.ReferenceCount = 0;
+    mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_page_from_modified(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ke_acquire_lock(&mm->pfn_lock);
+    mi_list_remove(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 1;
+    page->u3.e2.ReferenceCount = 1;
+    page->u3.e1.PageLocation = ActiveAndValid;
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_quarantine_table(struct mm *mm, uint64_t pfn)
+{
+    if (!mm->ops->invalidate_tables) {
+        mi_free_page(mm, pfn);
+        return;
+    }
+    MMPFN *page = mi_pfn(mm, pfn);
+    ke_acquire_lock(&mm->pfn_lock);
+    page->u1.Flink = mm->quarantine.first;
+    page->u2.ShareCount = 0;
+    page->PteAddress.va = 0;
+    page->u3.e1.PageLocation = TransitionPage;
+    mm->quarantine.first = pfn;
+    size_t count = ++mm->quarantine.count;
+    ke_release_lock(&mm->pfn_lock);
+    if (count >= QUARANTINE_MOST)
+        mi_release_quarantine(mm);
+}
+
+void mi_release_quarantine(struct mm *mm)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    struct mi_quarantine held = mm->quarantine;
+    mm->quarantine = (struct mi_quarantine){.first = MI_LIST_END};
+    ke_release_lock(&mm->pfn_lock);
+    if (held.count == 0)
+        return;
+    mm->ops->invalidate_tables(mm->owner);
+    ke_acquire_lock(&mm->pfn_lock);
+    while (held.first != MI_LIST_END) {
+        uint64_t pfn = held.first;
+        held.first = mi_pfn(mm, pfn)->u1.Flink;
+        free_page_locked(mm, pfn);
+    }
+    ke_release_lock(&mm->pfn_lock);
+    mi_zero_thread_poke(mm);
+}

@@ -1,0 +1,103 @@
+/* src/mm/query.c: what is at an address, as VirtualQuery tells it.
+ *
+ * The answer covers the pages from the one asked about on that belong to the same allocation and
+ * are alike in state and protection. Where page tables are missing the VAD says it for a whole
+ * stretch, so the cost goes with the tables that exist, not with the size.
+ */
+#include <string.h>
+
+#include "mm/mi.h"
+
+/* What makes pages alike. */
+struct look {
+    bool committed;
+    unsigned protection; /* of committed pages */
+};
+
+static struct look look_at(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *vad)
+{
+    struct look look = {.committed = mi_pte_is_committed(pte, vad)};
+
+    if (look.committed)
+        look.protection = mi_pte_protection(mm, pte, vad);
+    return look;
+}
+
+static bool alike(struct look a, struct look b)
+{
+    return a.committed == b.committed && a.protection == b.protection;
+}
+
+/* The end of the pages of start .. end that are alike; *look is what they are. */
+static uint64_t end_of_alike(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
+                             uint64_t end, struct look *look)
+{
+    const struct look untouched = look_at(space->mm, (MMPTE){.u.Long = 0}, vad);
+    uint64_t va = start;
+    MMPTE *pte = mi_next_pte(space, &va, end);
+
+    *look = va == start && pte ? look_at(space->mm, mi_read_pte(pte), vad) : untouched;
+    for (uint64_t at = start; at < end; at = va) {
+        va = at;
+        pte = mi_next_pte(space, &va, end);
+        if (va > at && !alike(untouched, *look))
+            return at;
+        if (!pte)
+            return end;
+        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+            if (!alike(look_at(space->mm, mi_read_pte(pte), vad), *look))
+                return va;
+        }
+    }
+    return end;
+}
+
+static void describe_vad(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
+                         MEMORY_BASIC_INFORMATION *information)
+{
+    struct look look;
+    uint64_t end = end_of_alike(space, vad, start, MI_VA(vad->EndingVpn + 1), &look);
+
+    information->AllocationBase.va = MI_VA(vad->StartingVpn);
+    information->AllocationProtect = mi_page_protect(space->mm, vad->u.VadFlags.Protection);
+    information->RegionSize = end - start;
+    information->State = look.committed ? MEM_COMMIT : MEM_RESERVE;
+    information->Protect = look.committed ? mi_page_protect(space->mm, look.protection) : 0;
+    information->Type = vad->u.VadFlags.PrivateMemory ? MEM_PRIVATE : MEM_IMAGE;
+}
+
+/* NtQueryVirtualMemory, MemoryBasicInformation.
+ * => STATUS_INVALID_PARAMETER: not an address of user space
+ * Source: VirtualQuery and MEMORY_BASIC_INFORMATION, documentation. */
+NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
+                                 MEMORY_BASIC_INFORMATION *information)
+{
+    uint64_t start = MI_VA(MI_VPN(address));
+
+    if (address > MM_HIGHEST_USER_ADDRESS)
+        return STATUS_INVALID_PARAMETER;
+    memset(information, 0, sizeof(*information));
+    information->BaseAddress.va = start;
+    if (address > MM_HIGHEST_VAD_ADDRESS) { /* the last 64 KB: nobody's, and not to be had */
+        information->AllocationBase.va = MM_HIGHEST_VAD_ADDRESS + 1;
+        information->AllocationProtect = PAGE_READONLY;
+        information->RegionSize = MM_HIGHEST_USER_ADDRESS + 1 - start;
+        information->State = MEM_RESERVE;
+        information->Protect = PAGE_NOACCESS;
+        information->Type = MEM_PRIVATE;
+        return STATUS_SUCCESS;
+    }
+    mi_lock_working_set_shared(space);
+    MMVAD_SHORT *vad = mi_vad_find_from(space, MI_VPN(start));
+    if (vad && vad->StartingVpn <= MI_VPN(start)) {
+        describe_vad(space, vad, start, information);
+    } else {
+        information->RegionSize =
+            (vad ? MI_VA(vad->StartingVpn) : MM_HIGHEST_VAD_ADDRESS + 1) - start;
+        information->State = MEM_FREE;
+        information->Protect = PAGE_NOACCESS;
+    }
+    mi_unlock_working_set_shared(space);
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,497 @@
+/* src/mm/vad.c: which parts of a process's address space are in use.
+ *
+ * A process's ranges never overlap and are kept in an AVL tree ordered by StartingVpn, rooted in
+ * EPROCESS.VadRoot: BalancedRoot is a sentinel whose right child is the top. The tree answers what
+ * is at this address (fault, query), is this range free (allocate at an address), and, in
+ * vadhole.c, where is a hole of this size.
+ *
+ *      0x10000      0x20000            0x40000000   0x40001000
+ *         |--VAD A--|                       |--VAD B--|
+ *     ^ null guard            hole                       hole ...
+ *
+ * Balance (-1, 0, +1: the higher side) lives in the two low bits of the parent link, as in Windows
+ * 7. Each node also knows the room in front of it and the most room in front of any node of its
+ * subtree (struct mi_vad_gap); rotations and every change of a neighbour keep that up to date.
+ *
+ * Locks: to change the tree, address creation lock and working set lock; to read it, either.
+ */
+#include <string.h>
+
+#include "mm/mi.h"
+
+#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
+
+/* What the functions on nodes need: the tree and a way between links and pointers. */
+struct tree {
+    struct mm *mm;
+    MM_AVL_TABLE *table;
+    MMADDRESS_NODE *sentinel;
+};
+
+static struct tree tree_of(const struct mm_space *space)
+{
+    MM_AVL_TABLE *table = &space->process->VadRoot;
+
+    return (struct tree){space->mm, table, &table->BalancedRoot};
+}
+
+static MMADDRESS_NODE *to_host(const struct tree *tree, uint64_t va)
+{
+    return va ? kspace_host(&tree->mm->ke->ks, va) : NULL;
+}
+
+/* Nodes, and the EPROCESS with the sentinel, are in nonpaged pool. */
+static uint64_t to_kernel(const struct tree *tree, const MMADDRESS_NODE *node)
+{
+    const struct mi_region *region = &tree->mm->nonpaged;
+
+    return node ? region->start + (uint64_t)((const char *)node - region->host) : 0;
+}
+
+static MMADDRESS_NODE *left(const struct tree *tree, const MMADDRESS_NODE *node)
+{
+    return to_host(tree, node->LeftChild.va);
+}
+
+static MMADDRESS_NODE *right(const struct tree *tree, const MMADDRESS_NODE *node)
+{
+    return to_host(tree, node->RightChild.va);
+}
+
+static MMADDRESS_NODE *parent(const struct tree *tree, const MMADDRESS_NODE *node)
+{
+    MMADDRESS_NODE bare = {.u1.Parent.va = node->u1.Parent.va};
+
+    bare.u1.Balance = 0;
+    return to_host(tree, bare.u1.Parent.va);
+}
+
+static void set_parent(const struct tree *tree, MMADDRESS_NODE *node, const MMADDRESS_NODE *to)
+{
+    LONG64 balance = node->u1.Balance;
+
+    node->u1.Parent.va = to_kernel(tree, to);
+    node->u1.Balance = balance;
+}
+
+static void set_left(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *child)
+{
+    node->LeftChild.va = to_kernel(tree, child);
+    if (child)
+        set_parent(tree, child, node);
+}
+
+static void set_right(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *child)
+{
+    node->RightChild.va = to_kernel(tree, child);
+    if (child)
+        set_parent(tree, child, node);
+}
+
+static MMADDRESS_NODE *child_on(const struct tree *tree, MMADDRESS_NODE *node, int side)
+{
+    return side < 0 ? left(tree, node) : right(tree, node);
+}
+
+static void set_child_on(const struct tree *tree, MMADDRESS_NODE *node, int side,
+                         MMADDRESS_NODE *child)
+{
+    if (side < 0)
+        set_left(tree, node, child);
+    else
+        set_right(tree, node, child);
+}
+
+/* -1 when `node` is its parent's left child, else +1. */
+static int side_of(const struct tree *tree, const MMADDRESS_NODE *above, const MMADDRESS_NODE *node)
+{
+    return left(tree, above) == node ? -1 : 1;
+}
+
+/* ---- gaps ---- */
+
+struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
+                                         : (struct mi_vad_gap *)((MMVAD *)vad + 1);
+}
+
+static struct mi_vad_gap *gap_of(MMADDRESS_NODE *node)
+{
+    return mi_vad_gap((MMVAD_SHORT *)node);
+}
+
+/* The room of a node behind `previous` (NULL: it is the first). */
+static uint32_t room_before(const MMADDRESS_NODE *node, const MMADDRESS_NODE *previous)
+{
+    uint64_t low = VAD_UNIT;
+
+    if (previous)
+        low = (previous->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT;
+    return node->StartingVpn > low ? (uint32_t)(node->StartingVpn - low) : 0;
+}
+
+static void refresh(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    struct mi_vad_gap *gap = gap_of(node);
+    MMADDRESS_NODE *child[2] = {left(tree, node), right(tree, node)};
+
+    gap->subtree = gap->own;
+    for (int i = 0; i < 2; i++) {
+        if (child[i] && gap_of(child[i])->subtree > gap->subtree)
+            gap->subtree = gap_of(child[i])->subtree;
+    }
+}
+
+static void refresh_up(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    for (; node != tree->sentinel; node = parent(tree, node))
+        refresh(tree, node);
+}
+
+/* ---- walking ---- */
+
+static MMADDRESS_NODE *leftmost(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    MMADDRESS_NODE *below;
+
+    while (node && (below = left(tree, node)))
+        node = below;
+    return node;
+}
+
+static MMADDRESS_NODE *rightmost(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    MMADDRESS_NODE *below;
+
+    while (node && (below = right(tree, node)))
+        node = below;
+    return node;
+}
+
+static MMADDRESS_NODE *next(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    if (right(tree, node))
+        return leftmost(tree, right(tree, node));
+    MMADDRESS_NODE *above = parent(tree, node);
+    while (above != tree->sentinel && side_of(tree, above, node) > 0) {
+        node = above;
+        above = parent(tree, node);
+    }
+    return above == tree->sentinel ? NULL : above;
+}
+
+static MMADDRESS_NODE *previous(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    if (left(tree, node))
+        return rightmost(tree, left(tree, node));
+    MMADDRESS_NODE *above = parent(tree, node);
+    while (above != tree->sentinel && side_of(tree, above, node) < 0) {
+        node = above;
+        above = parent(tree, node);
+    }
+    return above == tree->sentinel ? NULL : above;
+}
+
+/* ---- balance ---- */
+
+/* The child of `node` on `side` takes its place; `node` becomes its child on the other side. */
+static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int side)
+{
+    MMADDRESS_NODE *above = parent(tree, node), *up = child_on(tree, node, side);
+    int node_side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+
+    set_child_on(tree, node, side, child_on(tree, up, -side));
+    set_child_on(tree, up, -side, node);
+    set_child_on(tree, above, node_side, up);
+    refresh(tree, node);
+    refresh(tree, up);
+    return up;
+}
+
+/* `node` is two levels higher on `side`, where its child leans the other way. */
+static MMADDRESS_NODE *rotate_twice(const struct tree *tree, MMADDRESS_NODE *node, int side)
+{
+    MMADDRESS_NODE *child = child_on(tree, node, side);
+    MMADDRESS_NODE *top = child_on(tree, child, -side);
+    int balance = (int)top->u1.Balance;
+
+    rotate(tree, child, -side);
+    rotate(tree, node, side);
+    node->u1.Balance = balance == side ? -side : 0;
+    child->u1.Balance = balance == -side ? side : 0;
+    top->u1.Balance = 0;
+    return top;
+}
+
+static void rebalance_after_insert(const struct tree *tree, MMADDRESS_NODE *child)
+{
+    MMADDRESS_NODE *node = parent(tree, child);
+
+    while (node != tree->sentinel) {
+        int side = side_of(tree, node, child);
+        if (node->u1.Balance == -side) {
+            node->u1.Balance = 0;
+            return;
+        }
+        if (node->u1.Balance == side) {
+            if (child->u1.Balance == side) {
+                rotate(tree, node, side);
+                node->u1.Balance = 0;
+                child->u1.Balance = 0;
+            } else {
+                rotate_twice(tree, node, side);
+            }
+            return;
+        }
+        node->u1.Balance = side;
+        child = node;
+        node = parent(tree, node);
+    }
+    tree->table->DepthOfTree++;
+}
+
+/* The subtree of `node` on `side` became one level lower. */
+static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node, int side)
+{
+    while (node != tree->sentinel) {
+        if (node->u1.Balance == 0) {
+            node->u1.Balance = -side;
+            return;
+        }
+        if (node->u1.Balance == side) {
+            node->u1.Balance = 0;
+        } else {
+            MMADDRESS_NODE *sibling = child_on(tree, node, -side);
+            int balance = (int)sibling->u1.Balance;
+            if (balance == side) {
+                node = rotate_twice(tree, node, -side);
+            } else {
+                rotate(tree, node, -side);
+                node->u1.Balance = balance == 0 ? -side : 0;
+                sibling->u1.Balance = balance == 0 ? side : 0;
+                if (balance == 0)
+                    return;
+                node = sibling;
+            }
+        }
+        MMADDRESS_NODE *above = parent(tree, node);
+        side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+        node = above;
+    }
+    tree->table->DepthOfTree--;
+}
+
+/* ---- the tree ---- */
+
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
+{
+    struct tree tree = {mm, &process->VadRoot, &process->VadRoot.BalancedRoot};
+
+    memset(tree.table, 0, sizeof(*tree.table));
+    set_parent(&tree, tree.sentinel, tree.sentinel);
+}
+
+void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
+    MMADDRESS_NODE *above = tree.sentinel, *before = NULL, *behind = NULL;
+    int side = 1;
+
+    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at; at = child_on(&tree, at, side)) {
+        above = at;
+        side = node->StartingVpn < at->StartingVpn ? -1 : 1;
+        if (side < 0)
+            behind = at;
+        else
+            before = at;
+    }
+    ASSERT(!before || before->EndingVpn < node->StartingVpn);
+    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
+    node->LeftChild.va = 0;
+    node->RightChild.va = 0;
+    node->u1.Balance = 0;
+    set_child_on(&tree, above, side, node);
+    gap_of(node)->own = room_before(node, before);
+    if (behind)
+        gap_of(behind)->own = room_before(behind, node);
+    refresh_up(&tree, node);
+    rebalance_after_insert(&tree, node);
+    tree.table->NumberGenericTableElements++;
+}
+
+/* Put the lowest node of the right subtree where `node` was. => where the tree became lower */
+static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_NODE *node,
+                                            int *lower_side)
+{
+    MMADDRESS_NODE *heir = leftmost(tree, right(tree, node));
+    MMADDRESS_NODE *lower = heir, *above = parent(tree, node);
+    int side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+
+    *lower_side = 1;
+    if (heir != right(tree, node)) {
+        lower = parent(tree, heir);
+        *lower_side = -1;
+        set_left(tree, lower, right(tree, heir));
+        set_right(tree, heir, right(tree, node));
+    }
+    set_left(tree, heir, left(tree, node));
+    heir->u1.Balance = node->u1.Balance;
+    set_child_on(tree, above, side, heir);
+    return lower;
+}
+
+void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *lower;
+    MMADDRESS_NODE *before = previous(&tree, node), *behind = next(&tree, node);
+    int side;
+
+    if (left(&tree, node) && right(&tree, node)) {
+        lower = replace_by_successor(&tree, node, &side);
+    } else {
+        lower = parent(&tree, node);
+        side = lower == tree.sentinel ? 1 : side_of(&tree, lower, node);
+        set_child_on(&tree, lower, side,
+                     left(&tree, node) ? left(&tree, node) : right(&tree, node));
+    }
+    if (behind) {
+        gap_of(behind)->own = room_before(behind, before);
+        refresh_up(&tree, behind);
+    }
+    refresh_up(&tree, lower);
+    rebalance_after_remove(&tree, lower, side);
+    tree.table->NumberGenericTableElements--;
+    if (tree.table->NodeHint.va == to_kernel(&tree, node))
+        __atomic_store_n(&tree.table->NodeHint.va, 0, __ATOMIC_RELAXED);
+}
+
+void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last)
+{
+    struct tree tree = tree_of(space);
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node);
+
+    node->StartingVpn = first;
+    node->EndingVpn = last;
+    gap_of(node)->own = room_before(node, previous(&tree, node));
+    refresh_up(&tree, node);
+    if (behind) {
+        gap_of(behind)->own = room_before(behind, node);
+        refresh_up(&tree, behind);
+    }
+}
+
+/* ---- looking ---- */
+
+MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn)
+{
+    struct tree tree = tree_of(space);
+    MMADDRESS_NODE *best = NULL;
+
+    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at;) {
+        if (at->EndingVpn < vpn) {
+            at = right(&tree, at);
+        } else {
+            best = at;
+            if (at->StartingVpn <= vpn)
+                break;
+            at = left(&tree, at);
+        }
+    }
+    return (MMVAD_SHORT *)best;
+}
+
+MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn)
+{
+    struct tree tree = tree_of(space);
+    MMADDRESS_NODE *hint =
+        to_host(&tree, __atomic_load_n(&tree.table->NodeHint.va, __ATOMIC_RELAXED));
+
+    if (hint && hint->StartingVpn <= vpn && vpn <= hint->EndingVpn)
+        return (MMVAD_SHORT *)hint;
+    MMADDRESS_NODE *found = (MMADDRESS_NODE *)mi_vad_find_from(space, vpn);
+    if (!found || found->StartingVpn > vpn)
+        return NULL;
+    __atomic_store_n(&tree.table->NodeHint.va, to_kernel(&tree, found), __ATOMIC_RELAXED);
+    return (MMVAD_SHORT *)found;
+}
+
+bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last)
+{
+    MMVAD_SHORT *vad = mi_vad_find_from(space, first);
+
+    return !vad || vad->StartingVpn > last;
+}
+
+MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)right(&tree, tree.sentinel);
+}
+
+MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)left(&tree, (const MMADDRESS_NODE *)vad);
+}
+
+MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)right(&tree, (const MMADDRESS_NODE *)vad);
+}
+
+MMVAD_SHORT *mi_vad_first(const struct mm_space *space)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)leftmost(&tree, right(&tree, tree.sentinel));
+}
+
+MMVAD_SHORT *mi_vad_last(const struct mm_space *space)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)rightmost(&tree, right(&tree, tree.sentinel));
+}
+
+MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)next(&tree, (MMADDRESS_NODE *)vad);
+}
+
+MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
+{
+    struct tree tree = tree_of(space);
+
+    return (MMVAD_SHORT *)previous(&tree, (MMADDRESS_NODE *)vad);
+}
+
+/* ---- blocks ---- */
+
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool image)
+{
+    size_t size = (image ? sizeof(MMVAD) : sizeof(MMVAD_SHORT)) + sizeof(struct mi_vad_gap);
+    uint32_t tag = image ? mm_tag("Vad ") : mm_tag("VadS");
+    MMVAD_SHORT *vad = ex_allocate_pool(mm, NonPagedPool, size, tag);
+
+    if (!vad)
+        return NULL;
+    memset(vad, 0, size);
+    vad->u.VadFlags.PrivateMemory = !image;
+    if (image)
+        vad->u.VadFlags.VadType = MI_VAD_IMAGE_MAP;
+    return vad;
+}
+
+void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad)
+{
+    ex_free_pool(mm, vad);
+}

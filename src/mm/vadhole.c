@@ -1,0 +1,112 @@
+/* src/mm/vadhole.c: where is room for a new range.
+ *
+ * Each VAD knows the room in front of it, counted from the first 64 KB boundary behind its
+ * predecessor, and the most room in front of any VAD of its subtree (vad.c). A search descends only
+ * into subtrees that have enough, so it costs the height of the tree, however many VADs and however
+ * fragmented the space:
+ *
+ *      lowest hole:  left subtree, else in front of this node, else right subtree
+ *      highest hole: the other way round, below the limit
+ *
+ * The room behind the last VAD belongs to no node and is looked at apart.
+ */
+#include "mm/mi.h"
+
+#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
+
+static uint64_t round_down(uint64_t vpn)
+{
+    return vpn / VAD_UNIT * VAD_UNIT;
+}
+
+/* First page behind the last VAD where one could start. */
+static uint64_t first_behind_all(const struct mm_space *space)
+{
+    const MMVAD_SHORT *last = mi_vad_last(space);
+
+    return last ? round_down(last->EndingVpn + VAD_UNIT) : VAD_UNIT;
+}
+
+/* Whether `pages` pages fit between `low` (aligned) and `limit`; *first is the lowest or highest
+ * place. */
+static bool fits(uint64_t low, uint64_t limit, uint64_t pages, bool high, uint64_t *first)
+{
+    if (limit < low || limit - low < pages)
+        return false;
+    *first = high ? round_down(limit - pages) : low;
+    return true;
+}
+
+static NTSTATUS find_lowest(const struct mm_space *space, uint64_t pages, uint64_t limit,
+                            uint64_t *first)
+{
+    MMVAD_SHORT *vad = mi_vad_top(space);
+    uint64_t found;
+
+    if (!vad || mi_vad_gap(vad)->subtree < pages) {
+        if (!fits(first_behind_all(space), limit, pages, false, first))
+            return STATUS_NO_MEMORY;
+        return STATUS_SUCCESS;
+    }
+    for (;;) {
+        MMVAD_SHORT *below = mi_vad_left(space, vad);
+        if (below && mi_vad_gap(below)->subtree >= pages) {
+            vad = below;
+        } else if (mi_vad_gap(vad)->own >= pages) {
+            found = vad->StartingVpn - mi_vad_gap(vad)->own;
+            break;
+        } else {
+            vad = mi_vad_right(space, vad);
+        }
+    }
+    if (found + pages > limit)
+        return STATUS_NO_MEMORY;
+    *first = found;
+    return STATUS_SUCCESS;
+}
+
+/* The highest hole below `limit` in front of a node of this subtree. */
+static bool find_highest_in(const struct mm_space *space, MMVAD_SHORT *vad, uint64_t pages,
+                            uint64_t limit, uint64_t *first)
+{
+    while (vad && mi_vad_gap(vad)->subtree >= pages) {
+        uint32_t own = mi_vad_gap(vad)->own;
+        uint64_t end = vad->StartingVpn < limit ? vad->StartingVpn : limit;
+        if (vad->EndingVpn < limit &&
+            find_highest_in(space, mi_vad_right(space, vad), pages, limit, first))
+            return true;
+        if (own >= pages && fits(vad->StartingVpn - own, end, pages, true, first))
+            return true;
+        vad = mi_vad_left(space, vad);
+    }
+    return false;
+}
+
+NTSTATUS mi_vad_find_hole(const struct mm_space *space, uint64_t pages, uint64_t limit,
+                          bool top_down, uint64_t *first)
+{
+    if (!top_down)
+        return find_lowest(space, pages, limit, first);
+    if (fits(first_behind_all(space), limit, pages, true, first) ||
+        find_highest_in(space, mi_vad_top(space), pages, limit, first))
+        return STATUS_SUCCESS;
+    return STATUS_NO_MEMORY;
+}
+
+/* PEBs and TEBs are packed at the top of user space, so this finds room after few steps. */
+NTSTATUS mi_vad_find_hole_by_page(const struct mm_space *space, uint64_t pages, uint64_t *first)
+{
+    uint64_t limit = MI_VPN(MM_HIGHEST_VAD_ADDRESS) + 1;
+
+    for (MMVAD_SHORT *vad = mi_vad_last(space); vad; vad = mi_vad_previous(space, vad)) {
+        if (limit - (vad->EndingVpn + 1) >= pages) {
+            *first = limit - pages;
+            return STATUS_SUCCESS;
+        }
+        limit = vad->StartingVpn;
+    }
+    if (limit < VAD_UNIT + pages)
+        return STATUS_NO_MEMORY;
+    *first = limit - pages;
+    return STATUS_SUCCESS;
+}

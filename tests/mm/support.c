@@ -1,0 +1,200 @@
+/* tests/mm/support.c: see support.h. */
+#include "support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hw/bits.h"
+
+const void *guest_module(const char *name, size_t *size)
+{
+    char path[4096];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/%s", NTMM_GUEST_OUTPUT, name);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        fprintf(stderr, "%s: cannot be read\n", path);
+        abort();
+    }
+    void *bytes = malloc((size_t)st.st_size);
+    if (!bytes || read(fd, bytes, (size_t)st.st_size) != st.st_size)
+        abort();
+    close(fd);
+    *size = (size_t)st.st_size;
+    return bytes;
+}
+
+static void on_invalidate(void *owner, struct mm_space *space, const struct mm_page *pages,
+                          size_t count)
+{
+    struct recorder *recorder = owner;
+
+    (void)space;
+    __atomic_fetch_add(&recorder->invalidate_calls, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&recorder->pages, count, __ATOMIC_RELAXED);
+    (void)pages;
+}
+
+static void on_invalidate_tables(void *owner)
+{
+    struct recorder *recorder = owner;
+
+    __atomic_fetch_add(&recorder->table_calls, 1, __ATOMIC_RELAXED);
+}
+
+static const struct mm_ops recorder_ops = {on_invalidate, on_invalidate_tables};
+
+static void on_message(void *context, enum log_level level, const char *message)
+{
+    struct recorder *recorder = context;
+
+    (void)level;
+    recorder->messages++;
+    snprintf(recorder->message, sizeof(recorder->message), "%s", message);
+}
+
+void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags)
+{
+    size_t size;
+    const void *nt = guest_module("ntoskrnl.exe", &size);
+
+    memset(machine, 0, sizeof(*machine));
+    machine->log =
+        (struct log){.level = LOG_DEBUG, .write = on_message, .context = &machine->recorder};
+    struct mm_config config = {.ke = &machine->ke,
+                               .ram_size = ram,
+                               .pagefile_size = pagefile,
+                               .maxphyaddr = 40,
+                               .nt_image = nt,
+                               .nt_image_size = size,
+                               .ops = flags & WITH_ENGINE ? &recorder_ops : NULL,
+                               .owner = &machine->recorder,
+                               .log = &machine->log,
+                               .no_zero_thread = !(flags & WITH_ZERO_THREAD)};
+    assert_ok(mm_create(&config, &machine->mm));
+    free((void *)nt);
+}
+
+void machine_destroy(struct machine *machine)
+{
+    assert_consistent(machine);
+    mm_destroy(machine->mm);
+}
+
+void assert_consistent(struct machine *machine)
+{
+    size_t violations = mm_check(machine->mm);
+
+    if (violations)
+        fprintf(stderr, "%s\n", machine->recorder.message);
+    assert_int_equal(violations, 0);
+}
+
+struct mm_space *process_create(struct machine *machine)
+{
+    struct mm_space *space = NULL;
+    EPROCESS *process =
+        ex_allocate_pool(machine->mm, NonPagedPool, sizeof(EPROCESS), mm_tag("Proc"));
+
+    assert_non_null(process);
+    memset(process, 0, sizeof(*process));
+    assert_ok(mm_space_create(machine->mm, process, false, &space));
+    return space;
+}
+
+void process_destroy(struct machine *machine, struct mm_space *space)
+{
+    EPROCESS *process = mm_space_process(space);
+
+    mm_space_clean(space);
+    mm_space_destroy(space);
+    assert_int_equal(process->CommitCharge, 0);
+    assert_int_equal(process->VirtualSize, 0);
+    assert_int_equal(process->NumberOfPrivatePages, 0);
+    assert_int_equal(process->Vm.WorkingSetSize, 0);
+    ex_free_pool(machine->mm, process);
+}
+
+struct mm_statistics settled(struct machine *machine)
+{
+    struct mm_statistics statistics;
+
+    mm_settle(machine->mm);
+    mm_get_statistics(machine->mm, &statistics);
+    return statistics;
+}
+
+void assert_same_pages(const struct mm_statistics *a, const struct mm_statistics *b)
+{
+    assert_int_equal(a->zeroed, b->zeroed);
+    assert_int_equal(a->free, b->free);
+    assert_int_equal(a->modified, b->modified);
+    assert_int_equal(a->active, b->active);
+    assert_int_equal(a->committed_pages, b->committed_pages);
+    assert_int_equal(a->page_table_pages, b->page_table_pages);
+    assert_int_equal(a->nonpaged_pool_bytes, b->nonpaged_pool_bytes);
+    assert_int_equal(a->paged_pool_bytes, b->paged_pool_bytes);
+}
+
+uint64_t reserve(struct mm_space *space, uint64_t base, uint64_t size)
+{
+    assert_ok(mm_allocate_virtual_memory(space, &base, 0, &size, MEM_RESERVE, PAGE_NOACCESS));
+    return base;
+}
+
+uint64_t allocate(struct mm_space *space, uint64_t base, uint64_t size, uint32_t to)
+{
+    assert_ok(mm_allocate_virtual_memory(space, &base, 0, &size, MEM_RESERVE | MEM_COMMIT, to));
+    return base;
+}
+
+NTSTATUS commit(struct mm_space *space, uint64_t base, uint64_t size, uint32_t to)
+{
+    return mm_allocate_virtual_memory(space, &base, 0, &size, MEM_COMMIT, to);
+}
+
+NTSTATUS decommit(struct mm_space *space, uint64_t base, uint64_t size)
+{
+    return mm_free_virtual_memory(space, &base, &size, MEM_DECOMMIT);
+}
+
+NTSTATUS release(struct mm_space *space, uint64_t base, uint64_t size)
+{
+    return mm_free_virtual_memory(space, &base, &size, MEM_RELEASE);
+}
+
+NTSTATUS protect(struct mm_space *space, uint64_t base, uint64_t size, uint32_t to)
+{
+    uint32_t old;
+
+    return mm_protect_virtual_memory(space, &base, &size, to, &old);
+}
+
+MEMORY_BASIC_INFORMATION query(struct mm_space *space, uint64_t address)
+{
+    MEMORY_BASIC_INFORMATION information;
+
+    assert_ok(mm_query_virtual_memory(space, address, &information));
+    return information;
+}
+
+NTSTATUS read_byte(struct mm_space *space, uint64_t va, uint8_t *byte)
+{
+    return mm_copy_from_user(space, byte, va, 1);
+}
+
+NTSTATUS write_byte(struct mm_space *space, uint64_t va, uint8_t byte)
+{
+    return mm_copy_to_user(space, va, &byte, 1);
+}
+
+NTSTATUS execute(struct mm_space *space, uint64_t va)
+{
+    return mm_access_fault(space, va,
+                           hw_fault_set_fetch(hw_fault_set_user((hw_fault){0}, 1), 1).value);
+}

@@ -1,0 +1,64 @@
+/* tests/mm/support.h: a machine's memory without an engine, for tests. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mm/mi.h"
+
+#define MB (1ull << 20)
+#define KB (1ull << 10)
+
+/* What the engine was told, and what the log said. */
+struct recorder {
+    size_t invalidate_calls, pages, table_calls;
+    struct mm_page last[MI_FLUSH_PAGES];
+    size_t last_count;
+    size_t messages;
+    char message[256];
+};
+
+struct machine {
+    struct ke ke;
+    struct mm *mm;
+    struct log log;
+    struct recorder recorder;
+};
+
+enum { WITH_ENGINE = 1, WITH_ZERO_THREAD = 2 };
+
+void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags);
+/* Also checks the whole state. */
+void machine_destroy(struct machine *machine);
+
+struct mm_space *process_create(struct machine *machine);
+void process_destroy(struct machine *machine, struct mm_space *space);
+
+/* Page counts after everything deferred was done. */
+struct mm_statistics settled(struct machine *machine);
+void assert_same_pages(const struct mm_statistics *a, const struct mm_statistics *b);
+/* No violation found; else shows the last one. */
+void assert_consistent(struct machine *machine);
+
+#define assert_status(expected, call) assert_int_equal((uint32_t)(expected), (uint32_t)(call))
+#define assert_ok(call) assert_status(STATUS_SUCCESS, call)
+
+/* Calls with less to write; they fail the test unless they succeed. */
+uint64_t reserve(struct mm_space *space, uint64_t base, uint64_t size);
+uint64_t allocate(struct mm_space *space, uint64_t base, uint64_t size, uint32_t protect);
+NTSTATUS commit(struct mm_space *space, uint64_t base, uint64_t size, uint32_t protect);
+NTSTATUS decommit(struct mm_space *space, uint64_t base, uint64_t size);
+NTSTATUS release(struct mm_space *space, uint64_t base, uint64_t size);
+NTSTATUS protect(struct mm_space *space, uint64_t base, uint64_t size, uint32_t to);
+MEMORY_BASIC_INFORMATION query(struct mm_space *space, uint64_t address);
+/* What user code would do. */
+NTSTATUS read_byte(struct mm_space *space, uint64_t va, uint8_t *byte);
+NTSTATUS write_byte(struct mm_space *space, uint64_t va, uint8_t byte);
+NTSTATUS execute(struct mm_space *space, uint64_t va);
+
+/* The bytes of a guest module that was built with us. */
+const void *guest_module(const char *name, size_t *size);
