@@ -151,6 +151,16 @@ NTSTATUS ke_release_mutant(struct ke *ke, KMUTANT *mutant, KTHREAD *thread, LONG
     return status;
 }
 
+void ke_disown_mutant(struct ke *ke, KMUTANT *mutant)
+{
+    ke_acquire_lock(&ke->dispatcher_lock);
+    if (mutant->OwnerThread.va != 0) {
+        ke_list_remove(&ke->ks, &mutant->MutantListEntry);
+        mutant->OwnerThread.va = 0;
+    }
+    ke_release_lock(&ke->dispatcher_lock);
+}
+
 void ki_abandon_mutants(struct ke *ke, KTHREAD *thread)
 {
     LIST_ENTRY *head = &thread->MutantListHead;

@@ -51,6 +51,9 @@ void ke_initialize_mutant(struct ke *ke, KMUTANT *mutant, KTHREAD *owner);
 /* => STATUS_MUTANT_NOT_OWNED. *previous: 1 - number of acquisitions before, may be NULL */
 NTSTATUS ke_release_mutant(struct ke *ke, KMUTANT *mutant, KTHREAD *thread, LONG *previous);
 
+/* The mutant's memory is about to go: nobody owns it any more. */
+void ke_disown_mutant(struct ke *ke, KMUTANT *mutant);
+
 /* ---- timers ---- */
 
 /* `synchronization`: satisfies one wait per expiry. */

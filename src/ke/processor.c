@@ -113,7 +113,7 @@ static void take(struct ke *ke, unsigned index, KTHREAD *thread)
     prcb->QuantumEnd = 0;
     prcb->KeContextSwitches++;
     thread->ContextSwitches++;
-    thread->NextProcessor = index;
+    __atomic_store_n(&thread->NextProcessor, index, __ATOMIC_RELAXED);
     p->taken_at[index] = ke_query_interrupt_time(ke);
     __atomic_add_fetch(&p->inside, 1, __ATOMIC_ACQ_REL);
     __atomic_store_n(&thread->Running, 1, __ATOMIC_RELAXED);

@@ -75,7 +75,7 @@ static inline bool ke_owns_processor(const KTHREAD *thread)
 /* => the thread owns one */
 static inline unsigned ke_processor_number(const KTHREAD *thread)
 {
-    return thread->NextProcessor;
+    return __atomic_load_n(&thread->NextProcessor, __ATOMIC_RELAXED);
 }
 
 /* Let another ready thread of at least the same priority run. => false: there was none */

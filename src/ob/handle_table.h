@@ -47,6 +47,11 @@ struct ob;
 /* An empty table, in HandleTableListHead. `process` (may be NULL) is its QuotaProcess.
  * => NULL: no pool */
 HANDLE_TABLE *ex_create_handle_table(struct ob *ob, EPROCESS *process);
+/* A table for `process` with those entries of `parent` that `copy` (entry locked) returns true for,
+ * under the same handle values. => NULL: no pool; `copy` was not called */
+HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE_TABLE *parent,
+                                        bool (*copy)(void *context, HANDLE_TABLE_ENTRY *entry),
+                                        void *context);
 /* Take it off HandleTableListHead and free it. => nobody uses it any more */
 void ex_destroy_handle_table(struct ob *ob, HANDLE_TABLE *table);
 
@@ -60,7 +65,7 @@ NTSTATUS ex_create_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t pointer, 
  * handle do not count. */
 HANDLE_TABLE_ENTRY *ex_lock_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle);
 void ex_unlock_handle(HANDLE_TABLE_ENTRY *entry);
-/* Free a locked entry. => it is gone; *pointer as stored, flags included */
+/* Free a locked entry. */
 void ex_destroy_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle,
                        HANDLE_TABLE_ENTRY *entry);
 

@@ -3,7 +3,7 @@
  * An object is a pool block: optional headers, OBJECT_HEADER, body. The body pointer is what
  * everybody passes around; headers are found in front of it:
  *
- *      pool header | quota? | handle? | name? | creator? | OBJECT_HEADER | body        |
+ *      pool header | name? | creator? | OBJECT_HEADER | body        |
  *                                                          InfoMask says   ^           ^ end of
  * block which           object
  *
@@ -72,9 +72,9 @@ struct ob_type_ops {
     size_t body_size; /* least size of a body */
     GENERIC_MAPPING mapping;
     ULONG valid_access;
-    ULONG invalid_attributes;                       /* OBJ_* that may not be asked for */
-    bool case_insensitive;                          /* names in directories compare so */
-    bool maintain_handle_count, maintain_type_list; /* optional headers of its objects */
+    ULONG invalid_attributes; /* OBJ_* that may not be asked for */
+    bool case_insensitive;    /* names in directories compare so */
+    bool maintain_type_list; /* its objects have creator headers and hang in OBJECT_TYPE.TypeList */
     /* Where a wait for the object waits: offset of a dispatcher header in the body, or -1: cannot
      * be waited for. (Windows: OBJECT_TYPE.DefaultObject.) */
     int wait_offset;
@@ -84,8 +84,8 @@ struct ob_type_ops {
     void (*delete)(struct ob *ob, void *object);
     /* A name leads into the object. NULL: names end here. => see struct ob_parse */
     NTSTATUS (*parse)(struct ob *ob, void *object, struct ob_parse *parse);
-    /* The part of the object's full name that its directory does not know (files): append to
-     * `name`. May be NULL. => bytes of the whole text, which may exceed `capacity` */
+    /* The object's full name, for types whose objects' names the namespace does not hold (files).
+     * May be NULL. => bytes of the whole text, of which `capacity` were written at most */
     size_t (*query_name)(struct ob *ob, void *object, WCHAR *name, size_t capacity);
     void *owner; /* for the procedures: ob_type_owner() */
 };
@@ -158,7 +158,6 @@ static inline OBJECT_HEADER *ob_header(const void *object)
 /* Optional headers; NULL when the object has none. */
 OBJECT_HEADER_NAME_INFO *ob_name_info(struct ob *ob, const void *object);
 OBJECT_HEADER_CREATOR_INFO *ob_creator_info(struct ob *ob, const void *object);
-OBJECT_HEADER_HANDLE_INFO *ob_handle_info(struct ob *ob, const void *object);
 /* Dispatcher header to wait on; NULL when the type cannot be waited for. */
 void *ob_wait_object(struct ob *ob, void *object);
 
