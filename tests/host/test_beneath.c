@@ -15,10 +15,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/host.h"
@@ -238,6 +243,42 @@ static void test_compare(void **state)
     assert_int_equal(host_compare_names("\xC1\x81", "A") != 0, 1); /* overlong */
 }
 
+/* ---- without openat2 ---- */
+
+/* Make openat2 fail as on kernels that do not have it, for the rest of this process. */
+static int hide_openat2(void **state)
+{
+    (void)state;
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void test_nofollow(void **state)
+{
+    struct tree *tree = *state;
+    int fd;
+    expect_text(tree, "docs/readme.txt", "upper");
+    expect_status(tree, "", O_RDONLY | O_DIRECTORY, STATUS_SUCCESS);
+    assert_int_equal(host_open_beneath(tree->root, "DOCS/new.txt", O_RDWR | O_CREAT, &fd),
+                     STATUS_SUCCESS);
+    close(fd);
+    /* Every link is refused, wherever it leads. */
+    static const char *const links[] = {"in/ReadMe.txt", "out/secret.txt", "abs/etc/passwd"};
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+        expect_status(tree, links[i], O_RDONLY, STATUS_OBJECT_PATH_NOT_FOUND);
+    expect_status(tree, "abs", O_RDONLY, STATUS_ACCESS_DENIED);
+    expect_status(tree, "out", O_RDONLY | O_DIRECTORY, STATUS_ACCESS_DENIED);
+    expect_status(tree, "..", O_RDONLY, STATUS_OBJECT_NAME_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,5 +288,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test(test_compare),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests_without_openat2[] = {
+        cmocka_unit_test_setup_teardown(test_nofollow, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) +
+           cmocka_run_group_tests(tests_without_openat2, hide_openat2, NULL);
 }
