@@ -178,6 +178,15 @@ void ps_reference_thread(struct ps_thread *thread);
 void ps_dereference_thread(struct ps_thread *thread);
 NTSTATUS ps_reference_thread_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,
                                        struct ps_thread **out);
+/* The next thread of a process that has not left it, referenced, `after` (dereferenced); NULL:
+ * first, and at the end. A caller that stops early dereferences what it has. */
+struct ps_thread *ps_next_thread(struct ps_process *process, struct ps_thread *after);
+/* End all other threads of the caller's process and wait until they have left.
+ * => STATUS_THREAD_IS_TERMINATING: the caller was told to end meanwhile */
+NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS status);
+/* SetThreadPriority: `increment` to the process's base, or one of the two saturating values.
+ * => STATUS_INVALID_PARAMETER */
+NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment);
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);
 /* The end of the calling host thread's guest thread: signals it, frees TEB and stacks, ends the
  * process when it was the last. => called once, last, by the thread itself */

@@ -204,6 +204,69 @@ NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status)
     return STATUS_SUCCESS;
 }
 
+struct ps_thread *ps_next_thread(struct ps_process *process, struct ps_thread *after)
+{
+    struct ps *ps = process->ps;
+    struct ps_thread *next = NULL;
+    size_t slot = after ? after->thread->Cid.UniqueThread.va / 4 + 1 : 0;
+    pthread_mutex_lock(&ps->lock);
+    for (; slot < ps->id_slots && !next; slot++) {
+        struct ps_thread *t = ps->thread_by_id[slot];
+        if (t && t->process == process && t->thread->ThreadInserted &&
+            ob_reference_object_safe(ps->ob, t->thread)) {
+            next = t;
+        }
+    }
+    pthread_mutex_unlock(&ps->lock);
+    if (after) {
+        ps_dereference_thread(after);
+    }
+    return next;
+}
+
+NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS exit_status)
+{
+    struct ps_process *process = self->process;
+    const struct ke_wait wait = {.reason = UserRequest, .mode = UserMode};
+    for (struct ps_thread *t = NULL; (t = ps_next_thread(process, t)) != NULL;) {
+        if (t != self) {
+            NTSTATUS status = ps_terminate_thread(t, exit_status);
+            (void)status; /* it may be ending by itself */
+        }
+    }
+    for (struct ps_thread *t = NULL; (t = ps_next_thread(process, t)) != NULL;) {
+        if (t == self) {
+            continue;
+        }
+        NTSTATUS status =
+            ke_wait_for_single_object(self->ps->ke, &self->thread->Tcb, &t->thread->Tcb, &wait);
+        if (status == STATUS_THREAD_IS_TERMINATING) {
+            ps_dereference_thread(t);
+            return status;
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment)
+{
+    const LONG saturation = 15, widest = 2, lowest = 1, highest = 15;
+    KTHREAD *t = &thread->thread->Tcb;
+    LONG base = thread->process->process->Pcb.BasePriority;
+    if (increment == saturation || increment == saturation + 1) {
+        base = highest;
+    } else if (increment == -saturation || increment == -saturation - 1) {
+        base = lowest;
+    } else if (increment >= -widest && increment <= widest) {
+        base += increment;
+    } else {
+        return STATUS_INVALID_PARAMETER;
+    }
+    t->BasePriority = (CHAR)(base < lowest ? lowest : base > highest ? highest : base);
+    t->Priority = t->BasePriority;
+    return STATUS_SUCCESS;
+}
+
 /* User stack and TEB, while the process still has its memory; the kernel stack goes with the
  * object. */
 void psp_free_thread_memory(struct ps_thread *t)

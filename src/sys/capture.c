@@ -90,3 +90,45 @@ NTSTATUS sys_get_thread(struct sys_call *call, uint64_t handle, uint32_t access,
 {
     return ps_reference_thread_by_handle(call->thread, handle, access, out);
 }
+
+struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes)
+{
+    return (struct ob_attributes){
+        .root = attributes->root,
+        .name = attributes->name.text,
+        .name_length = (USHORT)(attributes->name.length * sizeof(WCHAR)),
+        .flags = attributes->attributes,
+    };
+}
+
+NTSTATUS sys_insert(struct sys_call *call, void *object, const struct ob_attributes *attributes,
+                    uint32_t access, uint64_t handle_va)
+{
+    struct ob_caller caller = ps_caller(call->thread);
+    uint64_t handle;
+    NTSTATUS status =
+        ob_insert_object(call->sys->ob, &caller, object, attributes, access, &handle, NULL);
+    return NT_SUCCESS(status) ? sys_put_handle(call, handle_va, handle, status) : status;
+}
+
+NTSTATUS sys_put_handle(struct sys_call *call, uint64_t handle_va, uint64_t handle, NTSTATUS status)
+{
+    NTSTATUS said = SYS_PUT(call, handle_va, handle);
+    if (!NT_SUCCESS(said)) {
+        struct ob_caller caller = ps_caller(call->thread);
+        NTSTATUS closed = ob_close_handle(call->sys->ob, &caller, handle);
+        (void)closed; /* another thread may have closed it; it is gone either way */
+        return said;
+    }
+    return status;
+}
+
+NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, size_t size)
+{
+    uint32_t length = (uint32_t)size;
+    NTSTATUS status = sys_put_optional(call, call->arg[buffer + 2], &length, sizeof length);
+    if (NT_SUCCESS(status) && (uint32_t)call->arg[buffer + 1] < size) {
+        status = STATUS_INFO_LENGTH_MISMATCH;
+    }
+    return NT_SUCCESS(status) ? sys_put(call, call->arg[buffer], answer, size) : status;
+}

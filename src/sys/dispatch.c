@@ -39,7 +39,10 @@ NTSTATUS sys_init(struct sys *sys)
             sys->handler[families[f]->entries[i].number] = families[f]->entries[i].handler;
         }
     }
-    return sys->table && sys->stubs_va ? STATUS_SUCCESS : STATUS_INVALID_IMAGE_FORMAT;
+    if (!sys->table || !sys->stubs_va) {
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    return sys_create_section_type(sys);
 }
 
 static NTSTATUS not_implemented(struct sys *sys, unsigned service)

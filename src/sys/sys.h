@@ -17,6 +17,7 @@
 
 #include "nt/services.h"
 #include "nt/status.h"
+#include "pe/pe.h"
 #include "ps/ps.h"
 
 #define SYS_MAX_ARGUMENTS 16
@@ -33,6 +34,8 @@ struct sys {
     const LONG *table; /* KiServiceTable, in guest memory */
     uint64_t table_va;
     uint64_t stubs_va; /* KiServiceStubs: 16 bytes per service, in order */
+    struct ob_type_ops section_ops;
+    OBJECT_TYPE *section_type;
     sys_handler handler[NT_SERVICE_COUNT];
     atomic_bool reported[NT_SERVICE_COUNT]; /* "not implemented" was said */
 };
@@ -61,6 +64,8 @@ extern const struct sys_family sys_memory_family, sys_section_family, sys_file_f
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
+
+NTSTATUS sys_create_section_type(struct sys *sys);
 
 /* Serve one call. `first_four` are r10, rdx, r8, r9; more arguments are fetched from user_rsp +
  * 0x28.
@@ -94,6 +99,27 @@ struct sys_attributes {
 /* OBJECT_ATTRIBUTES; a null address gives empty ones. */
 NTSTATUS sys_get_attributes(struct sys_call *call, uint64_t va, struct sys_attributes *out);
 void sys_free_attributes(struct sys_attributes *attributes);
+
+/* The same for ob; points into `attributes`. */
+struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes);
+
+/* Insert a new object (ob_insert_object; the reference is used up) and store the handle at
+ * `handle_va`; when that fails the handle is closed again. */
+NTSTATUS sys_insert(struct sys_call *call, void *object, const struct ob_attributes *attributes,
+                    uint32_t access, uint64_t handle_va);
+/* Store a handle that was opened with `status`; close it again when that fails. */
+NTSTATUS sys_put_handle(struct sys_call *call, uint64_t handle_va, uint64_t handle,
+                        NTSTATUS status);
+/* The answer of a query service whose arguments buffer, length, *return length are numbers `buffer`
+ * and up. => STATUS_INFO_LENGTH_MISMATCH: does not fit */
+NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, size_t size);
+
+/* The file behind a handle, referenced, and what the handle grants. */
+NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
+                      uint32_t *granted);
+
+/* What a file that is no image says to who wants to map it. */
+NTSTATUS sys_image_status(enum pe_status status);
 
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */
