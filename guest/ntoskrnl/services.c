@@ -28,6 +28,9 @@
 #define STACK_12 "8"
 #define STACK_13 "9"
 #define STACK_14 "10"
+#define STACK_15 "11"
+#define STACK_16 "12"
+#define STACK_17 "13"
 
 #define COUNT(number, name, arguments) +1
 enum { SERVICES = 0 NT_SERVICES(COUNT), STUBS_OFFSET = 0x800 };
