@@ -85,7 +85,7 @@ bool kd_command_near(const char *name, size_t length, char *out, size_t size)
     unsigned found = 0;
     *out = '\0';
     for (unsigned wanted = 1; wanted <= 2 && found == 0; wanted++) {
-        if (length <= wanted) { /* everything is near a single letter */
+        if (2 * wanted > length) { /* everything is near a short name */
             break;
         }
         for (size_t i = 0; (row = kd_command_get(i)) != NULL && found < NEAR_MOST; i++) {

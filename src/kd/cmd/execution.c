@@ -145,23 +145,21 @@ static int resume(struct kd *kd, enum kd_resume how, uint64_t except)
     return error;
 }
 
-/* The program's own int3: memory shows it although ours are removed. */
-static void leave_int3(struct kd *kd)
+/* The program's own int3: memory shows it although ours are removed. True when rip has moved. */
+static bool leave_int3(struct kd *kd)
 {
     const struct kd_event *event = &kd->target->last_event;
     uint64_t rip, directory = kd->directory_base;
     uint8_t byte;
     if (event->kind != KD_EVENT_BREAKPOINT || !kd_register_value(kd, "rip", &rip) ||
         rip != event->address) {
-        return;
+        return false;
     }
     kd_read_nt(kd, "_EPROCESS", event->process, "Pcb.DirectoryTableBase", &directory);
     uint64_t before = kd_use_directory(kd, directory ? directory : kd->directory_base);
     bool int3 = kd_read_u8(kd, rip, &byte) && byte == INT3;
     kd_use_directory(kd, before);
-    if (int3) {
-        kd_register_assign(kd, "rip", rip + 1);
-    }
+    return int3 && kd_register_assign(kd, "rip", rip + 1);
 }
 
 /* Decide about an event; true: stop there. */
@@ -214,11 +212,10 @@ static uint64_t breakpoint_here(struct kd *kd)
 static int run_until_wanted(struct kd *kd, enum kd_resume how)
 {
     kd->processor = kd->target->last_event.processor; /* `~Ns` may have chosen another */
-    if (how != KD_RESUME_NOT_HANDLED) {
-        leave_int3(kd);
-    }
-    for (;;) {
-        uint64_t here = breakpoint_here(kd);
+    bool moved = how != KD_RESUME_NOT_HANDLED && leave_int3(kd);
+    for (;; moved = false) {
+        /* A breakpoint right behind the int3 has not been met yet. */
+        uint64_t here = moved ? 0 : breakpoint_here(kd);
         int error = 0;
         if (how == KD_RESUME_STEP || here != 0) {
             error = resume(kd, KD_RESUME_STEP, here);

@@ -2,6 +2,7 @@
  *
  * Times are shown in UTC: what a session prints must not depend on where it ran. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -70,9 +71,14 @@ static void show_time(struct kd *kd, uint64_t value)
     kd_printf(kd, " %d%s\n", tm.tm_year + 1900, seconds_only ? "" : " (UTC + 0:00)");
 }
 
-/* As the debugger prints %g: exponents have at least three digits. */
+/* As the debugger prints %g: with its names for what is no number, and exponents of at least three
+ * digits. */
 static void float_text(double number, char *out, size_t size)
 {
+    if (!isfinite(number)) {
+        snprintf(out, size, "%s1.#%s", signbit(number) ? "-" : "", isinf(number) ? "INF" : "QNAN");
+        return;
+    }
     snprintf(out, size, "%g", number);
     char *exponent = strchr(out, 'e');
     if (exponent != NULL && strlen(exponent) == 4 && strlen(out) + 2 <= size) {
