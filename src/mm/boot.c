@@ -253,7 +253,7 @@ static void boot_account(struct mm *mm, uint64_t pfn, unsigned level, uint64_t e
             mi_pfn(mm, pfn)->u2.ShareCount++;
         }
         if (level > 1 && !entry.u.Hard.LargePage)
-            boot_account(mm, target, level - 1, PTE_BASE + (entry_va - PTE_BASE) * 512);
+            boot_account(mm, target, level - 1, mi_va_of_pte(entry_va));
     }
 }
 

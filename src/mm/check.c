@@ -1,6 +1,207 @@
-#include "mm/mi.h"
+/* src/mm/check.c: is all of memory management's state consistent?
+ *
+ * The promises, each looked at from both sides:
+ *
+ *      lists   each list is linked both ways, as long as its Total says, and all its frames say
+ *              that they are on it; every frame is on one list, in quarantine, or active
+ *      tables  (checktables.c) every PTE's frame names that PTE and table; share counts are the
+ *              number of PTEs; UsedPageTableEntries are the entries that are not zero
+ *      VADs    (checkvad.c) order, balance, gaps; commit charges are the committed pages
+ *      commit  charges of all owners add up to MmTotalCommittedPages
+ *      pools   (checkpool.c) blocks fill their pages; lists, tags and descriptors agree with them
+ *
+ * A frame that no table reaches, and a PTE that no VAD covers, are leaks and reported as such.
+ * The machine must be quiescent: no call into mm from other threads meanwhile.
+ */
+#include "mm/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void mi_check_failed(struct mi_check *check, const char *format, ...)
+{
+    char message[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    log_error(check->mm->log, "mm_check: %s", message);
+    check->violations++;
+}
+
+/* ---- page lists ----------------------------------------------------------------------------- */
+
+static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS name)
+{
+    const struct mm *mm = check->mm;
+    uint64_t before = MI_LIST_END, count = 0;
+
+    MI_CHECK(check, list->ListName == name, "list %d says that it is list %d", name,
+             list->ListName);
+    for (uint64_t pfn = list->Flink; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
+        if (pfn >= mm->frames || check->listed[pfn]) {
+            mi_check_failed(check, "list %d: frame %llx is no frame, or listed twice", name,
+                            (unsigned long long)pfn);
+            return;
+        }
+        const MMPFN *page = &mm->pfn[pfn];
+        check->listed[pfn] = true;
+        MI_CHECK(check, page->u2.Blink == before, "list %d: frame %llx has a wrong Blink", name,
+                 (unsigned long long)pfn);
+        MI_CHECK(check, page->u3.e1.PageLocation == name, "list %d: frame %llx says location %d",
+                 name, (unsigned long long)pfn, page->u3.e1.PageLocation);
+        MI_CHECK(check, page->u3.e2.ReferenceCount == 0, "list %d: frame %llx is referenced", name,
+                 (unsigned long long)pfn);
+        before = pfn;
+        count++;
+    }
+    MI_CHECK(check, list->Blink == before, "list %d: wrong Blink at its head", name);
+    MI_CHECK(check, list->Total == count, "list %d: Total is %llu for %llu frames", name,
+             (unsigned long long)list->Total, (unsigned long long)count);
+}
+
+static void check_lists(struct mi_check *check)
+{
+    const struct nt_globals *nt = &check->mm->ke->nt;
+    uint64_t available = nt->MmZeroedPageListHead->Total + nt->MmFreePageListHead->Total;
+
+    check_list(check, nt->MmZeroedPageListHead, ZeroedPageList);
+    check_list(check, nt->MmFreePageListHead, FreePageList);
+    for (int i = 0; i < 8; i++) {
+        check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList);
+        available += nt->MmStandbyPageListByPriority[i].Total;
+    }
+    check_list(check, nt->MmModifiedPageListHead, ModifiedPageList);
+    check_list(check, nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList);
+    check_list(check, nt->MmBadPageListHead, BadPageList);
+    MI_CHECK(check, *nt->MmAvailablePages == available,
+             "MmAvailablePages is %llu, the lists have %llu",
+             (unsigned long long)*nt->MmAvailablePages, (unsigned long long)available);
+}
+
+static bool is_zero_page(const struct mm *mm, uint64_t pfn)
+{
+    const uint64_t *word = mi_frame(mm, pfn);
+
+    for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
+        if (word[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Pages on the zeroed list read as zero; looking at all of a large RAM would touch all of it, so
+ * only the head of the list, where frames come back, is looked at. */
+static void check_zeroed(struct mi_check *check)
+{
+    const struct mm *mm = check->mm;
+    uint64_t pfn = mm->ke->nt.MmZeroedPageListHead->Flink;
+
+    for (int i = 0; i < 256 && pfn < mm->frames; i++, pfn = mm->pfn[pfn].u1.Flink) {
+        MI_CHECK(check, is_zero_page(mm, pfn), "frame %llx is on the zeroed list, but not zero",
+                 (unsigned long long)pfn);
+    }
+}
+
+static void check_quarantine(struct mi_check *check)
+{
+    const struct mm *mm = check->mm;
+    size_t count = 0;
+
+    for (uint64_t pfn = mm->quarantine.first; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
+        if (pfn >= mm->frames || check->listed[pfn]) {
+            mi_check_failed(check, "quarantine: frame %llx is no frame, or listed twice",
+                            (unsigned long long)pfn);
+            return;
+        }
+        check->listed[pfn] = true;
+        MI_CHECK(check, mm->pfn[pfn].u3.e1.PageLocation == TransitionPage,
+                 "quarantine: frame %llx says location %d", (unsigned long long)pfn,
+                 mm->pfn[pfn].u3.e1.PageLocation);
+        count++;
+    }
+    MI_CHECK(check, count == mm->quarantine.count, "quarantine: wrong count");
+}
+
+/* After all tables were walked: frames against what was found. Frame 0 is nobody's. */
+static void check_frames(struct mi_check *check)
+{
+    const struct mm *mm = check->mm;
+
+    for (uint64_t pfn = 1; pfn < mm->frames; pfn++) {
+        const MMPFN *page = &mm->pfn[pfn];
+        unsigned location = page->u3.e1.PageLocation;
+        if (check->listed[pfn]) {
+            bool kept = location == ModifiedPageList; /* a transition PTE holds it */
+            MI_CHECK(check, (check->share[pfn] != 0) == kept,
+                     "frame %llx in location %u is held by %u PTEs", (unsigned long long)pfn,
+                     location, check->share[pfn]);
+            continue;
+        }
+        MI_CHECK(check, location == ActiveAndValid,
+                 "frame %llx says location %u, but is on no list", (unsigned long long)pfn,
+                 location);
+        MI_CHECK(check, page->u3.e2.ReferenceCount == 1, "frame %llx: reference count %u",
+                 (unsigned long long)pfn, page->u3.e2.ReferenceCount);
+        MI_CHECK(check, check->share[pfn] != 0, "frame %llx is active, but no PTE holds it",
+                 (unsigned long long)pfn);
+        MI_CHECK(check, page->u2.ShareCount == check->share[pfn],
+                 "frame %llx: share count %llu, found %u", (unsigned long long)pfn,
+                 (unsigned long long)page->u2.ShareCount, check->share[pfn]);
+    }
+}
+
+static void check_commit(struct mi_check *check)
+{
+    const struct mm *mm = check->mm;
+    uint64_t total = *mm->ke->nt.MmTotalCommittedPages;
+    uint64_t system = mm->nonpaged.backed_pages + mm->paged.backed_pages +
+                      mm->system_ptes.backed_pages + check->tables + check->overhead;
+
+    MI_CHECK(check, mm->system_commit == system, "system commit is %llu, found %llu",
+             (unsigned long long)mm->system_commit, (unsigned long long)system);
+    MI_CHECK(check, total == system + check->user_commit,
+             "MmTotalCommittedPages is %llu, found %llu", (unsigned long long)total,
+             (unsigned long long)(system + check->user_commit));
+    MI_CHECK(check, mm->page_tables == check->tables, "%llu page tables counted, found %llu",
+             (unsigned long long)mm->page_tables, (unsigned long long)check->tables);
+}
+
+static void check_all(struct mi_check *check)
+{
+    struct mm *mm = check->mm;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    check_lists(check);
+    check_zeroed(check);
+    check_quarantine(check);
+    ke_release_lock(&mm->pfn_lock);
+    mi_check_system_tables(check);
+    list_for_each(node, &mm->spaces) mi_check_space(check, list_entry(node, struct mm_space, link));
+    check_frames(check);
+    mi_check_regions(check);
+    mi_check_pools(check);
+    check_commit(check);
+}
+
 size_t mm_check(struct mm *mm)
 {
-    (void)mm;
-    return 0;
+    struct mi_check check = {.mm = mm};
+
+    check.share = calloc(mm->frames, sizeof(*check.share));
+    check.listed = calloc(mm->frames, sizeof(*check.listed));
+    if (check.share && check.listed) {
+        pthread_mutex_lock(&mm->spaces_lock);
+        pthread_mutex_lock(&mm->zero.pause);
+        check_all(&check);
+        pthread_mutex_unlock(&mm->zero.pause);
+        pthread_mutex_unlock(&mm->spaces_lock);
+    } else {
+        mi_check_failed(&check, "no memory to check with");
+    }
+    free(check.share);
+    free(check.listed);
+    return check.violations;
 }

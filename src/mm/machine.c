@@ -91,6 +91,7 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     mm->quarantine.first = MI_LIST_END;
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     pthread_mutex_init(&mm->spaces_lock, NULL);
+    pthread_mutex_init(&mm->zero.pause, NULL);
     list_init(&mm->spaces);
     NTSTATUS status = boot(mm, config);
     if (!NT_SUCCESS(status)) {
@@ -115,6 +116,7 @@ void mm_destroy(struct mm *mm)
     if (mm->ram_fd >= 0)
         close(mm->ram_fd);
     pthread_mutex_destroy(&mm->spaces_lock);
+    pthread_mutex_destroy(&mm->zero.pause);
     free(mm);
 }
 

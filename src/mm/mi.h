@@ -70,9 +70,10 @@ struct mi_quarantine {
 
 struct mi_zero_thread {
     pthread_t thread;
-    bool running;   /* (I) */
-    bool stop;      /* (A) */
-    uint32_t awake; /* (A) futex: 0 while it sleeps */
+    bool running;          /* (I) */
+    bool stop;             /* (A) */
+    uint32_t awake;        /* (A) futex: 0 while it sleeps */
+    pthread_mutex_t pause; /* held while frames are between the lists */
 };
 
 struct mm {

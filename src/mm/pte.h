@@ -22,10 +22,7 @@
 #include "nt/mm.h"
 
 #define MI_PTES_PER_TABLE 512u
-#define MI_TABLE_SPAN (PAGE_SIZE * MI_PTES_PER_TABLE)          /* of a page table: 2 MB */
-#define MI_DIRECTORY_SPAN (MI_TABLE_SPAN * MI_PTES_PER_TABLE)  /* of a directory: 1 GB */
-#define MI_PARENT_SPAN (MI_DIRECTORY_SPAN * MI_PTES_PER_TABLE) /* of a PDPT: 512 GB */
-#define MI_CANONICAL_TOP 0xFFFF000000000000ull                 /* sign extension of bit 47 */
+#define MI_TABLE_SPAN (PAGE_SIZE * MI_PTES_PER_TABLE) /* of a page table: 2 MB */
 #define MI_VPN(va) ((va) >> PAGE_SHIFT)
 #define MI_VA(vpn) ((uint64_t)(vpn) << PAGE_SHIFT)
 
@@ -70,6 +67,15 @@ static inline unsigned mi_table_index(uint64_t va, unsigned level)
 static inline uint64_t mi_pte_va(uint64_t va)
 {
     return PTE_BASE + (va << 16 >> 16 >> PAGE_SHIFT) * sizeof(MMPTE);
+}
+
+/* The other way: the page that a PTE of the self map maps. For a PDE that is the page table, as the
+ * self map shows it. */
+static inline uint64_t mi_va_of_pte(uint64_t pte_va)
+{
+    uint64_t va = (pte_va - PTE_BASE) / sizeof(MMPTE) << PAGE_SHIFT;
+
+    return (uint64_t)((int64_t)(va << 16) >> 16); /* canonical */
 }
 
 /* ---- entries of the kernel ---- */

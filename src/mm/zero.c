@@ -30,24 +30,34 @@ static size_t take_free(struct mm *mm, uint64_t pfn[BATCH], size_t most)
     return count;
 }
 
-size_t mi_zero_free_pages(struct mm *mm, size_t most)
+static size_t zero_batch(struct mm *mm, size_t most)
 {
     uint64_t pfn[BATCH];
+    size_t count = take_free(mm, pfn, most);
+
+    for (size_t i = 0; i < count; i++)
+        memset(mi_frame(mm, pfn[i]), 0, PAGE_SIZE);
+    ke_acquire_lock(&mm->pfn_lock);
+    for (size_t i = 0; i < count; i++) {
+        MMPFN *page = mi_pfn(mm, pfn[i]);
+        page->u3.e2.ReferenceCount = 0;
+        page->u3.e1.Modified = 0;
+        mi_list_insert_head(mm, mm->ke->nt.MmZeroedPageListHead, pfn[i]);
+    }
+    ke_release_lock(&mm->pfn_lock);
+    return count;
+}
+
+size_t mi_zero_free_pages(struct mm *mm, size_t most)
+{
     size_t total = 0, count;
 
-    while (total < most && (count = take_free(mm, pfn, most - total)) > 0) {
-        for (size_t i = 0; i < count; i++)
-            memset(mi_frame(mm, pfn[i]), 0, PAGE_SIZE);
-        ke_acquire_lock(&mm->pfn_lock);
-        for (size_t i = 0; i < count; i++) {
-            MMPFN *page = mi_pfn(mm, pfn[i]);
-            page->u3.e2.ReferenceCount = 0;
-            page->u3.e1.Modified = 0;
-            mi_list_insert_head(mm, mm->ke->nt.MmZeroedPageListHead, pfn[i]);
-        }
-        ke_release_lock(&mm->pfn_lock);
+    do {
+        pthread_mutex_lock(&mm->zero.pause);
+        count = zero_batch(mm, most - total);
+        pthread_mutex_unlock(&mm->zero.pause);
         total += count;
-    }
+    } while (count > 0 && total < most);
     return total;
 }
 

@@ -1,0 +1,32 @@
+/* src/mm/check.h: what the whole-state checkers share. See check.c. */
+#pragma once
+
+#include "mm/mi.h"
+
+struct mi_check {
+    struct mm *mm;
+    size_t violations;
+    /* By frame: how often PTEs hold it (and, for a table, how many of its entries hold a frame),
+     * and whether a list or the quarantine has it. */
+    uint32_t *share;
+    bool *listed;
+    uint64_t tables, overhead; /* of all spaces */
+    uint64_t user_commit;
+};
+
+/* Log a violation and count it. */
+void mi_check_failed(struct mi_check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define MI_CHECK(check, condition, ...)                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            mi_check_failed((check), __VA_ARGS__);                                                 \
+    } while (0)
+
+/* The system's tables, and those of one process against its VADs and counts. */
+void mi_check_system_tables(struct mi_check *check);
+void mi_check_space(struct mi_check *check, struct mm_space *space);
+void mi_check_vads(struct mi_check *check, struct mm_space *space);
+void mi_check_regions(struct mi_check *check);
+void mi_check_pools(struct mi_check *check);

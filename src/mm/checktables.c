@@ -1,0 +1,175 @@
+/* src/mm/checktables.c: page tables against the PFN database. See check.c.
+ *
+ * All tables are walked from the top, so each frame's holders are counted, and each MMPFN must name
+ * the very entry that led to it. Frames that several address spaces map (KUSER_SHARED_DATA) name
+ * one of the entries: the system's.
+ */
+#include "mm/check.h"
+
+#define FIRST_KERNEL_SLOT 256u
+#define HYPERSPACE_SLOT (PXE_SELFMAP_SLOT + 1)
+#define LARGE_PAGE_FRAMES 512u
+
+struct walk {
+    struct mi_check *check;
+    uint64_t space_valid; /* valid user PTEs of private pages */
+    uint64_t space_tables;
+    uint64_t space_entries; /* user PTEs that are not zero */
+};
+
+static void check_holder(struct walk *walk, uint64_t pfn, uint64_t entry_va, uint64_t table)
+{
+    const MMPFN *page = &walk->check->mm->pfn[pfn];
+
+    MI_CHECK(walk->check, page->PteAddress.va == entry_va,
+             "frame %llx names PTE %llx, but %llx holds it", (unsigned long long)pfn,
+             (unsigned long long)page->PteAddress.va, (unsigned long long)entry_va);
+    MI_CHECK(walk->check, page->u4.PteFrame == table,
+             "frame %llx names table %llx, but %llx holds it", (unsigned long long)pfn,
+             (unsigned long long)page->u4.PteFrame, (unsigned long long)table);
+}
+
+/* An entry that holds frames; tables are counted and not entered here. */
+static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint64_t table)
+{
+    struct mi_check *check = walk->check;
+    const struct mm *mm = check->mm;
+    uint64_t pfn = entry.u.Hard.PageFrameNumber;
+    uint64_t count = entry.u.Hard.Valid && entry.u.Hard.LargePage ? LARGE_PAGE_FRAMES : 1;
+
+    if (pfn + count > mm->frames) {
+        mi_check_failed(check, "PTE %llx holds %llx, which is no frame",
+                        (unsigned long long)entry_va, (unsigned long long)pfn);
+        return false;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        check->share[pfn + i]++;
+        if (pfn != mm->shared_user_data_pfn || !entry.u.Hard.Owner)
+            check_holder(walk, pfn + i, entry_va, table);
+    }
+    if (!entry.u.Hard.Valid) {
+        MI_CHECK(check, mm->pfn[pfn].u3.e1.PageLocation == ModifiedPageList,
+                 "transition PTE %llx: frame %llx is in location %d", (unsigned long long)entry_va,
+                 (unsigned long long)pfn, mm->pfn[pfn].u3.e1.PageLocation);
+    }
+    return true;
+}
+
+static void check_table(struct walk *walk, uint64_t table, unsigned level, uint64_t entry_va,
+                        unsigned first, unsigned last)
+{
+    struct mi_check *check = walk->check;
+    const struct mm *mm = check->mm;
+    const MMPTE *entries = mi_frame(mm, table);
+    unsigned used = 0, held = 0;
+
+    for (unsigned i = first; i < last; i++) {
+        MMPTE entry = mi_read_pte(&entries[i]);
+        uint64_t va = entry_va + i * sizeof(MMPTE);
+        used += entry.u.Long != 0;
+        walk->space_entries += level == 1 && entry.u.Long != 0;
+        if (!mi_pte_holds_frame(entry))
+            continue;
+        held++;
+        if (!check_entry(walk, entry, va, table))
+            continue;
+        uint64_t pfn = entry.u.Hard.PageFrameNumber;
+        if (level == 1) {
+            walk->space_valid += entry.u.Hard.Valid && pfn != mm->shared_user_data_pfn;
+        } else if (!entry.u.Hard.LargePage) {
+            walk->space_tables++;
+            check_table(walk, pfn, level - 1, mi_va_of_pte(va), 0, MI_PTES_PER_TABLE);
+        }
+    }
+    if (level == 4)
+        return; /* counts of a PML4 cover several stretches: see the callers */
+    MI_CHECK(check, mm->pfn[table].UsedPageTableEntries == used,
+             "table %llx: UsedPageTableEntries %u, found %u", (unsigned long long)table,
+             mm->pfn[table].UsedPageTableEntries, used);
+    check->share[table] += held;
+}
+
+void mi_check_system_tables(struct mi_check *check)
+{
+    struct walk walk = {.check = check};
+    uint64_t directory = MI_VPN(MM_SYSTEM_PAGE_DIRECTORY);
+
+    check_table(&walk, directory, 4, PXE_BASE, FIRST_KERNEL_SLOT, PXE_SELFMAP_SLOT);
+    check_table(&walk, directory, 4, PXE_BASE, HYPERSPACE_SLOT + 1, MI_PTES_PER_TABLE);
+    if (check->share[directory] == 0) /* else a space's turn */
+        check->share[directory] = 1;
+}
+
+/* The user half, hyperspace and the PML4 itself. */
+static void check_space_tables(struct walk *walk, struct mm_space *space)
+{
+    struct mi_check *check = walk->check;
+    const MMPFN *top = &check->mm->pfn[space->directory];
+    uint64_t self = PXE_BASE + PXE_SELFMAP_SLOT * sizeof(MMPTE);
+    unsigned held = 0;
+
+    check_table(walk, space->directory, 4, PXE_BASE, HYPERSPACE_SLOT, HYPERSPACE_SLOT + 1);
+    walk->space_tables = 0;
+    walk->space_valid = 0;
+    walk->space_entries = 0;
+    check_table(walk, space->directory, 4, PXE_BASE, 0, FIRST_KERNEL_SLOT);
+    for (unsigned i = 0; i < FIRST_KERNEL_SLOT; i++)
+        held += mi_read_pte(&space->pml4[i]).u.Hard.Valid;
+    held++; /* hyperspace */
+    MI_CHECK(check, top->UsedPageTableEntries == held, "PML4 %llx: %u used entries, found %u",
+             (unsigned long long)space->directory, top->UsedPageTableEntries, held);
+    check->share[space->directory] = 1 + held;
+    check_holder(walk, space->directory, self, space->directory);
+    const MMPTE *system = mi_frame(check->mm, MI_VPN(MM_SYSTEM_PAGE_DIRECTORY));
+    for (unsigned i = FIRST_KERNEL_SLOT; i < MI_PTES_PER_TABLE; i++) {
+        if (i == PXE_SELFMAP_SLOT || i == HYPERSPACE_SLOT)
+            continue;
+        MI_CHECK(check, space->pml4[i].u.Long == system[i].u.Long,
+                 "PML4 %llx: kernel slot %x differs from System's",
+                 (unsigned long long)space->directory, i);
+    }
+}
+
+/* PTEs that are not zero must lie in a VAD. */
+static uint64_t entries_in_vads(const struct mm_space *space)
+{
+    uint64_t count = 0;
+
+    for (MMVAD_SHORT *vad = mi_vad_first(space); vad; vad = mi_vad_next(space, vad)) {
+        uint64_t end = MI_VA(vad->EndingVpn + 1);
+        MMPTE *pte;
+        for (uint64_t va = MI_VA(vad->StartingVpn); (pte = mi_next_pte(space, &va, end)) != NULL;
+             va += PAGE_SIZE)
+            count += mi_read_pte(pte).u.Long != 0;
+    }
+    return count;
+}
+
+void mi_check_space(struct mi_check *check, struct mm_space *space)
+{
+    struct walk walk = {.check = check};
+    const EPROCESS *process = space->process;
+
+    mi_lock_address_space(space);
+    mi_lock_working_set(space);
+    check_space_tables(&walk, space);
+    MI_CHECK(check, walk.space_tables == space->tables, "process %p: %llu tables, found %llu",
+             (const void *)process, (unsigned long long)space->tables,
+             (unsigned long long)walk.space_tables);
+    MI_CHECK(check, process->Vm.WorkingSetSize == walk.space_valid,
+             "process %p: working set size %u, found %llu", (const void *)process,
+             process->Vm.WorkingSetSize, (unsigned long long)walk.space_valid);
+    MI_CHECK(check, process->NumberOfPrivatePages == walk.space_valid,
+             "process %p: NumberOfPrivatePages %llu, found %llu", (const void *)process,
+             (unsigned long long)process->NumberOfPrivatePages,
+             (unsigned long long)walk.space_valid);
+    check->tables += space->tables;
+    check->overhead += space->overhead;
+    mi_check_vads(check, space);
+    uint64_t covered = entries_in_vads(space);
+    MI_CHECK(check, walk.space_entries == covered,
+             "process %p: %llu PTEs in use, %llu of them in VADs", (const void *)process,
+             (unsigned long long)walk.space_entries, (unsigned long long)covered);
+    mi_unlock_working_set(space);
+    mi_unlock_address_space(space);
+}

@@ -1,0 +1,113 @@
+/* src/mm/checkvad.c: the VAD tree of a process, and its charges. See check.c. */
+#include "mm/check.h"
+
+#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
+#define DEEPEST 64u
+
+struct tree_walk {
+    struct mi_check *check;
+    struct mm_space *space;
+    const MMVAD_SHORT *previous;
+    uint64_t count, pages, commit;
+};
+
+/* Room before a VAD, from its predecessor, as vad.c keeps it. */
+static uint64_t room_before(const MMVAD_SHORT *vad, const MMVAD_SHORT *previous)
+{
+    uint64_t low = previous ? (previous->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT : VAD_UNIT;
+
+    return vad->StartingVpn > low ? vad->StartingVpn - low : 0;
+}
+
+static void check_commit(struct tree_walk *walk, const MMVAD_SHORT *vad)
+{
+    uint64_t committed = mi_count_committed(walk->space, vad, vad->StartingVpn, vad->EndingVpn);
+
+    if (vad->u.VadFlags.NoChange)
+        committed = 0; /* shared user data, charged to the system */
+    MI_CHECK(walk->check, mi_vad_commit(vad) == committed,
+             "VAD %llx: commit charge %llu, %llu pages are committed",
+             (unsigned long long)vad->StartingVpn, (unsigned long long)mi_vad_commit(vad),
+             (unsigned long long)committed);
+    walk->commit += mi_vad_commit(vad);
+}
+
+static void check_in_order(struct tree_walk *walk, MMVAD_SHORT *vad)
+{
+    struct mi_check *check = walk->check;
+    unsigned long long at = vad->StartingVpn;
+
+    MI_CHECK(check, vad->StartingVpn <= vad->EndingVpn, "VAD %llx ends before it starts", at);
+    MI_CHECK(check, vad->EndingVpn <= MI_VPN(MM_HIGHEST_VAD_ADDRESS), "VAD %llx ends too high", at);
+    MI_CHECK(check, !walk->previous || walk->previous->EndingVpn < vad->StartingVpn,
+             "VAD %llx overlaps the one before", at);
+    MI_CHECK(check, mi_vad_gap(vad)->own == room_before(vad, walk->previous),
+             "VAD %llx: wrong gap before it", at);
+    check_commit(walk, vad);
+    walk->previous = vad;
+    walk->count++;
+    walk->pages += mi_vad_pages(vad);
+}
+
+/* => height of the subtree; *most: largest gap in it */
+static unsigned check_subtree(struct tree_walk *walk, MMVAD_SHORT *vad, unsigned depth,
+                              uint32_t *most)
+{
+    uint32_t left_most = 0, right_most = 0;
+
+    *most = 0;
+    if (!vad)
+        return 0;
+    if (depth > DEEPEST) {
+        mi_check_failed(walk->check, "VAD tree is a cycle, or very deep");
+        return 0;
+    }
+    unsigned left = check_subtree(walk, mi_vad_left(walk->space, vad), depth + 1, &left_most);
+    check_in_order(walk, vad);
+    unsigned right = check_subtree(walk, mi_vad_right(walk->space, vad), depth + 1, &right_most);
+    MI_CHECK(walk->check, (int)right - (int)left == vad->u1.Balance,
+             "VAD %llx: balance %d, heights %u and %u", (unsigned long long)vad->StartingVpn,
+             (int)vad->u1.Balance, left, right);
+    *most = mi_vad_gap(vad)->own;
+    *most = left_most > *most ? left_most : *most;
+    *most = right_most > *most ? right_most : *most;
+    MI_CHECK(walk->check, mi_vad_gap(vad)->subtree == *most, "VAD %llx: wrong gap below it",
+             (unsigned long long)vad->StartingVpn);
+    return 1 + (left > right ? left : right);
+}
+
+/* Walking by parent links meets the same VADs as walking down. */
+static uint64_t count_by_parents(const struct mm_space *space, uint64_t most)
+{
+    uint64_t count = 0;
+
+    for (MMVAD_SHORT *vad = mi_vad_first(space); vad && count <= most;
+         vad = mi_vad_next(space, vad))
+        count++;
+    return count;
+}
+
+void mi_check_vads(struct mi_check *check, struct mm_space *space)
+{
+    struct tree_walk walk = {.check = check, .space = space};
+    const EPROCESS *process = space->process;
+    const MM_AVL_TABLE *table = &process->VadRoot;
+    uint32_t most;
+    unsigned depth = check_subtree(&walk, mi_vad_top(space), 0, &most);
+
+    MI_CHECK(check, table->NumberGenericTableElements == walk.count,
+             "process %p: VadRoot counts %llu VADs, found %llu", (const void *)process,
+             (unsigned long long)table->NumberGenericTableElements, (unsigned long long)walk.count);
+    MI_CHECK(check, table->DepthOfTree == depth, "process %p: VAD tree of depth %u says %u",
+             (const void *)process, depth, (unsigned)table->DepthOfTree);
+    MI_CHECK(check, count_by_parents(space, walk.count) == walk.count,
+             "process %p: parent links of the VAD tree are wrong", (const void *)process);
+    MI_CHECK(check, process->VirtualSize == MI_VA(walk.pages),
+             "process %p: VirtualSize %llx, found %llx", (const void *)process,
+             (unsigned long long)process->VirtualSize, (unsigned long long)MI_VA(walk.pages));
+    uint64_t commit = walk.commit + space->tables + space->overhead;
+    MI_CHECK(check, process->CommitCharge == commit, "process %p: CommitCharge %llu, found %llu",
+             (const void *)process, (unsigned long long)process->CommitCharge,
+             (unsigned long long)commit);
+    check->user_commit += walk.commit;
+}
