@@ -1,0 +1,149 @@
+/* tests/kd/golden.c: run a script of commands and compare what they print.
+ *
+ *      golden GUEST-FOLDER FILE            compare; exit status 1 at the first difference
+ *      golden --write GUEST-FOLDER FILE    print FILE anew with what is printed now
+ *
+ * A file is a sequence of commands, each on a line that starts with "> ", and the output expected
+ * of it, line by line. `<hex>` stands for one or more hexadecimal digits and backticks (addresses
+ * that differ from build to build); all else is literal. In a file called err.* every command must
+ * fail, in others none may.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kd/kd.h"
+#include "world.h"
+
+#define WILDCARD "<hex>"
+
+struct buffer {
+    char *text;
+    size_t length;
+};
+
+static void collect(void *owner, const char *text, size_t length)
+{
+    struct buffer *buffer = owner;
+    buffer->text = realloc(buffer->text, buffer->length + length + 1);
+    if (buffer->text == NULL) {
+        exit(2);
+    }
+    memcpy(buffer->text + buffer->length, text, length);
+    buffer->length += length;
+    buffer->text[buffer->length] = '\0';
+}
+
+static bool hex_char(char c)
+{
+    return isxdigit((unsigned char)c) || c == '`';
+}
+
+/* Does `text` match `pattern`? Both are whole outputs. */
+static bool matches(const char *pattern, const char *text)
+{
+    while (*pattern != '\0') {
+        if (strncmp(pattern, WILDCARD, strlen(WILDCARD)) == 0) {
+            if (!hex_char(*text)) {
+                return false;
+            }
+            while (hex_char(*text)) {
+                text++;
+            }
+            pattern += strlen(WILDCARD);
+        } else if (*pattern++ != *text++) {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+struct golden {
+    struct kd *kd;
+    struct buffer output;
+    bool write, failing; /* failing: err.* */
+    unsigned wrong, commands;
+};
+
+static void check(struct golden *golden, const char *command, const char *expected)
+{
+    unsigned failed = kd_failed(golden->kd);
+    golden->output.length = 0;
+    collect(&golden->output, "", 0);
+    kd_execute(golden->kd, command);
+    golden->commands++;
+    if (golden->write) {
+        printf("> %s\n%s", command, golden->output.text);
+        return;
+    }
+    bool failing = kd_failed(golden->kd) != failed;
+    if (failing != golden->failing) {
+        printf("'%s' should have %s\n", command, golden->failing ? "failed" : "succeeded");
+        golden->wrong++;
+    }
+    if (!matches(expected, golden->output.text)) {
+        printf("'%s' printed\n%sexpected\n%s", command, golden->output.text, expected);
+        golden->wrong++;
+    }
+}
+
+static void run_file(struct golden *golden, FILE *file)
+{
+    char *line = NULL, command[1024] = "";
+    struct buffer expected = {NULL, 0};
+    size_t size = 0;
+    collect(&expected, "", 0);
+    for (;;) {
+        ssize_t length = getline(&line, &size, file);
+        if (length < 0 || strncmp(line, "> ", 2) == 0) {
+            if (*command != '\0') {
+                check(golden, command, expected.text);
+            }
+            if (length < 0) {
+                break;
+            }
+            snprintf(command, sizeof command, "%s", line + 2);
+            command[strcspn(command, "\n")] = '\0';
+            expected.length = 0;
+            collect(&expected, "", 0);
+        } else {
+            collect(&expected, line, (size_t)length);
+        }
+    }
+    free(expected.text);
+    free(line);
+}
+
+int main(int argc, char **argv)
+{
+    struct golden golden = {.write = argc > 3 && strcmp(argv[1], "--write") == 0};
+    if (argc != 3 + golden.write) {
+        fprintf(stderr, "usage: golden [--write] GUEST-FOLDER FILE\n");
+        return 2;
+    }
+    const char *guest = argv[1 + golden.write], *path = argv[2 + golden.write];
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    golden.failing = strncmp(name, "err.", 4) == 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        perror(path);
+        return 2;
+    }
+    struct world *world = world_create(guest);
+    const struct kd_config config = {
+        .target = &world->target, .output = collect, .owner = &golden.output};
+    if (kd_create(&config, &golden.kd) != 0) {
+        return 2;
+    }
+    run_file(&golden, file);
+    kd_destroy(golden.kd);
+    world_destroy(world);
+    free(golden.output.text);
+    fclose(file);
+    if (golden.commands == 0) {
+        fprintf(stderr, "%s: no commands\n", path);
+        return 2;
+    }
+    return golden.wrong != 0;
+}
