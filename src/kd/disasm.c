@@ -264,7 +264,7 @@ static void put_instruction(struct kd *kd, struct text *t, const struct decoded 
     bool first = true;
     put_mnemonic(t, &d->instruction);
     for (unsigned i = 0; i < d->instruction.operand_count; i++) {
-        if (!shown(d, &d->operand[i]))
+        if (!shown(d, &d->operand[i]) || (!first && d->instruction.mnemonic == ZYDIS_MNEMONIC_NOP))
             continue;
         put(t, "%s", first ? "" : ",");
         put_operand(kd, t, d, &d->operand[i]);

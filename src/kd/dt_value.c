@@ -101,12 +101,19 @@ static const char *c_text(struct pdb *pdb, const struct pdb_type *function, char
     return text;
 }
 
+/* Some compilers put the enclosing structure before the name of an unnamed one. */
+static const char *short_name(const struct pdb_type *type)
+{
+    const char *unnamed = strstr(type->name, "::<unnamed");
+    return unnamed ? unnamed + 2 : type->name;
+}
+
 static void named_text(const struct pdb_type *type, struct pdb *pdb, bool verbose, char *buffer,
                        size_t size)
 {
     size_t count = 0;
     if (!verbose) {
-        snprintf(buffer, size, "%s", type->name);
+        snprintf(buffer, size, "%s", short_name(type));
         return;
     }
     pdb_type_members(pdb, type->index, &count);
@@ -408,12 +415,12 @@ static void print_target(struct kd *kd, struct kd_type at, uint64_t value, unsig
         } else if (wide || is_character(&type)) {
             print_text_at(kd, value, wide);
         } else {
-            kd_printf(kd, " -> ");
+            kd_printf(kd, "-> ");
             print_value(kd, at, value, level + 1);
         }
         break;
     default:
-        kd_printf(kd, "%s", type.name);
+        kd_printf(kd, "%s", short_name(&type));
         kd_dt_known(kd, &type, value, &readable);
         break;
     }
@@ -483,7 +490,7 @@ static bool print_value(struct kd *kd, struct kd_type at, uint64_t address, unsi
     switch (type.kind) {
     case PDB_TYPE_STRUCT:
     case PDB_TYPE_UNION:
-        kd_printf(kd, "%s", type.name);
+        kd_printf(kd, "%s", short_name(&type));
         kd_dt_known(kd, &type, address, &readable);
         return readable;
     case PDB_TYPE_ARRAY:

@@ -161,6 +161,23 @@ static bool insert_list(struct pdb_type_table *t, size_t slot, struct pdb_member
     return true;
 }
 
+/* Some compilers write the bits of a negative value as a number without sign: the underlying type
+ * tells what is meant. */
+static void set_signs(struct pdb *pdb, const struct pdb_type *type, struct member_builder *b)
+{
+    struct pdb_type underlying;
+    if (type->kind != PDB_TYPE_ENUM || !pdb_type_get(pdb, type->target, &underlying) ||
+        underlying.size == 0 || underlying.size >= sizeof(int64_t))
+        return;
+    bool is_unsigned = underlying.basic == PDB_UNSIGNED || underlying.basic == PDB_UCHAR ||
+                       underlying.basic == PDB_WCHAR || underlying.basic == PDB_BOOL;
+    unsigned shift = 64 - 8 * (unsigned)underlying.size;
+    for (size_t i = 0; i < b->count; i++) {
+        uint64_t bits = (uint64_t)b->list[i].value << shift;
+        b->list[i].value = is_unsigned ? (int64_t)(bits >> shift) : (int64_t)bits >> shift;
+    }
+}
+
 const struct pdb_member *pdb_type_members(struct pdb *pdb, uint32_t index, size_t *count)
 {
     *count = 0;
@@ -174,6 +191,7 @@ const struct pdb_member *pdb_type_members(struct pdb *pdb, uint32_t index, size_
     if (slot == t->list_count || t->lists[slot].field_list != d.field_list) {
         struct member_builder b = {0};
         read_field_list(pdb, d.field_list, &b);
+        set_signs(pdb, &type, &b);
         struct pdb_member_list list = {d.field_list, b.count, b.list};
         if (!insert_list(t, slot, list)) {
             free(b.list);

@@ -89,7 +89,8 @@ static bool cmd_u(struct kd *kd, const char *args)
     if (!parse_range(kd, args, &range))
         return false;
     kd->unassemble_cursor = show_code(kd, &range);
-    return true;
+    return kd->unassemble_cursor != range.start || range.count == 0 ||
+           kd_error(kd, "           ^ Memory access error in 'u %s'", args);
 }
 
 /* ---- ub ---- */

@@ -183,16 +183,18 @@ static const char *source_text(const struct kd_module *module)
     return "(no symbols)";
 }
 
+static const char *image_name(const struct kd_module *module)
+{
+    const char *name = strrchr(module->image, '\\');
+    return name ? name + 1 : module->image;
+}
+
 static void show_details(struct kd *kd, const struct kd_module *module)
 {
     char when[64] = "unavailable";
     time_t stamp = module->timestamp;
     struct tm tm;
-    const char *name = module->image;
-    for (const char *p = name; *p; p++) {
-        if (*p == '\\')
-            name = p + 1;
-    }
+    const char *name = image_name(module);
     if (module->source != KD_SYMBOLS_DEFERRED && module->source != KD_SYMBOLS_NONE)
         kd_printf(kd, "    Loaded symbol image file: %s\n", name);
     kd_printf(kd, "    Image path: %s\n    Image name: %s\n", module->image, name);
@@ -221,7 +223,9 @@ static void show_module(struct kd *kd, const struct module_filter *f,
         kd_printf(kd, "%s\n", module->name);
         return;
     }
-    const char *file = module->symbol_file[0] ? module->symbol_file : "";
+    const char *file = module->symbol_file;
+    if (module->source == KD_SYMBOLS_EXPORT && !*file)
+        file = image_name(module);
     snprintf(row, sizeof row, "%s %s   %-8s   %-23s%s", kd_address_text(module->base, start),
              kd_address_text(module->base + module->size, end), module->name, source_text(module),
              file);

@@ -178,7 +178,8 @@ static bool show_list(struct kd *kd, struct dt_command *c, struct kd_type type)
     for (unsigned i = 0; i < LIST_MOST && !kd_interrupted(kd); i++) {
         uint64_t next;
         char text[KD_ADDRESS_TEXT];
-        kd_printf(kd, "%s at 0x%s\n", c->list, kd_address_text(c->dt.address, text));
+        kd_printf(kd, "%s at 0x%s\n---------------------------------------------\n", c->list,
+                  kd_address_text(c->dt.address, text));
         if (!show_one(kd, c, type))
             return false;
         if (!kd_field_read(kd->symbols, &link, c->dt.address, &next) || next == 0)
