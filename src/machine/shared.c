@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "machine/boot.h"
+#include "nt/image.h"
 
 #define TICK_COUNT_MULTIPLIER 0x0FA00000u /* 15.625 ms per tick, 8.24 fixed point */
-#define IMAGE_FILE_MACHINE_AMD64 0x8664
 #define LARGE_PAGE 0x200000u
 #define NX_ALWAYS_ON 1
 #define SUITE_SINGLEUSERTS_TERMINAL 0x110u

@@ -177,7 +177,7 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
     p->stack_commit = info.stack_commit;
     p->process->SectionBaseAddress.va = info.base;
 
-    uint64_t base;
+    uint64_t base = 0;
     status = status_of(pe_open(&ntdll, ps->ntdll_bytes, ps->ntdll_size));
     if (NT_SUCCESS(status)) {
         status = mm_map_image(p->space, &ntdll, &base, &size);

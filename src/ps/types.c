@@ -118,8 +118,10 @@ NTSTATUS ps_init(struct ps *ps)
 
 void ps_deinit(struct ps *ps)
 {
-    /* The System process goes with the machine's RAM; only its companion is ours. */
+    /* The System object goes with the machine's RAM; its companion and its address space are ours. */
     if (ps->system) {
+        mm_space_clean(ps->system->space);
+        mm_space_destroy(ps->system->space);
         free(ps->system);
     }
     free(ps->process_by_id);

@@ -1,0 +1,80 @@
+/* src/cli/doctor.c: ntmm doctor: what this host offers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "engine/engine.h"
+
+static void show_engines(bool *usable)
+{
+    const struct engine_ops *chosen = NULL;
+    struct engine_probe best;
+    int error = engine_choose("auto", &chosen, &best);
+    printf("engines\n");
+    for (size_t i = 0; engine_list[i]; i++) {
+        struct engine_probe probe = {0};
+        engine_list[i]->probe(&probe);
+        if (probe.usable) {
+            printf(
+                "  %-8s usable: system call %.1f us, page fault %.1f us, bare exit %.1f us%s%s\n",
+                engine_list[i]->name, probe.syscall_us, probe.fault_us, probe.exit_us,
+                probe.debug_registers ? "" : ", no hardware breakpoints",
+                engine_list[i] == chosen ? "  <- auto takes this one" : "");
+            if (*probe.why) {
+                printf("           %s\n", probe.why);
+            }
+        } else {
+            printf("  %-8s not usable: %s\n", engine_list[i]->name, probe.why);
+        }
+    }
+    *usable = error == 0;
+    if (error) {
+        printf("  no engine can run programs here: %s\n", best.why);
+    }
+}
+
+/* Whether a program is on PATH. */
+static bool on_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    char file[4096];
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        snprintf(file, sizeof file, "%.*s/%s", (int)length, path, name);
+        if (access(file, X_OK) == 0) {
+            return true;
+        }
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+int cli_doctor(int argc, char **argv)
+{
+    static const struct {
+        const char *name, *purpose, *package;
+    } tools[] = {
+        {"x86_64-w64-mingw32-gcc", "compiles the labs' programs", "mingw-w64"},
+        {"wine64", "the peer of script/bench", "wine64"},
+    };
+    if (argc > 1) {
+        bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+        fputs("ntmm doctor\n\nShow what this host offers: engines with their costs, and tools.\n",
+              help ? stdout : stderr);
+        return help ? 0 : CLI_EXIT_USAGE;
+    }
+    bool usable;
+    show_engines(&usable);
+    printf("host\n  %ld processors, %ld MB of memory\n", sysconf(_SC_NPROCESSORS_ONLN),
+           sysconf(_SC_PHYS_PAGES) / 1024 * (sysconf(_SC_PAGESIZE) / 1024));
+    printf("tools\n");
+    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
+        bool found =
+            on_path(tools[i].name) || (strcmp(tools[i].name, "wine64") == 0 && on_path("wine"));
+        printf("  %-24s %-9s %s%s%s\n", tools[i].name, found ? "found" : "missing",
+               tools[i].purpose, found ? "" : "; package ", found ? "" : tools[i].package);
+    }
+    return usable ? 0 : CLI_EXIT_FAILED;
+}

@@ -1,0 +1,128 @@
+/* src/cli/kd.c: ntmm kd: a machine with the debugger's prompt. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "kd/kd.h"
+
+/* The debugger that Ctrl-C interrupts; a signal handler gets no argument. */
+static struct kd *volatile interrupted;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    if (interrupted) {
+        kd_interrupt(interrupted);
+    }
+}
+
+static void output(void *owner, const char *text, size_t length)
+{
+    (void)owner;
+    fwrite(text, 1, length, stdout);
+    fflush(stdout);
+}
+
+static void usage(void)
+{
+    printf(
+        "ntmm kd [options] [PROGRAM.exe [ARGS...]]\n\n"
+        "A machine stopped at the program's first instruction, with WinDbg's prompt: g runs it,\n"
+        "Ctrl-C or int3 in a program breaks in, .help lists the commands, q leaves.\n\n"
+        "  -c \"cmd; cmd\"         run these commands first; ending in q makes a batch tool\n"
+        "  -cf FILE             run the commands in FILE first, one per line\n"
+        "  -y PATH              more folders with PDB files, ; between them\n"
+        "%s",
+        cli_session_options);
+}
+
+/* Commands of a file, line by line. */
+static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t capacity = 0;
+    enum kd_verdict verdict = KD_NEXT;
+    *found = file != NULL;
+    if (!file) {
+        cli_error("cannot read the script %s", path);
+        return KD_QUIT;
+    }
+    while (verdict == KD_NEXT && getline(&line, &capacity, file) >= 0) {
+        line[strcspn(line, "\r\n")] = 0;
+        printf("%s%s\n", kd_prompt(kd), line);
+        verdict = kd_execute(kd, line);
+    }
+    free(line);
+    fclose(file);
+    return verdict;
+}
+
+static int debug(const struct cli_session *session, struct kd_target *target)
+{
+    const struct kd_config config = {
+        .target = target, .output = output, .symbol_path = session->symbol_path};
+    struct kd *kd;
+    int error = kd_create(&config, &kd);
+    if (error) {
+        cli_error("the debugger cannot start: %s", strerror(-error));
+        return CLI_EXIT_FAILED;
+    }
+    interrupted = kd;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    bool found = true;
+    enum kd_verdict verdict = KD_NEXT;
+    kd_show_event(kd);
+    if (session->script) {
+        verdict = run_script(kd, session->script, &found);
+    }
+    if (verdict == KD_NEXT && session->commands) {
+        printf("%s%s\n", kd_prompt(kd), session->commands);
+        verdict = kd_execute(kd, session->commands);
+    }
+    if (verdict == KD_NEXT) {
+        kd_interact(kd, stdin, stdout);
+    }
+    signal(SIGINT, SIG_DFL);
+    interrupted = NULL;
+    bool failed = kd_failed(kd) != 0;
+    kd_destroy(kd);
+    return !found || failed ? CLI_EXIT_FAILED : 0;
+}
+
+int cli_kd(int argc, char **argv)
+{
+    struct cli_session session;
+    if (!cli_parse_session(&session, argc, argv, true)) {
+        cli_free_session(&session);
+        return CLI_EXIT_USAGE;
+    }
+    int result = CLI_EXIT_USAGE;
+    ntmm_machine *machine;
+    ntmm_process **processes;
+    if (session.help) {
+        usage();
+        result = 0;
+    } else if (session.dump) {
+        cli_error("-z: dumps cannot be opened yet");
+    } else if (cli_start(&session, &machine, &processes)) {
+        struct kd_target *target = ntmm_debug_target(machine);
+        if (target) {
+            result = debug(&session, target);
+        } else {
+            cli_error("the program's first thread cannot be started: out of host resources");
+            result = CLI_EXIT_FAILED;
+        }
+        cli_stop(&session, machine, processes);
+    } else {
+        result = CLI_EXIT_FAILED;
+    }
+    cli_free_session(&session);
+    return result;
+}
