@@ -138,6 +138,8 @@ uint64_t mm_ram_size(const struct mm *mm)
 void mm_settle(struct mm *mm)
 {
     mi_release_quarantine(mm);
+    mi_region_trim(&mm->nonpaged);
+    mi_region_trim(&mm->paged);
     mi_zero_free_pages(mm, SIZE_MAX);
 }
 

@@ -228,6 +228,8 @@ void mi_region_destroy(struct mi_region *region);
  * => index of the first, SIZE_MAX when there is no room, commit or memory */
 size_t mi_region_allocate(struct mi_region *region, size_t pages, bool zeroed);
 void mi_region_free(struct mi_region *region, size_t first, size_t pages);
+/* Give back the frames of idle groups that are kept for the next allocation. */
+void mi_region_trim(struct mi_region *region);
 
 /* Show `count` frames at pages `index`... of the window; negative ones are in the prefix. */
 bool mi_region_map_host(struct mi_region *region, int64_t index, uint64_t pfn, size_t count);

@@ -270,6 +270,20 @@ void mi_region_free(struct mi_region *region, size_t first, size_t pages)
     ke_release_lock(&region->lock);
 }
 
+void mi_region_trim(struct mi_region *region)
+{
+    ke_acquire_lock(&region->lock);
+    for (size_t group = 0; region->idle_groups > 0 && group * MI_GROUP_PAGES < region->pages;
+         group++) {
+        if (!group_is_above_floor(region, group) || region->group_used[group] > 0 ||
+            !group_has_backing(region, group))
+            continue;
+        unback_pages(region, group * MI_GROUP_PAGES, group_size(region, group));
+        region->idle_groups--;
+    }
+    ke_release_lock(&region->lock);
+}
+
 uint64_t mm_allocate_system_pages(struct mm *mm, size_t pages, bool executable)
 {
     struct mi_region *region = &mm->system_ptes;

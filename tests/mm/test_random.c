@@ -1,0 +1,466 @@
+/* tests/mm/test_random.c: random calls over several processes and threads, checked.
+ *
+ * In the first test one thread works and the whole state is checked after every step; each page's
+ * expected state is kept beside it, so that statuses and contents are checked too:
+ *
+ *      model       one byte of state per page of a small arena in each process
+ *      machine     what queries, reads and writes say about the same page
+ *
+ * In the second, threads work at once on shared processes and the state is checked at the end.
+ * NTMM_SEED repeats a run: it is printed when a test starts.
+ */
+#include "support.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ARENA 0x10000000ull
+#define ARENA_PAGES 512u /* across several page tables when spread */
+#define PROCESSES 3u
+
+static uint64_t seed(void)
+{
+    const char *given = getenv("NTMM_SEED");
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
+    printf("NTMM_SEED=%llu\n", (unsigned long long)value);
+    return value;
+}
+
+static uint32_t random_below(uint64_t *state, uint32_t limit)
+{
+    *state ^= *state << 13; /* xorshift64 */
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)(*state >> 20) % limit;
+}
+
+/* ---- the model ------------------------------------------------------------------------------ */
+
+enum page_state { PAGE_FREE, PAGE_RESERVED, PAGE_COMMITTED };
+
+struct page {
+    uint8_t state;
+    uint8_t value;       /* of the first byte */
+    uint16_t allocation; /* number of its VAD; 0: free */
+    uint32_t protect;
+};
+
+struct process {
+    struct mm_space *space;
+    struct page page[ARENA_PAGES];
+    uint16_t allocations;
+};
+
+/* Pages lie 48 KB apart now and then, so that tables come and go: page i is at this address. */
+static uint64_t address(unsigned page)
+{
+    return ARENA + (uint64_t)page * PAGE_SIZE;
+}
+
+static const uint32_t protections[] = {PAGE_NOACCESS,
+                                       PAGE_READONLY,
+                                       PAGE_READWRITE,
+                                       PAGE_READWRITE,
+                                       PAGE_EXECUTE_READ,
+                                       PAGE_EXECUTE_READWRITE,
+                                       PAGE_READWRITE | PAGE_GUARD,
+                                       PAGE_READONLY | PAGE_GUARD};
+
+static uint32_t random_protection(uint64_t *state)
+{
+    return protections[random_below(state, sizeof(protections) / sizeof(protections[0]))];
+}
+
+static bool is_writable(uint32_t protect)
+{
+    return protect == PAGE_READWRITE || protect == PAGE_EXECUTE_READWRITE;
+}
+
+struct span {
+    unsigned first, count;
+};
+
+/* Mostly short, at times long, inside of the arena. */
+static struct span random_span(uint64_t *state)
+{
+    struct span span = {.first = random_below(state, ARENA_PAGES)};
+    unsigned most = random_below(state, 4) ? 8 : 200;
+
+    span.count = 1 + random_below(state, most);
+    if (span.first + span.count > ARENA_PAGES)
+        span.count = ARENA_PAGES - span.first;
+    return span;
+}
+
+static bool one_allocation(const struct process *p, struct span span)
+{
+    for (unsigned i = 0; i < span.count; i++) {
+        if (p->page[span.first + i].allocation != p->page[span.first].allocation)
+            return false;
+    }
+    return p->page[span.first].allocation != 0;
+}
+
+static void step_allocate(struct process *p, uint64_t *random, bool with_commit)
+{
+    struct span span = random_span(random);
+    uint32_t to = random_protection(random);
+    span.first &= ~15u;
+    if (span.first + span.count > ARENA_PAGES)
+        span.count = ARENA_PAGES - span.first;
+    bool free_range = true;
+    for (unsigned i = 0; i < span.count; i++)
+        free_range &= p->page[span.first + i].state == PAGE_FREE;
+    uint64_t base = address(span.first), size = span.count * PAGE_SIZE;
+    uint32_t type = MEM_RESERVE | (with_commit ? MEM_COMMIT : 0);
+    NTSTATUS status = mm_allocate_virtual_memory(p->space, &base, 0, &size, type, to);
+    if (!free_range) {
+        assert_status(STATUS_CONFLICTING_ADDRESSES, status);
+        return;
+    }
+    assert_ok(status);
+    p->allocations++;
+    for (unsigned i = 0; i < span.count; i++) {
+        p->page[span.first + i] =
+            (struct page){.state = with_commit ? PAGE_COMMITTED : PAGE_RESERVED,
+                          .allocation = p->allocations,
+                          .protect = to};
+    }
+}
+
+static void step_commit(struct process *p, uint64_t *random)
+{
+    struct span span = random_span(random);
+    uint32_t to = random_protection(random);
+    NTSTATUS status = commit(p->space, address(span.first), span.count * PAGE_SIZE, to);
+
+    if (!one_allocation(p, span)) {
+        assert_status(STATUS_CONFLICTING_ADDRESSES, status);
+        return;
+    }
+    assert_ok(status);
+    for (unsigned i = 0; i < span.count; i++) {
+        struct page *page = &p->page[span.first + i];
+        if (page->state == PAGE_RESERVED)
+            page->value = 0;
+        page->state = PAGE_COMMITTED;
+        page->protect = to;
+    }
+}
+
+static void step_decommit(struct process *p, uint64_t *random)
+{
+    struct span span = random_span(random);
+    NTSTATUS status = decommit(p->space, address(span.first), span.count * PAGE_SIZE);
+
+    if (!one_allocation(p, span)) {
+        assert_status(p->page[span.first].state == PAGE_FREE ? STATUS_MEMORY_NOT_ALLOCATED
+                                                             : STATUS_UNABLE_TO_FREE_VM,
+                      status);
+        return;
+    }
+    assert_ok(status);
+    for (unsigned i = 0; i < span.count; i++)
+        p->page[span.first + i].state = PAGE_RESERVED;
+}
+
+static void step_release(struct process *p, uint64_t *random)
+{
+    struct span span = random_span(random);
+    NTSTATUS status = release(p->space, address(span.first), span.count * PAGE_SIZE);
+    uint16_t allocation = p->page[span.first].allocation;
+
+    if (!one_allocation(p, span)) {
+        assert_status(allocation ? STATUS_UNABLE_TO_FREE_VM : STATUS_MEMORY_NOT_ALLOCATED, status);
+        return;
+    }
+    assert_ok(status);
+    for (unsigned i = 0; i < span.count; i++)
+        p->page[span.first + i] = (struct page){.state = PAGE_FREE};
+    p->allocations++; /* what lies above became an allocation of its own */
+    for (unsigned i = span.first + span.count; i < ARENA_PAGES; i++) {
+        if (p->page[i].allocation != allocation)
+            break;
+        p->page[i].allocation = p->allocations;
+    }
+}
+
+static void step_protect(struct process *p, uint64_t *random)
+{
+    struct span span = random_span(random);
+    uint32_t to = random_protection(random), old = 0;
+    uint64_t base = address(span.first), size = span.count * PAGE_SIZE;
+    NTSTATUS status = mm_protect_virtual_memory(p->space, &base, &size, to, &old);
+    bool committed = true;
+
+    if (!one_allocation(p, span)) {
+        assert_status(STATUS_CONFLICTING_ADDRESSES, status);
+        return;
+    }
+    for (unsigned i = 0; i < span.count; i++)
+        committed &= p->page[span.first + i].state == PAGE_COMMITTED;
+    if (!committed) {
+        assert_status(STATUS_NOT_COMMITTED, status);
+        return;
+    }
+    assert_ok(status);
+    assert_int_equal(old, p->page[span.first].protect);
+    for (unsigned i = 0; i < span.count; i++)
+        p->page[span.first + i].protect = to;
+}
+
+/* What an access should say; takes the guard off, as the access does. */
+static NTSTATUS expected_access(struct page *page, bool write)
+{
+    if (page->state != PAGE_COMMITTED || page->protect == PAGE_NOACCESS)
+        return STATUS_ACCESS_VIOLATION;
+    if (page->protect & PAGE_GUARD) {
+        page->protect -= PAGE_GUARD;
+        return STATUS_GUARD_PAGE_VIOLATION;
+    }
+    return write && !is_writable(page->protect) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+}
+
+static void step_touch(struct process *p, uint64_t *random)
+{
+    for (int i = 0; i < 8; i++) {
+        unsigned number = random_below(random, ARENA_PAGES);
+        struct page *page = &p->page[number];
+        uint8_t byte = (uint8_t)random_below(random, 256);
+        if (random_below(random, 2)) {
+            assert_status(expected_access(page, true), write_byte(p->space, address(number), byte));
+            if (page->state == PAGE_COMMITTED && is_writable(page->protect)) {
+                assert_ok(write_byte(p->space, address(number), byte));
+                page->value = byte;
+            }
+        } else {
+            NTSTATUS status = expected_access(page, false);
+            assert_status(status, read_byte(p->space, address(number), &byte));
+            if (NT_SUCCESS(status))
+                assert_int_equal(byte, page->value);
+        }
+    }
+}
+
+/* The whole arena, by queries. */
+static void compare(struct process *p)
+{
+    for (unsigned i = 0; i < ARENA_PAGES;) {
+        MEMORY_BASIC_INFORMATION q = query(p->space, address(i));
+        unsigned pages = (unsigned)(q.RegionSize / PAGE_SIZE), next = i;
+        const struct page *first = &p->page[i];
+        static const uint32_t states[] = {MEM_FREE, MEM_RESERVE, MEM_COMMIT};
+        assert_int_equal(q.State, states[first->state]);
+        if (first->state == PAGE_COMMITTED)
+            assert_int_equal(q.Protect, first->protect);
+        while (next < ARENA_PAGES && p->page[next].allocation == first->allocation &&
+               p->page[next].state == first->state &&
+               (first->state != PAGE_COMMITTED || p->page[next].protect == first->protect))
+            next++;
+        if (next < ARENA_PAGES)
+            assert_int_equal(pages, next - i);
+        else
+            assert_true(pages >= next - i);
+        i = next;
+    }
+}
+
+static void step(struct process *p, uint64_t *random)
+{
+    switch (random_below(random, 8)) {
+    case 0:
+        step_allocate(p, random, false);
+        break;
+    case 1:
+        step_allocate(p, random, true);
+        break;
+    case 2:
+    case 3:
+        step_commit(p, random);
+        break;
+    case 4:
+        step_decommit(p, random);
+        break;
+    case 5:
+        step_release(p, random);
+        break;
+    case 6:
+        step_protect(p, random);
+        break;
+    default:
+        step_touch(p, random);
+        break;
+    }
+}
+
+static void one_thread(void **state)
+{
+    static struct process processes[PROCESSES];
+    struct machine machine;
+    uint64_t random = seed();
+    (void)state;
+
+    machine_create(&machine, 32 * MB, 0, WITH_ENGINE);
+    struct mm_statistics before = settled(&machine);
+    memset(processes, 0, sizeof(processes));
+    for (unsigned i = 0; i < PROCESSES; i++)
+        processes[i].space = process_create(&machine);
+    for (int i = 0; i < 1500; i++) {
+        struct process *p = &processes[random_below(&random, PROCESSES)];
+        step(p, &random);
+        assert_consistent(&machine);
+        if (i % 8 == 0)
+            compare(p);
+        if (random_below(&random, 100) == 0) {
+            process_destroy(&machine, p->space);
+            memset(p, 0, sizeof(*p));
+            p->space = process_create(&machine);
+        }
+    }
+    for (unsigned i = 0; i < PROCESSES; i++)
+        process_destroy(&machine, processes[i].space);
+    struct mm_statistics after = settled(&machine);
+    assert_same_pages(&before, &after);
+    machine_destroy(&machine);
+}
+
+/* ---- several threads ------------------------------------------------------------------------ */
+
+struct worker {
+    pthread_t thread;
+    struct machine *machine;
+    struct mm_space *space[2], *other;
+    uint64_t random;
+};
+
+/* Calls that may collide with those of others: any documented status will do. */
+static void collide(struct worker *w)
+{
+    struct mm_space *space = w->space[random_below(&w->random, 2)];
+    struct span span = random_span(&w->random);
+    uint64_t base = address(span.first), size = span.count * PAGE_SIZE, copied;
+    uint32_t to = random_protection(&w->random), old;
+    MEMORY_BASIC_INFORMATION q;
+    uint8_t byte = 1;
+
+    switch (random_below(&w->random, 9)) {
+    case 0:
+        (void)mm_allocate_virtual_memory(space, &base, 0, &size, MEM_RESERVE, to);
+        break;
+    case 1:
+        (void)mm_allocate_virtual_memory(space, &base, 0, &size, MEM_RESERVE | MEM_COMMIT, to);
+        break;
+    case 2:
+        (void)mm_allocate_virtual_memory(space, &base, 0, &size, MEM_COMMIT, to);
+        break;
+    case 3:
+        (void)mm_free_virtual_memory(space, &base, &size, MEM_DECOMMIT);
+        break;
+    case 4:
+        (void)mm_free_virtual_memory(space, &base, &size, MEM_RELEASE);
+        break;
+    case 5:
+        (void)mm_protect_virtual_memory(space, &base, &size, to, &old);
+        break;
+    case 6:
+        (void)mm_query_virtual_memory(space, base, &q);
+        break;
+    case 7:
+        (void)mm_copy_virtual_memory(space, base, w->other, base, size, &copied);
+        break;
+    default:
+        for (unsigned i = 0; i < span.count; i++)
+            (void)mm_copy_to_user(space, base + i * PAGE_SIZE, &byte, 1);
+        break;
+    }
+}
+
+/* Calls on memory of one's own, whose outcome is certain. */
+static void own_memory(struct worker *w)
+{
+    struct mm_space *space = w->space[0];
+    uint64_t pages = 1 + random_below(&w->random, 40);
+    uint64_t base = allocate(space, 0, pages * PAGE_SIZE, PAGE_READWRITE);
+
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t value = base + i, back = 0;
+        assert_ok(mm_copy_to_user(space, base + i * PAGE_SIZE + 8, &value, sizeof(value)));
+        assert_ok(mm_copy_from_user(space, &back, base + i * PAGE_SIZE + 8, sizeof(back)));
+        assert_int_equal(back, value);
+    }
+    assert_ok(release(space, base, 0));
+}
+
+static void pools(struct worker *w)
+{
+    void *block[24];
+
+    for (int i = 0; i < 24; i++) {
+        size_t size = random_below(&w->random, random_below(&w->random, 8) ? 300 : 9000);
+        enum _POOL_TYPE type = random_below(&w->random, 2) ? PagedPool : NonPagedPool;
+        block[i] = ex_allocate_pool(w->machine->mm, type, size, mm_tag("Rand"));
+        assert_non_null(block[i]);
+        memset(block[i], i, size);
+    }
+    for (int i = 0; i < 24; i++)
+        ex_free_pool(w->machine->mm, block[(i * 7) % 24]);
+}
+
+static void *work(void *context)
+{
+    struct worker *w = context;
+
+    for (int i = 0; i < 600; i++) {
+        if (i % 16 == 0)
+            pools(w);
+        else if (i % 8 == 0)
+            own_memory(w);
+        else
+            collide(w);
+    }
+    return NULL;
+}
+
+static void several_threads(void **state)
+{
+    struct machine machine;
+    struct worker workers[4];
+    struct mm_space *spaces[3];
+    uint64_t random = seed();
+    (void)state;
+
+    machine_create(&machine, 64 * MB, 0, WITH_ENGINE | WITH_ZERO_THREAD);
+    struct mm_statistics before = settled(&machine);
+    for (int i = 0; i < 3; i++)
+        spaces[i] = process_create(&machine);
+    for (int i = 0; i < 4; i++) {
+        workers[i] = (struct worker){.machine = &machine,
+                                     .space = {spaces[i % 3], spaces[(i + 1) % 3]},
+                                     .other = spaces[(i + 2) % 3],
+                                     .random = random + (uint64_t)i};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++)
+        pthread_join(workers[i].thread, NULL);
+    assert_consistent(&machine);
+    for (int i = 0; i < 3; i++)
+        process_destroy(&machine, spaces[i]);
+    struct mm_statistics after = settled(&machine);
+    assert_same_pages(&before, &after);
+    machine_destroy(&machine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_thread),
+        cmocka_unit_test(several_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
