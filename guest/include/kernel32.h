@@ -8,6 +8,68 @@
 
 typedef void FLS_CALLBACK(void *value);
 
+/* console.c */
+BOOL GetConsoleMode(HANDLE handle, ULONG *mode);
+BOOL SetConsoleMode(HANDLE handle, ULONG mode);
+UINT GetConsoleCP(void);
+UINT GetConsoleOutputCP(void);
+BOOL SetConsoleCP(UINT page);
+BOOL SetConsoleOutputCP(UINT page);
+BOOL WriteConsoleA(HANDLE handle, const void *buffer, ULONG count, ULONG *written, void *reserved);
+BOOL WriteConsoleW(HANDLE handle, const void *buffer, ULONG count, ULONG *written, void *reserved);
+BOOL ReadConsoleA(HANDLE handle, void *buffer, ULONG count, ULONG *read, void *control);
+BOOL ReadConsoleW(HANDLE handle, void *buffer, ULONG count, ULONG *read, void *control);
+BOOL FlushConsoleInputBuffer(HANDLE handle);
+BOOL GetConsoleScreenBufferInfo(HANDLE handle, void *info);
+BOOL SetConsoleTextAttribute(HANDLE handle, USHORT attributes);
+HANDLE GetConsoleWindow(void);
+BOOL SetConsoleCtrlHandler(void *handler, BOOL add);
+ULONG CtrlRoutine(void *parameter);
+BOOL AllocConsole(void);
+BOOL FreeConsole(void);
+BOOL SetConsoleTitleW(const WCHAR *title);
+BOOL SetConsoleTitleA(const char *title);
+
+/* directory.c */
+BOOL DeleteFileW(const WCHAR *path);
+BOOL RemoveDirectoryW(const WCHAR *path);
+BOOL CreateDirectoryW(const WCHAR *path, const SECURITY_ATTRIBUTES *security);
+BOOL MoveFileExW(const WCHAR *from, const WCHAR *to, ULONG flags);
+BOOL MoveFileW(const WCHAR *from, const WCHAR *to);
+BOOL CopyFileW(const WCHAR *from, const WCHAR *to, BOOL fail_if_exists);
+ULONG GetFileAttributesW(const WCHAR *path);
+BOOL GetFileAttributesExW(const WCHAR *path, ULONG level, WIN32_FILE_ATTRIBUTE_DATA *out);
+BOOL SetFileAttributesW(const WCHAR *path, ULONG attributes);
+HANDLE FindFirstFileExW(const WCHAR *path, ULONG level, void *data, ULONG op, void *filter,
+                        ULONG flags);
+HANDLE FindFirstFileW(const WCHAR *path, WIN32_FIND_DATAW *data);
+BOOL FindNextFileW(HANDLE handle, WIN32_FIND_DATAW *data);
+BOOL FindClose(HANDLE handle);
+UINT GetDriveTypeW(const WCHAR *root);
+ULONG GetLogicalDrives(void);
+BOOL GetDiskFreeSpaceExW(const WCHAR *path, LARGE_INTEGER *available, LARGE_INTEGER *total,
+                         LARGE_INTEGER *free_bytes);
+BOOL GetDiskFreeSpaceW(const WCHAR *path, ULONG *sectors, ULONG *bytes, ULONG *available,
+                       ULONG *total);
+
+/* directory_a.c */
+BOOL DeleteFileA(const char *path);
+BOOL RemoveDirectoryA(const char *path);
+BOOL CreateDirectoryA(const char *path, const SECURITY_ATTRIBUTES *security);
+ULONG GetFileAttributesA(const char *path);
+BOOL GetFileAttributesExA(const char *path, ULONG level, WIN32_FILE_ATTRIBUTE_DATA *out);
+BOOL SetFileAttributesA(const char *path, ULONG attributes);
+UINT GetDriveTypeA(const char *root);
+BOOL GetDiskFreeSpaceExA(const char *path, LARGE_INTEGER *available, LARGE_INTEGER *total,
+                         LARGE_INTEGER *free_bytes);
+BOOL GetDiskFreeSpaceA(const char *path, ULONG *sectors, ULONG *bytes, ULONG *available,
+                       ULONG *total);
+BOOL MoveFileExA(const char *from, const char *to, ULONG flags);
+BOOL MoveFileA(const char *from, const char *to);
+BOOL CopyFileA(const char *from, const char *to, BOOL fail_if_exists);
+HANDLE FindFirstFileA(const char *path, WIN32_FIND_DATAA *data);
+BOOL FindNextFileA(HANDLE handle, WIN32_FIND_DATAA *data);
+
 /* environment.c */
 ULONG GetEnvironmentVariableW(const WCHAR *name, WCHAR *buffer, ULONG size);
 ULONG GetEnvironmentVariableA(const char *name, char *buffer, ULONG size);
@@ -129,6 +191,12 @@ void *MapViewOfFile(HANDLE section, ULONG access, ULONG offset_high, ULONG offse
 BOOL UnmapViewOfFile(const void *address);
 BOOL FlushViewOfFile(const void *address, ULONG64 size);
 
+/* message.c */
+ULONG FormatMessageW(ULONG flags, const void *source, ULONG code, ULONG language, WCHAR *buffer,
+                     ULONG size, void *arguments);
+ULONG FormatMessageA(ULONG flags, const void *source, ULONG code, ULONG language, char *buffer,
+                     ULONG size, void *arguments);
+
 /* module.c */
 HANDLE LoadLibraryExW(const WCHAR *name, HANDLE file, ULONG flags);
 HANDLE LoadLibraryW(const WCHAR *name);
@@ -196,6 +264,32 @@ BOOL CreateProcessA(const char *application, char *command_line,
                     const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
                     void *environment, const char *directory, STARTUPINFOA *startup,
                     PROCESS_INFORMATION *out);
+
+/* string.c */
+int lstrlenW(const WCHAR *text);
+int lstrlenA(const char *text);
+WCHAR *lstrcpyW(WCHAR *to, const WCHAR *from);
+char *lstrcpyA(char *to, const char *from);
+WCHAR *lstrcpynW(WCHAR *to, const WCHAR *from, int size);
+char *lstrcpynA(char *to, const char *from, int size);
+WCHAR *lstrcatW(WCHAR *to, const WCHAR *from);
+char *lstrcatA(char *to, const char *from);
+int CompareStringW(ULONG locale, ULONG flags, const WCHAR *a, int a_length, const WCHAR *b,
+                   int b_length);
+int CompareStringOrdinal(const WCHAR *a, int a_length, const WCHAR *b, int b_length, BOOL fold);
+int CompareStringA(ULONG locale, ULONG flags, const char *a, int a_length, const char *b,
+                   int b_length);
+int lstrcmpW(const WCHAR *a, const WCHAR *b);
+int lstrcmpiW(const WCHAR *a, const WCHAR *b);
+int lstrcmpA(const char *a, const char *b);
+int lstrcmpiA(const char *a, const char *b);
+int LCMapStringW(ULONG locale, ULONG flags, const WCHAR *source, int length, WCHAR *buffer,
+                 int size);
+ULONG GetUserDefaultLCID(void);
+ULONG GetSystemDefaultLCID(void);
+ULONG GetThreadLocale(void);
+USHORT GetUserDefaultLangID(void);
+USHORT GetSystemDefaultLangID(void);
 
 /* support.c */
 ULONG GetLastError(void);
