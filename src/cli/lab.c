@@ -1,0 +1,300 @@
+/* src/cli/lab.c: ntmm lab: the experiments: list them, or run one and check its result.
+ *
+ * An experiment is a folder with lab.kd (lab_script.h), the programs that it names, and README.md.
+ * Those of the project lie beside the command, in labs/; any other folder can be named by a path.
+ *
+ * The machine is the one of `ntmm kd`, and the commands go to the same debugger; only the person at
+ * the prompt is replaced by the script. A program that never breaks in must not hold the script for
+ * ever, so a second thread watches the clock while a command runs, and interrupts it.
+ */
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/lab_script.h"
+#include "kd/kd.h"
+
+#define SCRIPT_NAME "lab.kd"
+
+enum { PATH_SIZE = 4096, ERROR_SIZE = 512, COMMAND_SECONDS = 60 };
+
+/* ---- one command, with a limit on its time ---- */
+
+struct session {
+    struct kd *kd;
+    FILE *answer; /* of the command that runs; NULL between two */
+};
+
+struct watch {
+    struct kd *kd;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* protects what follows */
+    pthread_cond_t changed;
+    bool done, expired;
+};
+
+static void *watch_thread(void *argument)
+{
+    struct watch *watch = argument;
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += COMMAND_SECONDS;
+    pthread_mutex_lock(&watch->mutex);
+    int error = 0;
+    while (!watch->done && error == 0) {
+        error = pthread_cond_timedwait(&watch->changed, &watch->mutex, &deadline);
+    }
+    if (!watch->done) {
+        watch->expired = true;
+        kd_interrupt(watch->kd);
+    }
+    pthread_mutex_unlock(&watch->mutex);
+    return NULL;
+}
+
+static bool watch_begin(struct watch *watch, struct kd *kd)
+{
+    *watch = (struct watch){
+        .kd = kd, .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    return pthread_create(&watch->thread, NULL, watch_thread, watch) == 0;
+}
+
+/* True when the command was in time. */
+static bool watch_end(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    watch->done = true;
+    pthread_cond_signal(&watch->changed);
+    pthread_mutex_unlock(&watch->mutex);
+    pthread_join(watch->thread, NULL);
+    return !watch->expired;
+}
+
+static void output(void *owner, const char *text, size_t length)
+{
+    struct session *session = owner;
+    fwrite(text, 1, length, session->answer ? session->answer : stdout);
+}
+
+static const char *prompt(void *owner)
+{
+    return kd_prompt(((struct session *)owner)->kd);
+}
+
+static bool execute(void *owner, const char *command, FILE *answer, const char **why)
+{
+    struct session *session = owner;
+    struct watch watch;
+    if (!watch_begin(&watch, session->kd)) {
+        *why = "out of host resources";
+        return false;
+    }
+    session->answer = answer;
+    enum kd_verdict verdict = kd_execute(session->kd, command);
+    session->answer = NULL;
+    if (!watch_end(&watch)) {
+        *why = "no answer within a minute";
+        return false;
+    }
+    *why = "it leaves the debugger before the script's end";
+    return verdict == KD_NEXT;
+}
+
+/* ---- one experiment ---- */
+
+static struct lab_result debug(const struct lab_script *script, struct kd_target *target)
+{
+    struct session session = {0};
+    struct kd_config config = {.target = target, .output = output, .owner = &session};
+    const struct lab_debugger debugger = {.owner = &session, .prompt = prompt, .execute = execute};
+    struct lab_result result = {.failed = true};
+    int error = kd_create(&config, &session.kd);
+    if (error) {
+        cli_error("the debugger cannot start: %s", strerror(-error));
+        return result;
+    }
+    kd_show_event(session.kd);
+    result = lab_script_run(script, &debugger, stdout);
+    kd_destroy(session.kd);
+    return result;
+}
+
+/* The command line of `ntmm kd` that the script's option and program lines stand for. */
+static int command_line(const struct lab_script *script, char **storage, char ***argv)
+{
+    size_t programs = lab_script_program_count(script), options = lab_script_option_count(script);
+    size_t length = sizeof "kd";
+    for (size_t i = 0; i < options; i++) {
+        length += strlen(lab_script_option(script, i)) + 1;
+    }
+    *storage = malloc(length);
+    *argv = calloc(length + 2 * programs + 2, sizeof **argv);
+    if (!*storage || !*argv) {
+        return -1;
+    }
+    int argc = 0;
+    char *at = *storage;
+    (*argv)[argc++] = strcpy(at, "kd");
+    at += sizeof "kd";
+    for (size_t i = 0; i < options; i++) {
+        strcpy(at, lab_script_option(script, i));
+        char *rest, *word = strtok_r(at, " \t", &rest);
+        at += strlen(lab_script_option(script, i)) + 1;
+        for (; word; word = strtok_r(NULL, " \t", &rest)) {
+            (*argv)[argc++] = word;
+        }
+    }
+    for (size_t i = 0; i < programs; i++) {
+        (*argv)[argc++] = "-p";
+        (*argv)[argc++] = (char *)lab_script_program(script, i);
+    }
+    return argc;
+}
+
+/* => the current folder is the experiment's */
+static struct lab_result run_script(const struct lab_script *script)
+{
+    struct lab_result result = {.failed = true};
+    char *storage = NULL, **argv = NULL;
+    struct cli_session session = {0};
+    ntmm_machine *machine;
+    ntmm_process **processes;
+    int argc = command_line(script, &storage, &argv);
+    if (argc < 0) {
+        cli_error("out of memory");
+    } else if (cli_parse_session(&session, argc, argv, true) &&
+               cli_start(&session, &machine, &processes)) {
+        struct kd_target *target = ntmm_debug_target(machine);
+        if (target) {
+            result = debug(script, target);
+        } else {
+            cli_error("the machine cannot be debugged: out of host resources");
+        }
+        cli_stop(&session, machine, processes);
+    }
+    cli_free_session(&session);
+    free(argv);
+    free(storage);
+    return result;
+}
+
+static int run(const char *name, const char *folder)
+{
+    char error[ERROR_SIZE];
+    if (chdir(folder) != 0) {
+        cli_error("cannot enter %s", folder);
+        return CLI_EXIT_FAILED;
+    }
+    struct lab_script *script = lab_script_load(SCRIPT_NAME, error, sizeof error);
+    if (!script) {
+        cli_error("lab %s: %s", name, error);
+        return CLI_EXIT_FAILED;
+    }
+    printf("%s\n\n", lab_script_title(script));
+    fflush(stdout);
+    struct lab_result result = run_script(script);
+    lab_script_free(script);
+    if (result.failed) {
+        printf("\nlab %s: failed after %u passed checks\n", name, result.passed);
+        return CLI_EXIT_FAILED;
+    }
+    printf("\nlab %s: %u checks passed\n", name, result.passed);
+    return 0;
+}
+
+/* ---- finding them ---- */
+
+/* The folder with the project's experiments: labs/ beside the command. */
+static bool labs_folder(char folder[PATH_SIZE])
+{
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_SIZE);
+    if (length <= 0 || length >= PATH_SIZE) {
+        return false;
+    }
+    folder[length] = 0;
+    char *slash = strrchr(folder, '/');
+    if (!slash || (size_t)(slash - folder) + sizeof "/labs" > PATH_SIZE) {
+        return false;
+    }
+    strcpy(slash, "/labs");
+    return access(folder, R_OK) == 0;
+}
+
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool script_path(char path[PATH_SIZE], const char *folder, const char *name)
+{
+    return snprintf(path, PATH_SIZE, "%s/%s/" SCRIPT_NAME, folder, name) < PATH_SIZE &&
+           access(path, R_OK) == 0;
+}
+
+static int list(const char *folder)
+{
+    struct dirent **entries;
+    char path[PATH_SIZE], error[ERROR_SIZE];
+    int found = 0, count = scandir(folder, &entries, visible, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (script_path(path, folder, entries[i]->d_name)) {
+            struct lab_script *script = lab_script_load(path, error, sizeof error);
+            printf("%-20s %s\n", entries[i]->d_name, script ? lab_script_title(script) : error);
+            if (script) {
+                lab_script_free(script);
+            }
+            found++;
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) {
+        free(entries);
+    }
+    if (!found) {
+        cli_error("there are no experiments in %s; build the project with mingw-w64 installed",
+                  folder);
+        return CLI_EXIT_FAILED;
+    }
+    printf("\nntmm lab NAME runs one.\n");
+    return 0;
+}
+
+static void usage(FILE *out)
+{
+    fputs("ntmm lab [NAME]\n\n"
+          "Without NAME: list the experiments. With NAME: run one, show its session and check its\n"
+          "result; the exit code is 0 when every check held. NAME with a / in it is a folder with\n"
+          "an experiment of your own (docs/labs.md).\n",
+          out);
+}
+
+int cli_lab(int argc, char **argv)
+{
+    char folder[PATH_SIZE], path[PATH_SIZE];
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        bool help = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+        usage(help ? stdout : stderr);
+        return help ? 0 : CLI_EXIT_USAGE;
+    }
+    if (argc == 2 && strchr(argv[1], '/')) {
+        return run(argv[1], argv[1]);
+    }
+    if (!labs_folder(folder)) {
+        cli_error("there is no folder labs beside this command");
+        return CLI_EXIT_FAILED;
+    }
+    if (argc == 1) {
+        return list(folder);
+    }
+    if (!script_path(path, folder, argv[1])) {
+        cli_error("there is no experiment %s; ntmm lab lists them", argv[1]);
+        return CLI_EXIT_FAILED;
+    }
+    *strrchr(path, '/') = 0;
+    return run(argv[1], path);
+}
