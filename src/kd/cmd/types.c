@@ -26,7 +26,7 @@ struct dt_command {
     char list[128]; /* -l: member that links the elements; "": none */
 };
 
-/* Is it the name of a module, or of several with a wildcard, then list what fits. */
+/* A name with a wildcard lists the types that fit. */
 struct lister {
     struct kd *kd;
     const struct kd_module *module;
@@ -37,7 +37,7 @@ struct lister {
 static bool list_type(void *context, const struct pdb_type *type)
 {
     struct lister *l = context;
-    if (kd_wildcard_match(l->pattern, type->name)) {
+    if (kd_wildcard_match(l->pattern, type->name) && !strstr(type->name, "<unnamed")) {
         kd_printf(l->kd, "          %s!%s\n", l->module->name, type->name);
         l->count++;
     }
