@@ -195,16 +195,20 @@ uint64_t kd_current_thread(struct kd *kd)
 
 bool kd_set_process(struct kd *kd, uint64_t process)
 {
-    uint64_t directory = 0, peb = 0;
+    uint64_t directory = kd->target->directory_base, type = KD_PROCESS_OBJECT, peb = 0;
+    /* Through System's directory: that of the process before may be damaged. */
+    uint64_t before = kd_use_directory(kd, kd->target->directory_base);
     if (process != 0) {
-        bool ok = kd_read_nt(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase", &directory);
-        if (!ok || directory == 0) {
-            return false;
-        }
+        type = kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type");
+        directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
         peb = kd_field(kd, "_EPROCESS", process, "Peb");
     }
+    if (type != KD_PROCESS_OBJECT || directory == 0) {
+        kd_use_directory(kd, before);
+        return false;
+    }
     kd->implicit_process = process;
-    kd_use_directory(kd, process ? directory : kd->target->directory_base);
+    kd_use_directory(kd, directory);
     if (kd->symbols != NULL) {
         kd_modules_load_user(kd->symbols, peb);
     }

@@ -284,6 +284,9 @@ static bool parse_options(struct kd *kd, const char **args, struct options *opti
 
 static bool attach(struct kd *kd, uint64_t process)
 {
+    if (kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type") != KD_PROCESS_OBJECT) {
+        return kd_error(kd, "%016" PRIx64 " has invalid type: no process there", process);
+    }
     int error = kd->target->ops->break_on_process(kd->target, process);
     if (error != 0) {
         return kd_error(kd, ".process /i: %s",
@@ -306,21 +309,13 @@ static bool cmd_set_process(struct kd *kd, const char *args)
         !kd_need_symbols(kd)) {
         return false;
     }
-    if (given) {
-        if (process == 0) { /* back to that of the event */
-            kd->implicit_process = 0;
-            process = kd_current_process(kd);
-        }
-        if (kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type") != KD_PROCESS_OBJECT) {
-            return kd_error(kd, "Process %s has invalid type: no process there",
-                            kd_address_text(process, text));
-        }
-        if (options.invasive) {
-            return attach(kd, process);
-        }
-        if (!kd_set_process(kd, process)) {
-            return kd_error(kd, "Process %s has no page directory", kd_address_text(process, text));
-        }
+    if (given && process == 0) { /* back to that of the event */
+        kd_follow_event(kd);
+    } else if (given && options.invasive) {
+        return attach(kd, process);
+    } else if (given && !kd_set_process(kd, process)) {
+        return kd_error(kd, "Process %s has invalid type: no process there",
+                        kd_address_text(process, text));
     }
     kd_printf(kd, "Implicit process is now %s\n", kd_address_text(kd_current_process(kd), text));
     if (options.translate) {
