@@ -66,6 +66,35 @@ struct _EPROCESS {
     };
 };
 
+struct _LDR_DATA_TABLE_ENTRY {
+    struct _LIST_ENTRY InLoadOrderLinks;
+    struct _LIST_ENTRY InMemoryOrderLinks;
+    void *DllBase;
+    unsigned int SizeOfImage;
+    struct _UNICODE_STRING FullDllName;
+    struct _UNICODE_STRING BaseDllName;
+};
+
+struct _PEB_LDR_DATA {
+    unsigned int Length;
+    struct _LIST_ENTRY InLoadOrderModuleList;
+};
+
+struct _RTL_USER_PROCESS_PARAMETERS {
+    unsigned int Length;
+    struct _UNICODE_STRING ImagePathName;
+};
+
+struct _PEB {
+    unsigned char BeingDebugged;
+    void *ImageBaseAddress;
+    struct _PEB_LDR_DATA *Ldr;
+    struct _RTL_USER_PROCESS_PARAMETERS *ProcessParameters;
+};
+
+struct _PEB *PebType;
+struct _LDR_DATA_TABLE_ENTRY *LoaderEntryType;
+
 int KiTailRoutine(int x);
 
 unsigned int MmCounter = 0x1234;

@@ -214,6 +214,106 @@ static void test_module_list(void **state)
     destroy(&m, s);
 }
 
+/* ---- the loader's list of a process, written field by field ---- */
+
+#define PEB_VA (FAKE_USER_BASE + 0x200000)
+#define LDR_VA (PEB_VA + 0x100)
+#define PARAMETERS_VA (PEB_VA + 0x200)
+#define ENTRY_VA(i) (PEB_VA + 0x1000 + 0x100 * (uint64_t)(i))
+#define TEXT_VA(i) (PEB_VA + 0x3000 + 0x100 * (uint64_t)(i))
+
+struct process {
+    struct fake_machine *m;
+    struct kd_symbols *s;
+};
+
+static void put(struct process *p, uint64_t va, const void *bytes, size_t size)
+{
+    memcpy(p->m->ram + USER_PA + (va - FAKE_USER_BASE), bytes, size);
+}
+
+static void put_field(struct process *p, const char *type, uint64_t va, const char *path,
+                      uint64_t value)
+{
+    uint64_t offset, size;
+    assert_true(kd_type_field(p->s, "nt", type, path, &offset, &size));
+    assert_true(size <= sizeof value);
+    put(p, va + offset, &value, size);
+}
+
+static void put_text(struct process *p, const char *type, uint64_t va, const char *path, unsigned i,
+                     const char *text)
+{
+    char field[80];
+    uint16_t wide[64];
+    size_t length = strlen(text);
+    for (size_t k = 0; k < length; k++)
+        wide[k] = (unsigned char)text[k];
+    put(p, TEXT_VA(i), wide, 2 * length);
+    snprintf(field, sizeof field, "%s.Length", path);
+    put_field(p, type, va, field, 2 * length);
+    snprintf(field, sizeof field, "%s.Buffer", path);
+    put_field(p, type, va, field, TEXT_VA(i));
+}
+
+static void put_entry(struct process *p, unsigned i, uint64_t next, uint64_t base, uint64_t size,
+                      const char *path)
+{
+    static const char type[] = "_LDR_DATA_TABLE_ENTRY";
+    put_field(p, type, ENTRY_VA(i), "InLoadOrderLinks.Flink", next);
+    put_field(p, type, ENTRY_VA(i), "DllBase", base);
+    put_field(p, type, ENTRY_VA(i), "SizeOfImage", size);
+    put_text(p, type, ENTRY_VA(i), "FullDllName", i, path);
+}
+
+static void put_peb(struct process *p, uint64_t ldr)
+{
+    put_field(p, "_PEB", PEB_VA, "ImageBaseAddress", FAKE_USER_BASE);
+    put_field(p, "_PEB", PEB_VA, "Ldr", ldr);
+    put_field(p, "_PEB", PEB_VA, "ProcessParameters", PARAMETERS_VA);
+    put_text(p, "_RTL_USER_PROCESS_PARAMETERS", PARAMETERS_VA, "ImagePathName", 30,
+             "C:\\work\\first.exe");
+}
+
+static void test_user_modules(void **state)
+{
+    (void)state;
+    struct fake_machine m;
+    struct process p = {.m = &m, .s = create(&m, SAMPLES)};
+    kd_modules_load_kernel(p.s, FAKE_NT_BASE);
+
+    put_peb(&p, 0); /* the loader has not run */
+    kd_modules_load_user(p.s, PEB_VA);
+    assert_int_equal(kd_module_count(p.s), 2);
+    assert_string_equal(kd_module_get(p.s, 0)->name, "first");
+
+    put_peb(&p, LDR_VA);
+    uint64_t head, offset;
+    assert_true(kd_type_field(p.s, "nt", "_PEB_LDR_DATA", "InLoadOrderModuleList", &offset, NULL));
+    head = LDR_VA + offset;
+    put_field(&p, "_PEB_LDR_DATA", LDR_VA, "InLoadOrderModuleList.Flink", ENTRY_VA(0));
+    put_entry(&p, 0, ENTRY_VA(1), FAKE_USER_BASE, 0x1000, "C:\\work\\first.exe");
+    put_entry(&p, 1, head, 0x77880000, 0x20000, "C:\\Windows\\System32\\ntdll.dll");
+    const struct kd_module *first = kd_module_get(p.s, 0);
+    kd_modules_load_user(p.s, PEB_VA);
+    assert_int_equal(kd_module_count(p.s), 3);
+    const struct kd_module *ntdll = kd_module_find(p.s, "ntdll"); /* headers are not in memory */
+    assert_non_null(ntdll);
+    assert_int_equal(ntdll->size, 0x20000);
+    assert_false(ntdll->kernel);
+    assert_ptr_equal(kd_module_find(p.s, "first"), first); /* stayed, with its symbols */
+
+    put_entry(&p, 1, ENTRY_VA(1), 0x77880000, 0x20000, "ntdll.dll"); /* a list without end */
+    kd_modules_load_user(p.s, PEB_VA);
+    assert_int_equal(kd_module_count(p.s), 3);
+    put_entry(&p, 1, 0xdead0000, FAKE_NT_BASE, 0x20000, "liar.sys"); /* not a user's address */
+    kd_modules_load_user(p.s, PEB_VA);
+    assert_int_equal(kd_module_count(p.s), 2);
+    kd_modules_load_user(p.s, 0x1234);
+    assert_int_equal(kd_module_count(p.s), 1);
+    destroy(&m, p.s);
+}
+
 static void test_fields(void **state)
 {
     (void)state;
@@ -298,7 +398,7 @@ int main(void)
         cmocka_unit_test(test_coff_symbols), cmocka_unit_test(test_wrong_pdb),
         cmocka_unit_test(test_symbol_store), cmocka_unit_test(test_module_list),
         cmocka_unit_test(test_fields),       cmocka_unit_test(test_names_and_globals),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text),         cmocka_unit_test(test_user_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
