@@ -118,12 +118,10 @@ static NTSTATUS reserve(struct allocation *a)
 {
     struct mm_space *space = a->space;
     bool commit = a->type & MEM_COMMIT;
-    MMVAD_SHORT *vad = mi_vad_allocate(space->mm, false);
 
-    if (!vad)
-        return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
-    NTSTATUS status = place(a);
+    MMVAD_SHORT *vad = mi_vad_take(space);
+    NTSTATUS status = vad ? place(a) : STATUS_INSUFFICIENT_RESOURCES;
     uint64_t charge = commit ? a->last - a->first + 1 : 0;
     if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, MI_COMMIT_USER))
         status = STATUS_COMMITMENT_LIMIT;
@@ -134,10 +132,10 @@ static NTSTATUS reserve(struct allocation *a)
         vad->u.VadFlags.MemCommit = commit;
         vad->u.VadFlags.CommitCharge = charge;
         mi_vad_enter(space, vad);
+    } else if (vad) {
+        mi_vad_give(space, vad);
     }
     mi_unlock_address_space(space);
-    if (!NT_SUCCESS(status))
-        mi_vad_free(space->mm, vad);
     return status;
 }
 

@@ -130,7 +130,7 @@ static NTSTATUS release(const struct range *r)
         cut(r, upper);
     mi_unlock_working_set(space);
     if (whole)
-        mi_vad_free(space->mm, r->vad);
+        mi_vad_give(space, r->vad);
     return STATUS_SUCCESS;
 }
 

@@ -62,7 +62,7 @@ struct mi_pool {
 };
 
 /* Where freed frames that were page tables wait: an engine may still hold translations derived
- * from them. Chained through u1.Flink. */
+ * from them. Chained through u1.Flink; u2.ShareCount says whether they are all zero. */
 struct mi_quarantine {
     uint64_t first; /* (P) */
     size_t count;   /* (P) */
@@ -118,6 +118,7 @@ struct mm_space {
     uint64_t directory; /* (I) frame of the PML4 */
     MMPTE *pml4;        /* host view of it */
     uint64_t tables;    /* (W) user page tables of all levels below the PML4 */
+    MMVAD_SHORT *spare; /* (C) a pool block for the next private VAD, or NULL */
     uint64_t overhead;  /* (I) PML4, hyperspace tables, working set list */
     struct list_node link;
 };
@@ -184,8 +185,9 @@ void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_insert_tail(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 
-/* A frame that was a page table; reused only after the engine forgot it. */
-void mi_quarantine_table(struct mm *mm, uint64_t pfn);
+/* Free a frame that was a page table, and with `zero` has no entry left; it is reused only after
+ * the engine forgot it. */
+void mi_free_table(struct mm *mm, uint64_t pfn, bool zero);
 void mi_release_quarantine(struct mm *mm);
 
 /* ---- boot.c, bootnt.c ------------------------------------------------------------------------ */
@@ -373,6 +375,9 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
 /* Pool block for a VAD of private memory, or with `image` one for a view of an image. */
 MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool image);
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
+/* The same for private memory, keeping one block at hand. => (C) */
+MMVAD_SHORT *mi_vad_take(struct mm_space *space);
+void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
 
 /* Lowest (highest) hole of `pages` pages that starts on 64 KB and ends at or below `limit` (the
  * first page number behind). => STATUS_NO_MEMORY; (CW) read */

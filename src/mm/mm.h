@@ -62,8 +62,9 @@ struct mm_config {
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
 void mm_destroy(struct mm *mm);
 
-/* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are released,
- * free pages zeroed. Page lists before some work and after it was undone are then equal. */
+/* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are
+ * released, free pages zeroed. Page lists before some work and after it was undone are then equal.
+ */
 void mm_settle(struct mm *mm);
 
 int mm_ram_fd(const struct mm *mm);   /* memfd; stays owned by mm */

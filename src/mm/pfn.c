@@ -13,6 +13,7 @@
  * all ones. Frames are taken from and given to the head, so that the memory that was touched last
  * is used first. MmAvailablePages counts zeroed, free and standby frames.
  *
+ * A page table that was freed because it became empty is all zero, and goes to the zeroed list.
  * A freed page table is in transition on no list (quarantine) until the engine forgot the
  * translations it made from it: engines that shadow page tables would otherwise hand them to the
  * next user of the frame.
@@ -207,8 +208,8 @@ bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
     return run != MI_LIST_END;
 }
 
-/* => PFN lock held */
-static void free_page_locked(struct mm *mm, uint64_t pfn)
+/* => PFN lock held; `list` is the free list, or for a frame that is all zero the zeroed one */
+static void free_page_locked(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
 {
     MMPFN *page = mi_pfn(mm, pfn);
 
@@ -219,14 +220,14 @@ static void free_page_locked(struct mm *mm, uint64_t pfn)
     page->u4.PteFrame = 0;
     page->u3.e1.Modified = 0;
     page->u3.e2.ReferenceCount = 0;
-    mi_list_insert_head(mm, mm->ke->nt.MmFreePageListHead, pfn);
+    mi_list_insert_head(mm, list, pfn);
 }
 
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count)
 {
     ke_acquire_lock(&mm->pfn_lock);
     for (size_t i = 0; i < count; i++)
-        free_page_locked(mm, pfn[i]);
+        free_page_locked(mm, mm->ke->nt.MmFreePageListHead, pfn[i]);
     ke_release_lock(&mm->pfn_lock);
     mi_zero_thread_poke(mm);
 }
@@ -273,22 +274,33 @@ void mi_page_from_modified(struct mm *mm, uint64_t pfn)
     ke_release_lock(&mm->pfn_lock);
 }
 
-void mi_quarantine_table(struct mm *mm, uint64_t pfn)
+/* => PFN lock held */
+static void free_table_locked(struct mm *mm, uint64_t pfn, bool zero)
 {
-    if (!mm->ops->invalidate_tables) {
-        mi_free_page(mm, pfn);
-        return;
-    }
+    struct nt_globals *nt = &mm->ke->nt;
+
+    free_page_locked(mm, zero ? nt->MmZeroedPageListHead : nt->MmFreePageListHead, pfn);
+}
+
+void mi_free_table(struct mm *mm, uint64_t pfn, bool zero)
+{
     MMPFN *page = mi_pfn(mm, pfn);
+    bool wait = mm->ops->invalidate_tables != NULL;
+
     ke_acquire_lock(&mm->pfn_lock);
-    page->u1.Flink = mm->quarantine.first;
-    page->u2.ShareCount = 0;
-    page->PteAddress.va = 0;
-    page->u3.e1.PageLocation = TransitionPage;
-    mm->quarantine.first = pfn;
-    size_t count = ++mm->quarantine.count;
+    if (wait) {
+        page->u1.Flink = mm->quarantine.first;
+        page->u2.ShareCount = zero;
+        page->PteAddress.va = 0;
+        page->u3.e1.PageLocation = TransitionPage;
+        mm->quarantine.first = pfn;
+        mm->quarantine.count++;
+    } else {
+        free_table_locked(mm, pfn, zero);
+    }
+    bool full = mm->quarantine.count >= QUARANTINE_MOST;
     ke_release_lock(&mm->pfn_lock);
-    if (count >= QUARANTINE_MOST)
+    if (full)
         mi_release_quarantine(mm);
 }
 
@@ -305,8 +317,7 @@ void mi_release_quarantine(struct mm *mm)
     while (held.first != MI_LIST_END) {
         uint64_t pfn = held.first;
         held.first = mi_pfn(mm, pfn)->u1.Flink;
-        free_page_locked(mm, pfn);
+        free_table_locked(mm, pfn, mi_pfn(mm, pfn)->u2.ShareCount);
     }
     ke_release_lock(&mm->pfn_lock);
-    mi_zero_thread_poke(mm);
 }

@@ -138,7 +138,7 @@ static void free_table(struct mm_space *space, MMPTE *entry)
     struct mm *mm = space->mm;
     MMPTE old = mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
 
-    mi_quarantine_table(mm, old.u.Hard.PageFrameNumber);
+    mi_free_table(mm, old.u.Hard.PageFrameNumber, true);
     mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
     space->tables--;
     __atomic_fetch_sub(&mm->page_tables, 1, __ATOMIC_RELAXED);
@@ -321,6 +321,9 @@ void mm_space_clean(struct mm_space *space)
         mi_virtual_size_add(space, -(int64_t)MI_VA(mi_vad_pages(vad)));
         mi_vad_free(space->mm, vad);
     }
+    if (space->spare)
+        mi_vad_free(space->mm, space->spare);
+    space->spare = NULL;
     mi_flush_end(&flush);
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
     mi_unlock_working_set(space);
@@ -343,10 +346,10 @@ void mm_space_destroy(struct mm_space *space)
         if (level == 4)
             mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
         table = mi_frame(mm, pfn);
-        mi_quarantine_table(mm, pfn);
+        mi_free_table(mm, pfn, false);
     }
     if (!space->system)
-        mi_quarantine_table(mm, space->directory);
+        mi_free_table(mm, space->directory, false);
     mi_release_quarantine(mm);
     mi_return_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
     space->process->WorkingSetPage = 0;

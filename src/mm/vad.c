@@ -495,3 +495,23 @@ void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad)
 {
     ex_free_pool(mm, vad);
 }
+
+MMVAD_SHORT *mi_vad_take(struct mm_space *space)
+{
+    MMVAD_SHORT *vad = space->spare;
+
+    if (!vad)
+        return mi_vad_allocate(space->mm, false);
+    space->spare = NULL;
+    vad->u.LongFlags = 0;
+    vad->u.VadFlags.PrivateMemory = 1;
+    return vad;
+}
+
+void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    if (space->spare)
+        mi_vad_free(space->mm, vad);
+    else
+        space->spare = vad;
+}
