@@ -237,6 +237,13 @@ void ntmm_get_statistics(ntmm_machine *m, ntmm_statistics *out)
     }
 }
 
+void ntmm_settle(ntmm_machine *m)
+{
+    ke_enter(&m->ke);
+    mm_settle(m->mm);
+    ke_leave(&m->ke);
+}
+
 size_t ntmm_check(ntmm_machine *m)
 {
     ke_enter(&m->ke);

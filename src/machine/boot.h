@@ -18,3 +18,6 @@ void engine_deinit(struct ntmm_machine *m);
 extern const struct mm_ops machine_mm_ops;
 extern const struct ps_ops machine_ps_ops;
 extern const struct ke_ops machine_ke_ops;
+
+/* Can nothing ever happen any more unless from outside? (stuck.c) => the machine is frozen */
+bool machine_is_stuck(struct ntmm_machine *m);

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "machine/boot.h"
 #include "machine/context.h"
 #include "machine/run.h"
 
@@ -160,22 +162,48 @@ NTSTATUS target_add_thread(struct ntmm_machine *m, struct ps_thread *thread)
     return STATUS_SUCCESS;
 }
 
+/* Until something is posted, but not for long. False: nothing was. */
+static bool wait_a_while(struct machine_debug *d)
+{
+    const long quarter_second = 250000000, second = 1000000000;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += quarter_second;
+    until.tv_sec += until.tv_nsec / second;
+    until.tv_nsec %= second;
+    int error;
+    do {
+        error = sem_timedwait(&d->wake, &until) ? errno : 0;
+    } while (error == EINTR);
+    return error == 0;
+}
+
 /* Sleep until a guest thread has an event or somebody asks to break in; then have all of the
  * machine stand still. */
 static void wait_for_event(struct machine_target *t, struct kd_event *event)
 {
     struct ntmm_machine *m = t->machine;
     struct machine_debug *d = &m->debug;
-    bool pending = false, requested = false;
-    while (!pending && !requested) {
-        while (sem_wait(&d->wake) && errno == EINTR) {
-        }
+    bool pending = false, requested = false, stuck = false;
+    while (!pending && !requested && !stuck) {
+        bool quiet = !wait_a_while(d);
         requested = atomic_exchange(&d->break_requested, false);
         pthread_mutex_lock(&d->lock);
         pending = d->event_pending;
         pthread_mutex_unlock(&d->lock);
+        if (quiet && !pending && !requested && machine_is_stuck(m)) {
+            ke_freeze(&m->ke);
+            stuck = machine_is_stuck(m);
+            if (!stuck) {
+                ke_thaw(&m->ke);
+            }
+        }
     }
     ke_freeze(&m->ke);
+    if (stuck) {
+        log_warning(&m->log,
+                    "every thread waits, and nothing is left that could end it: breaking in");
+    }
     t->frozen = true;
     pthread_mutex_lock(&d->lock);
     if (!d->event_pending) {
