@@ -47,6 +47,7 @@ extern const struct kd_command kd_commands_vad[];
 extern const struct kd_command kd_commands_process[];
 extern const struct kd_command kd_commands_thread[];
 extern const struct kd_command kd_commands_user[];
+extern const struct kd_command kd_commands_handle[];
 extern const struct kd_command kd_commands_registers[];
 extern const struct kd_command kd_commands_execution[];
 extern const struct kd_command kd_commands_breakpoint[];

@@ -269,6 +269,19 @@ static void make_vads(struct world *world)
     world_put(world, alpha + offsetof(EPROCESS, VadRoot) + 0x28, 3 << 8, 8);
 }
 
+/* One handle (4) of alpha.exe: an event without a type in the table and without a name. */
+static void make_handles(struct world *world)
+{
+    uint64_t table = 0xFFFFFA8001006000, entries = 0xFFFFFA8001007000, header = 0xFFFFFA8001008000;
+    PUT(world, world_pool(WORLD_ALPHA), EPROCESS, ObjectTable, table);
+    PUT(world, world_pool(table), HANDLE_TABLE, TableCode, entries);
+    PUT(world, world_pool(table), HANDLE_TABLE, HandleCount, 1);
+    world_put(world, world_pool(entries) + 0x10, header | 1, 8);
+    world_put(world, world_pool(entries) + 0x18, 0x1F0003, 4);
+    PUT(world, world_pool(header), OBJECT_HEADER, PointerCount, 2);
+    PUT(world, world_pool(header), OBJECT_HEADER, HandleCount, 1);
+}
+
 /* ---- alpha.exe's and beta.exe's pages ---------------------------------------------------------
  */
 
@@ -437,6 +450,7 @@ struct world *world_create(const char *guest)
     make_process(world, WORLD_BETA, "beta.exe", 0x90, world->beta_directory, 0);
     make_thread(world);
     make_vads(world);
+    make_handles(world);
     make_alpha_pages(world);
     map(world, world->beta_directory, 0x40000000, FRAME(10) | USER_PAGE | NX);
     memset(world_physical(world, FRAME(10)), 'b', PAGE_SIZE);
