@@ -146,7 +146,14 @@ static void invalidate_tables(void *owner)
     }
 }
 
-const struct mm_ops machine_mm_ops = {invalidate, invalidate_tables};
+static NTSTATUS guard_page(void *owner, struct mm_space *space, uint64_t va)
+{
+    (void)owner;
+    struct ps_process *process = mm_space_owner(space);
+    return process ? ps_grow_stack(process, va) : STATUS_GUARD_PAGE_VIOLATION;
+}
+
+const struct mm_ops machine_mm_ops = {invalidate, invalidate_tables, guard_page};
 
 /* ---- processes and threads ----------------------------------------------------------------------
  */

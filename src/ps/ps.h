@@ -187,6 +187,9 @@ NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS status);
 /* SetThreadPriority: `increment` to the process's base, or one of the two saturating values.
  * => STATUS_INVALID_PARAMETER */
 NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment);
+/* A guard page at `va` was hit: grow the stack it belongs to.
+ * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is no stack's */
+NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va);
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);
 /* The end of the calling host thread's guest thread: signals it, frees TEB and stacks, ends the
  * process when it was the last. => called once, last, by the thread itself */

@@ -88,3 +88,40 @@ NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
     }
     return status;
 }
+
+/* Does `va` lie in the stack that this TEB describes? Fills `tib` and the lowest address. */
+static bool is_stack_of(struct mm_space *space, uint64_t teb, uint64_t va, NT_TIB *tib,
+                        uint64_t *lowest)
+{
+    return NT_SUCCESS(mm_copy_from_user(space, tib, teb, sizeof *tib)) &&
+           NT_SUCCESS(mm_copy_from_user(space, lowest, teb + offsetof(TEB, DeallocationStack),
+                                        sizeof *lowest)) &&
+           va >= *lowest && va < tib->StackBase.va;
+}
+
+/* Source: "Thread Stack Size", documentation: a stack grows by its guard page until that would be
+ * the last page reserved, which raises a stack overflow instead. */
+NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va)
+{
+    struct mm_space *space = process->space;
+    uint64_t page = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = 0;
+    NT_TIB tib;
+    for (struct ps_thread *t = NULL; !teb && (t = ps_next_thread(process, t)) != NULL;) {
+        if (t->teb && is_stack_of(space, t->teb, va, &tib, &lowest)) {
+            teb = t->teb;
+            ps_dereference_thread(t);
+        }
+    }
+    if (!teb) {
+        return STATUS_GUARD_PAGE_VIOLATION;
+    }
+    NTSTATUS status = STATUS_STACK_OVERFLOW;
+    uint64_t guard = page - PAGE_SIZE, size = PAGE_SIZE;
+    if (guard > lowest) {
+        status = mm_allocate_virtual_memory(space, &guard, 0, &size, MEM_COMMIT,
+                                            PAGE_READWRITE | PAGE_GUARD);
+        status = NT_SUCCESS(status) ? STATUS_SUCCESS : STATUS_STACK_OVERFLOW;
+    }
+    NTSTATUS said = mm_copy_to_user(space, teb + offsetof(NT_TIB, StackLimit), &page, sizeof page);
+    return NT_SUCCESS(said) ? status : said;
+}

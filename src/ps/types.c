@@ -118,7 +118,8 @@ NTSTATUS ps_init(struct ps *ps)
 
 void ps_deinit(struct ps *ps)
 {
-    /* The System object goes with the machine's RAM; its companion and its address space are ours. */
+    /* The System object goes with the machine's RAM; its companion and its address space are ours.
+     */
     if (ps->system) {
         mm_space_clean(ps->system->space);
         mm_space_destroy(ps->system->space);
