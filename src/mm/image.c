@@ -243,7 +243,9 @@ NTSTATUS mm_map_image(struct mm_space *space, const struct pe_image *image, uint
     if (!view.vad)
         return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
-    NTSTATUS status = map_view(&view, *base);
+    NTSTATUS status = mi_space_status(space);
+    if (NT_SUCCESS(status))
+        status = map_view(&view, *base);
     mi_unlock_address_space(space);
     if (!NT_SUCCESS(status)) {
         mi_vad_free(space->mm, view.vad);

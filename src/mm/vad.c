@@ -530,7 +530,7 @@ MMVAD_SHORT *mi_vad_take(struct mm_space *space)
 
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    if (space->spare)
+    if (space->spare || space->cleaned)
         mi_vad_free(space->mm, vad);
     else
         space->spare = vad;
