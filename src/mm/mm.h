@@ -39,8 +39,8 @@ struct mm_ops {
     void (*invalidate)(void *owner, struct mm_space *space, const struct mm_page *pages,
                        size_t count);
     void (*invalidate_tables)(void *owner);
-    /* A guard page was hit and is open now. Was it the end of a thread's stack? Called without locks;
-     * may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
+    /* A guard page was hit and is open now. Was it the end of a thread's stack? Called without
+     * locks; may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
      * STATUS_GUARD_PAGE_VIOLATION: a guard page of the program's own */
     NTSTATUS (*guard_page)(void *owner, struct mm_space *space, uint64_t va);
 };
