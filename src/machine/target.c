@@ -13,6 +13,7 @@
 
 #include "machine/boot.h"
 #include "machine/context.h"
+#include "machine/launch.h"
 #include "machine/run.h"
 
 #define SYSTEM_CR0 0x80050031ull /* PG AM WP NE ET MP PE, as on Windows */
@@ -316,14 +317,33 @@ NTSTATUS target_create(struct ntmm_machine *m)
     return STATUS_SUCCESS;
 }
 
+/* The programs end while the machine still stands still, so that they do nothing any more. */
+void ntmm_debug_end(ntmm_machine *m)
+{
+    struct machine_target *t = m->target;
+    struct machine_debug *d = &m->debug;
+    if (!t) {
+        return;
+    }
+    for (size_t i = 0; i < t->waiting_count; i++) {
+        ps_abandon_thread(t->waiting[i]);
+    }
+    t->waiting_count = 0;
+    launch_terminate_all(m);
+    pthread_mutex_lock(&d->lock);
+    d->attached = false;
+    d->event_pending = false;
+    pthread_mutex_unlock(&d->lock);
+    t->over = true;
+    t->frozen = false;
+    ke_thaw(&m->ke);
+}
+
 void target_destroy(struct ntmm_machine *m)
 {
     struct machine_target *t = m->target;
     if (!t) {
         return;
-    }
-    for (size_t i = 0; i < t->waiting_count; i++) {
-        ps_dereference_thread(t->waiting[i]);
     }
     free(t->waiting);
     free(t);
