@@ -48,7 +48,7 @@ static void on_invalidate_tables(void *owner)
 }
 
 static const struct mm_ops recorder_ops = {.invalidate = on_invalidate,
-                                            .invalidate_tables = on_invalidate_tables};
+                                           .invalidate_tables = on_invalidate_tables};
 
 static void on_message(void *context, enum log_level level, const char *message)
 {
