@@ -79,22 +79,23 @@ NTSTATUS RtlQueryEnvironmentVariable_U(WCHAR *environment, const UNICODE_STRING 
     return status;
 }
 
-/* Put a block of `length` characters in place of the old one. */
+/* Put a block of `length` characters in place of the old one. The process's first block is the
+ * kernel's and not of the heap: only one that was put there before is freed. */
 static void replace_block(WCHAR **environment, WCHAR *block, size_t length)
 {
+    static WCHAR *replaced; /* under the PEB lock */
     RTL_USER_PROCESS_PARAMETERS *parameters = current_peb()->ProcessParameters;
     if (environment) {
         process_free(*environment);
         *environment = block;
         return;
     }
-    WCHAR *old = parameters->Environment;
+    if (replaced && replaced == parameters->Environment)
+        process_free(replaced);
+    replaced = block;
     parameters->Environment = block;
     parameters->EnvironmentSize = length * sizeof(WCHAR);
     parameters->EnvironmentVersion++;
-    if (old && RtlSizeHeap(current_peb()->ProcessHeap, 0, old) != (ULONG64)-1) {
-        process_free(old); /* the first one is the kernel's, not of the heap */
-    }
 }
 
 /* Set, or with value NULL delete. Variables stay in the order in which they were made.
