@@ -272,6 +272,11 @@ HANDLE_TABLE_ENTRY *ex_lock_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t 
     }
 }
 
+HANDLE_TABLE_ENTRY *ex_peek_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle)
+{
+    return entry_of(ob, table, handle);
+}
+
 void ex_unlock_handle(HANDLE_TABLE_ENTRY *entry)
 {
     __atomic_or_fetch(&entry->Value, HANDLE_ENTRY_UNLOCKED, __ATOMIC_RELEASE);

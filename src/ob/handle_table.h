@@ -64,6 +64,8 @@ NTSTATUS ex_create_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t pointer, 
 /* The entry of `handle`, locked; NULL when that is not a handle in use. The low two bits of a
  * handle do not count. */
 HANDLE_TABLE_ENTRY *ex_lock_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle);
+/* The entry as it is, used or free; NULL when there is none. For the checker. */
+HANDLE_TABLE_ENTRY *ex_peek_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle);
 void ex_unlock_handle(HANDLE_TABLE_ENTRY *entry);
 /* Free a locked entry. */
 void ex_destroy_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle,
