@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,18 +71,32 @@ static NTSTATUS add_name(struct listing *list, const char *name, const struct st
     return STATUS_SUCCESS;
 }
 
+/* `name` in the folder `path`. => false: too long */
+static bool join(const char *path, const char *name, char full[HOST_PATH_MAX])
+{
+    return snprintf(full, HOST_PATH_MAX, "%s%s%s", path, *path ? "/" : "", name) < HOST_PATH_MAX;
+}
+
+/* Only files and folders are shown, and links that lead to one of the same mount. */
+static bool stat_entry(int root, const char *path, int folder, const char *name, struct stat *stat)
+{
+    char full[HOST_PATH_MAX], resolved[HOST_PATH_MAX];
+
+    if (fstatat(folder, name, stat, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (S_ISLNK(stat->st_mode) &&
+        !(join(path, name, full) && NT_SUCCESS(host_resolve_beneath(root, full, resolved, stat))))
+        return false;
+    return S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode);
+}
+
 /* Is the base's `name` in the folder `path` covered by a deletion? */
 static bool is_hidden_name(const struct io_mount *mount, const char *path, const char *name)
 {
     char full[HOST_PATH_MAX];
-    size_t length = strlen(path), leaf = strlen(name);
 
-    if (length + leaf + 2 > sizeof(full))
+    if (!join(path, name, full))
         return true;
-    memcpy(full, path, length);
-    if (length > 0)
-        full[length++] = '/';
-    memcpy(full + length, name, leaf + 1);
     return io_is_hidden(mount, full);
 }
 
@@ -104,8 +119,7 @@ static NTSTATUS list_layer(struct listing *list, const struct io_mount *mount, i
         struct stat stat;
 
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            fstatat(fd, entry->d_name, &stat, 0) != 0 ||
-            !(S_ISREG(stat.st_mode) || S_ISDIR(stat.st_mode)))
+            !stat_entry(root, path, fd, entry->d_name, &stat))
             continue;
         if (root == mount->base && is_hidden_name(mount, path, entry->d_name))
             continue;

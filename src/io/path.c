@@ -75,7 +75,8 @@ NTSTATUS io_path_from_name(const WCHAR *name, size_t length, struct io_path *pat
     }
     if (chars > 0 && name[chars - 1] == '\\') {
         path->directory_only = true;
-        chars--;
+        if (--chars == 0)
+            return STATUS_OBJECT_NAME_INVALID;
     }
     while (chars > 0) {
         size_t n = check_component(name, chars);
