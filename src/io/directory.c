@@ -18,19 +18,12 @@ struct listing {
     size_t count, capacity;
 };
 
-static WCHAR upcase(WCHAR c)
-{
-    if (c >= 'a' && c <= 'z')
-        return c - 0x20;
-    return c >= 0xE0 && c <= 0xFE && c != 0xF7 ? c - 0x20 : c;
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     const struct io_scan_entry *x = a, *y = b;
 
     for (USHORT i = 0; i < x->chars && i < y->chars; i++) {
-        int difference = upcase(x->name[i]) - upcase(y->name[i]);
+        int difference = io_upcase(x->name[i]) - io_upcase(y->name[i]);
 
         if (difference)
             return difference;

@@ -192,11 +192,16 @@ struct subject {
     size_t chars, last_dot; /* last_dot == chars: none */
 };
 
-static WCHAR upcase(WCHAR c)
+WCHAR io_upcase(WCHAR c)
 {
     if (c >= 'a' && c <= 'z')
         return c - 0x20;
-    return c >= 0xE0 && c <= 0xFE && c != 0xF7 ? c - 0x20 : c;
+    if (c < 0xE0)
+        return c;
+    if ((c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) ||
+        (c >= 0x430 && c <= 0x44F))
+        return c - 0x20;
+    return c >= 0x450 && c <= 0x45F ? c - 0x50 : c;
 }
 
 /* Does one unit of the pattern (no star) take the unit at `at`? => units taken, -1: no match */
@@ -212,7 +217,7 @@ static int match_one(WCHAR p, const struct subject *s, size_t at)
     case '"': /* DOS_DOT: a dot, or nothing at the end */
         return end ? 0 : s->name[at] == '.' ? 1 : -1;
     default:
-        return !end && upcase(s->name[at]) == upcase(p) ? 1 : -1;
+        return !end && io_upcase(s->name[at]) == io_upcase(p) ? 1 : -1;
     }
 }
 
