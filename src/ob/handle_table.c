@@ -197,7 +197,7 @@ HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE
         if (copy(context, from)) {
             to = entry_of(ob, table, handle);
             to->GrantedAccess = from->GrantedAccess;
-            to->Value = from->Value | HANDLE_ENTRY_UNLOCKED;
+            to->Value = __atomic_load_n(&from->Value, __ATOMIC_RELAXED) | HANDLE_ENTRY_UNLOCKED;
             table->HandleCount++;
         }
         ex_unlock_handle(from);
