@@ -36,7 +36,7 @@ static int search(EXCEPTION_RECORD *record, void *frame, CONTEXT *context,
         }
         LONG answer = EXCEPTION_EXECUTE_HANDLER;
         if (scope->Handler != 1) {
-            LONG (*filter)
+            LONG(*filter)
             (EXCEPTION_POINTERS *, void *) =
                 (LONG(*)(EXCEPTION_POINTERS *, void *))(dispatcher->ImageBase + scope->Handler);
             answer = filter(&pointers, frame);

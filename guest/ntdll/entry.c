@@ -141,6 +141,7 @@ __asm__(FUNCTION(LdrpMissingExportThunk) ".seh_proc LdrpMissingExportThunk\n"
                                          ".seh_stackalloc 0x28\n"
                                          ".seh_endprologue\n"
                                          "movq %rax, %rcx\n"
+                                         "movq 0x28(%rsp), %rdx\n"
                                          "call LdrpMissingExport\n"
                                          "int3\n"
                                          ".seh_endproc\n");

@@ -5,8 +5,9 @@
  * unit, ends the committed part; committing more turns it into the head of a free block. */
 #include "heap.h"
 
-#define COMMIT_STEP 0x10000ull /* what a growing heap commits at least, to make few system calls   \
-                                */
+#define COMMIT_STEP                                                                                \
+    0x10000ull /* what a growing heap commits at least, to make few system calls                   \
+                */
 #define LARGEST_SEGMENT 0x1000000ull
 
 struct segment_header {

@@ -82,7 +82,7 @@ const char *ldr_rva_string(const struct ldr_module *module, ULONG rva);
 NTSTATUS ldr_find_export(struct ldr_module *module, const char *name, USHORT hint, ULONG ordinal,
                          ULONG depth, void **address);
 NTSTATUS ldr_snap_imports(struct ldr_module *module, const WCHAR *search_path);
-_Noreturn void LdrpMissingExport(void *record);
+_Noreturn void LdrpMissingExport(void *record, void *caller);
 
 /* ldrtls.c */
 NTSTATUS tls_add_module(struct ldr_module *module);

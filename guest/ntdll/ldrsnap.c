@@ -209,7 +209,7 @@ static NTSTATUS make_stub(struct stub_page *stubs, const char *dll, const char *
 }
 
 /* A program called an import that nobody exports. */
-void LdrpMissingExport(void *context)
+void LdrpMissingExport(void *context, void *caller)
 {
     const struct missing_export *record = context;
     NTSTATUS status = record->name ? STATUS_ENTRYPOINT_NOT_FOUND : STATUS_ORDINAL_NOT_FOUND;
@@ -232,7 +232,7 @@ void LdrpMissingExport(void *context)
     ULONG64 by_ordinal[2] = {record->ordinal, (ULONG64)&dll};
     NtRaiseHardError(status, 2, record->name ? 3 : 2, record->name ? by_name : by_ordinal, OptionOk,
                      &response);
-    raise_at(status, EXCEPTION_NONCONTINUABLE, __builtin_return_address(0));
+    raise_at(status, EXCEPTION_NONCONTINUABLE, caller);
     for (;;) {
         NtTerminateProcess(NtCurrentProcess(), status);
     }

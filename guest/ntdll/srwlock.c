@@ -243,7 +243,7 @@ NTSTATUS RtlRunOnceComplete(RTL_RUN_ONCE *once, ULONG flags, void *context)
 
 NTSTATUS RtlRunOnceExecuteOnce(RTL_RUN_ONCE *once, void *function, void *parameter, void **context)
 {
-    ULONG (*initialise)
+    ULONG(*initialise)
     (RTL_RUN_ONCE *, void *, void **) = (ULONG(*)(RTL_RUN_ONCE *, void *, void **))function;
     void *made = NULL;
     NTSTATUS status = RtlRunOnceBeginInitialize(once, 0, context);

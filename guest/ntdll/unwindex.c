@@ -196,7 +196,7 @@ void RtlRestoreContext(CONTEXT *context, EXCEPTION_RECORD *record)
         restore_jump(context, (const struct jump_buffer *)record->ExceptionInformation[0]);
     } else if (record && record->ExceptionCode == STATUS_UNWIND_CONSOLIDATE &&
                record->NumberParameters >= 1) {
-        ULONG64 (*callback)
+        ULONG64(*callback)
         (EXCEPTION_RECORD *) = (ULONG64(*)(EXCEPTION_RECORD *))record->ExceptionInformation[0];
         context->Rip = callback(record);
     }
