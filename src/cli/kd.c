@@ -149,7 +149,6 @@ int cli_kd(int argc, char **argv)
         struct kd_target *target = ntmm_debug_target(machine);
         if (target) {
             result = debug(&session, target);
-            ntmm_debug_end(machine);
         } else {
             cli_error("the program's first thread cannot be started: out of host resources");
             result = CLI_EXIT_FAILED;
