@@ -172,6 +172,7 @@ static struct lab_result run_script(const struct lab_script *script)
         struct kd_target *target = ntmm_debug_target(machine);
         if (target) {
             result = debug(script, target);
+            ntmm_debug_end(machine);
         } else {
             cli_error("the machine cannot be debugged: out of host resources");
         }
