@@ -147,7 +147,8 @@ void ntmm_get_statistics(ntmm_machine *machine, ntmm_statistics *statistics);
  * released, free pages zeroed. Statistics before some work and after it was undone then agree. */
 void ntmm_settle(ntmm_machine *machine);
 
-/* Check every invariant of the whole state; the number of violations, each of them logged. */
+/* Check every invariant of the whole state; the number of violations, each of them logged. Programs
+ * that run stand still meanwhile (with a debugger: only if it stopped them). */
 size_t ntmm_check(ntmm_machine *machine);
 
 /* The machine as the debugger sees it (kd/target.h). => options.debugger was set */

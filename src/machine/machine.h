@@ -89,6 +89,8 @@ struct ntmm_machine {
     struct machine_target *target;
     ntmm_options options;
 
+    pthread_mutex_t check_lock; /* one ntmm_check at a time: it freezes the machine */
+
     pthread_mutex_t lock; /* the rest */
     pthread_cond_t changed;
     unsigned live_threads;   /* host threads of guest threads */
