@@ -239,6 +239,12 @@ void ntmm_get_statistics(ntmm_machine *m, ntmm_statistics *out)
 
 void ntmm_settle(ntmm_machine *m)
 {
+    /* A process has ended before the last of its threads has given back its own things. */
+    pthread_mutex_lock(&m->lock);
+    while (m->leaving_threads) {
+        pthread_cond_wait(&m->changed, &m->lock);
+    }
+    pthread_mutex_unlock(&m->lock);
     ke_enter(&m->ke);
     mm_settle(m->mm);
     ke_leave(&m->ke);
