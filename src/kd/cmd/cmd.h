@@ -23,6 +23,12 @@ void kd_show_duration(struct kd *kd, uint64_t units, bool wide);
 /* Length of a clock tick in 100 ns units; 0 when unknown. */
 uint64_t kd_clock_increment(struct kd *kd);
 
+/* "  Type: (ADDRESS) Name" of the object behind an OBJECT_HEADER. */
+void kd_show_object_type(struct kd *kd, uint64_t header);
+
+/* The name of the object behind an OBJECT_HEADER. => false: it has none */
+bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
+
 /* A node of a VAD tree. */
 struct kd_vad {
     uint64_t address;    /* of the MMVAD_SHORT */
