@@ -161,6 +161,14 @@ static void test_noise(void **state)
                                            "!dh nt",
                                            "!ssdt 10",
                                            "!handle",
+                                           "!mmcheck",
+                                           "!running -t",
+                                           "!pcr",
+                                           "!prcb",
+                                           "!drvobj fffffa8001001060",
+                                           "!fileobj fffffa8001001060",
+                                           "gu",
+                                           "pt",
                                            "u 401000",
                                            "du fffffa8001004c00",
                                            ".process fffffa8001002060",
@@ -191,6 +199,67 @@ static void test_noise(void **state)
         memcpy(pool, sound_pool, POOL_SIZE);
     }
     assert_non_null(strstr(run(f, ".process 0; !process 0 0"), "Image: beta.exe"));
+}
+
+/* Lines put together from pieces of scripts: most are wrong, and all of them end. */
+static void test_script_noise(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const pieces[] = {".if",
+                                         ".elsif",
+                                         ".else",
+                                         ".for",
+                                         ".while",
+                                         ".foreach",
+                                         ".block",
+                                         ".break",
+                                         "(",
+                                         ")",
+                                         "{",
+                                         "}",
+                                         "\"",
+                                         "\\\"",
+                                         ";",
+                                         "(0)",
+                                         "(1)",
+                                         "{ }",
+                                         "(;0;)",
+                                         "{ .echo a; }",
+                                         "(x { .echo 1 2 })",
+                                         "/pS 1",
+                                         "as x y",
+                                         "${x}",
+                                         "${",
+                                         "x",
+                                         "al",
+                                         "ad *",
+                                         "$$",
+                                         "*",
+                                         "\n",
+                                         ".echo",
+                                         "? 1 +",
+                                         "r $t0=1",
+                                         "k",
+                                         "sxe -c \"k\" av",
+                                         "sxr",
+                                         "bp 401000 \".if (0) {\"",
+                                         "bl",
+                                         "bc *",
+                                         ".continue",
+                                         ".printf \"%d\", 1"};
+    srand(SEED);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        char line[512] = "";
+        for (unsigned i = (unsigned)rand() % 14 + 1; i > 0; i--) {
+            strcat(line, pieces[(unsigned)rand() % (sizeof pieces / sizeof pieces[0])]);
+            strcat(line, rand() % 4 ? " " : "");
+        }
+        f->interrupt_after = 5000;
+        run(f, line);
+        f->interrupt_after = 0;
+    }
+    assert_string_equal(run(f, "ad *; al"), "No aliases\n");
+    assert_string_equal(run(f, ".if (1) { .echo alive }"), "alive\n");
 }
 
 static void test_interrupt(void **state)
@@ -238,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_process_list_into_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_vad_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_script_noise, setup, teardown),
         cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipe, setup, teardown),
     };
