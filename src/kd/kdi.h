@@ -56,6 +56,13 @@ extern const struct kd_command kd_commands_breakpoint[];
 extern const struct kd_command kd_commands_filter[];
 extern const struct kd_command kd_commands_stack[];
 extern const struct kd_command kd_commands_script[];
+extern const struct kd_command kd_commands_pool[];
+extern const struct kd_command kd_commands_vm[];
+extern const struct kd_command kd_commands_ssdt[];
+extern const struct kd_command kd_commands_address[];
+extern const struct kd_command kd_commands_transfer[];
+extern const struct kd_command kd_commands_image[];
+extern const struct kd_command kd_commands_object[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */

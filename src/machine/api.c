@@ -239,6 +239,12 @@ void ntmm_get_statistics(ntmm_machine *m, ntmm_statistics *out)
 
 void ntmm_settle(ntmm_machine *m)
 {
+    /* A process has ended before the last of its threads has given back its own things. */
+    pthread_mutex_lock(&m->lock);
+    while (m->leaving_threads) {
+        pthread_cond_wait(&m->changed, &m->lock);
+    }
+    pthread_mutex_unlock(&m->lock);
     ke_enter(&m->ke);
     mm_settle(m->mm);
     ke_leave(&m->ke);
@@ -246,8 +252,17 @@ void ntmm_settle(ntmm_machine *m)
 
 size_t ntmm_check(ntmm_machine *m)
 {
-    ke_enter(&m->ke);
-    size_t violations = mm_check(m->mm);
-    ke_leave(&m->ke);
+    size_t violations;
+    if (m->options.debugger) { /* it alone stops the machine and lets it go */
+        ke_enter(&m->ke);
+        violations = mm_check(m->mm);
+        ke_leave(&m->ke);
+        return violations;
+    }
+    pthread_mutex_lock(&m->check_lock);
+    ke_freeze(&m->ke);
+    violations = mm_check(m->mm);
+    ke_thaw(&m->ke);
+    pthread_mutex_unlock(&m->check_lock);
     return violations;
 }

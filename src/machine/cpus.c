@@ -228,6 +228,7 @@ static void *thread_main(void *argument)
     run_thread(t);
     pthread_mutex_lock(&m->lock);
     m->live_threads--;
+    m->leaving_threads--;
     pthread_cond_broadcast(&m->changed);
     pthread_mutex_unlock(&m->lock);
     return NULL;

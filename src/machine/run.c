@@ -268,6 +268,9 @@ void *run_thread(void *argument)
     }
     debug_before_exit(m, t);
     run_forget_registers(t);
+    pthread_mutex_lock(&m->lock);
+    m->leaving_threads++;
+    pthread_mutex_unlock(&m->lock);
     ps_exit_thread(t->thread, t->thread->exit_status);
     return NULL;
 }
