@@ -24,6 +24,8 @@
 
 #include "nt/dump.h"
 
+#define DUMP_PAGE_BYTES 0x1000u
+
 struct dump_file;
 
 /* What a file tells about its machine. Fields it does not tell are 0. */
