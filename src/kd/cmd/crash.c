@@ -160,8 +160,11 @@ static bool cmd_dump(struct kd *kd, const char *args)
     char word[PATH_SIZE];
     unsigned type = 0;
     bool overwrite = false;
-    while (*args == '/') {
+    /* A path may begin with a slash too; options have one slash and something behind them. */
+    while (*args == '/' && args[strcspn(args, " \t")] != '\0' &&
+           strcspn(args + 1, "/") > strcspn(args + 1, " \t")) {
         kd_word(&args, word, sizeof word);
+        args = kd_skip(args);
         if (strcmp(word, "/f") == 0) {
             type = DUMP_TYPE_FULL;
         } else if (strcmp(word, "/ka") == 0) {
