@@ -76,6 +76,10 @@ ntmm_status ntmm_process_terminate(ntmm_process *p, ntmm_status exit_status)
 {
     ke_enter(&p->machine->ke);
     NTSTATUS status = ps_terminate_process(p->process, NULL, exit_status);
+    if (p->first) {
+        ps_abandon_thread(p->first); /* it would never find its end by itself */
+        p->first = NULL;
+    }
     ke_leave(&p->machine->ke);
     return status;
 }

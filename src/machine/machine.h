@@ -41,7 +41,7 @@ struct machine_cpu {
 struct machine_thread {
     struct ps_thread *thread;
     struct engine_context registers;
-    pthread_mutex_t user; /* held while user code runs with `registers` */
+    pthread_mutex_t user;      /* held while user code runs with `registers` */
     _Atomic unsigned visitors; /* others who wait for it, and before whom the thread steps back */
     struct machine_cpu *loaded_on; /* (atomic) where its costly registers are; NULL: `registers` */
     bool registers_replaced;       /* by the service it is in (NtContinue): rax is not a status */

@@ -29,6 +29,9 @@ void kd_show_object_type(struct kd *kd, uint64_t header);
 /* The name of the object behind an OBJECT_HEADER. => false: it has none */
 bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
+/* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
+uint64_t kd_object_find(struct kd *kd, const char *path);
+
 /* A node of a VAD tree. */
 struct kd_vad {
     uint64_t address;    /* of the MMVAD_SHORT */

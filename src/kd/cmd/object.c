@@ -132,8 +132,7 @@ static bool compare_entry(struct kd *kd, unsigned bucket, uint64_t object, void 
     return true;
 }
 
-/* \A\B from the root; 0: there is no such object. */
-static uint64_t find_path(struct kd *kd, const char *path)
+uint64_t kd_object_find(struct kd *kd, const char *path)
 {
     uint64_t object = kd_nt_pointer(kd, "ObpRootDirectoryObject");
     while (object != 0 && *path != '\0') {
@@ -158,7 +157,7 @@ static bool cmd_object(struct kd *kd, const char *args)
     }
     if (*args == '\\') {
         kd_word(&args, path, sizeof path);
-        object = find_path(kd, path);
+        object = kd_object_find(kd, path);
         if (object == 0) {
             return kd_error(kd, "Object %s not found", path);
         }
