@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nt/dump.h"
+#include "dump/layout.h"
 
 #define DUMP_PAGE_BYTES 0x1000u
 

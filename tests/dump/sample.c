@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nt/dump.h"
+#include "dump/layout.h"
 #include "nt/kdbg.h"
 
 static const uint64_t present[] = {1, 2, 5};

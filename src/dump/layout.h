@@ -1,4 +1,4 @@
-/* include/nt/dump.h: the layout of kernel crash dumps of 64-bit Windows.
+/* src/dump/layout.h: the layout of kernel crash dumps of 64-bit Windows.
  *
  *      0x0000  DUMP_HEADER64 (8 KB; bytes that mean nothing repeat PAGE)
  *      0x2000  type 1           pages of the runs named in the header
