@@ -1,5 +1,6 @@
 /* src/cli/kd.c: ntmm kd: a machine with the debugger's prompt. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "kd/kd.h"
+#include "kd/target_dump.h"
 
 /* The debugger that Ctrl-C interrupts; a signal handler gets no argument. */
 static struct kd *volatile interrupted;
@@ -35,6 +37,7 @@ static void usage(void)
         "Ctrl-C or int3 in a program breaks in, .help lists the commands, q leaves.\n\n"
         "  -c \"cmd; cmd\"         run these commands first; ending in q makes a batch tool\n"
         "  -cf FILE             run the commands in FILE first, one per line\n"
+        "  -z FILE              a dump or an image of memory instead of a machine\n"
         "  -y PATH              more folders with PDB files, ; between them\n"
         "%s",
         cli_session_options);
@@ -67,6 +70,22 @@ static char *symbol_path(const struct cli_session *session)
         free(path);
         return NULL;
     }
+    return path;
+}
+
+/* The folder of the guest's system files, whose PDBs fit dumps of this program's machines:
+ * --system, else `guest` beside the command. */
+static const char *system_folder(const struct cli_session *session, char path[PATH_MAX])
+{
+    if (session->options.system_root) {
+        return session->options.system_root;
+    }
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof "/guest");
+    char *slash = length > 0 ? memrchr(path, '/', (size_t)length) : NULL;
+    if (!slash) {
+        return NULL;
+    }
+    strcpy(slash, "/guest");
     return path;
 }
 
@@ -128,6 +147,20 @@ static int debug(const struct cli_session *session, struct kd_target *target)
     return !found || failed ? CLI_EXIT_FAILED : 0;
 }
 
+static int open_dump(const struct cli_session *session)
+{
+    char reason[DUMP_REASON_SIZE], folder[PATH_MAX];
+    struct kd_target *target;
+    if (kd_dump_open(session->dump, &target, reason)) {
+        cli_error("%s: %s", session->dump, reason);
+        return CLI_EXIT_FAILED;
+    }
+    target->symbol_path = system_folder(session, folder);
+    int result = debug(session, target);
+    kd_dump_close(target);
+    return result;
+}
+
 int cli_kd(int argc, char **argv)
 {
     struct cli_session session;
@@ -142,7 +175,7 @@ int cli_kd(int argc, char **argv)
         usage();
         result = 0;
     } else if (session.dump) {
-        cli_error("-z: dumps cannot be opened yet");
+        result = open_dump(&session);
     } else if (cli_start(&session, &machine, &processes)) {
         struct kd_target *target = ntmm_debug_target(machine);
         if (target) {

@@ -143,6 +143,16 @@ static uint64_t search_kernel(struct kd *kd)
     return 0;
 }
 
+static void add_listed_modules(struct kd *kd)
+{
+    struct kd_target *target = kd->target;
+    struct kd_target_module module;
+    for (size_t i = 0; target->ops->get_module && target->ops->get_module(target, i, &module);
+         i++) {
+        kd_modules_add_listed(kd->symbols, &module, module.base == kd->kernel_base);
+    }
+}
+
 bool kd_find_kernel(struct kd *kd)
 {
     if (kd->symbols == NULL) {
@@ -160,6 +170,7 @@ bool kd_find_kernel(struct kd *kd)
         return false;
     }
     kd_modules_load_kernel(kd->symbols, kd->kernel_base);
+    add_listed_modules(kd);
     return has_types(kd);
 }
 

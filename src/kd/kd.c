@@ -14,6 +14,7 @@
 
 #include "kd/breakpoints.h"
 #include "kd/commands.h"
+#include "kd/current.h"
 #include "kd/events.h"
 #include "kd/script.h"
 #include "kd/symbols.h"
@@ -45,6 +46,7 @@ int kd_create(const struct kd_config *config, struct kd **out)
         return -ENOMEM;
     }
     kd_find_kernel(kd);
+    kd_find_current(kd);
     kd_follow_event(kd);
     *out = kd;
     return 0;

@@ -63,6 +63,7 @@ extern const struct kd_command kd_commands_address[];
 extern const struct kd_command kd_commands_transfer[];
 extern const struct kd_command kd_commands_image[];
 extern const struct kd_command kd_commands_object[];
+extern const struct kd_command kd_commands_crash[];
 extern const struct kd_command kd_commands_system[];
 extern const struct kd_command kd_commands_mmcheck[];
 extern const struct kd_command kd_commands_control[];

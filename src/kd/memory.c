@@ -6,6 +6,8 @@
  *                                               -> prototype:  the prototype PTE says where it is
  *                                               -> else:       not in memory
  *
+ * A target that has no page tables (a triage dump) reads by virtual address itself.
+ *
  * What a not-valid PTE means is taken from the kernel's types (_MMPTE_TRANSITION,
  * _MMPTE_PROTOTYPE), so it is looked at only once symbols are there. */
 #include "kd/kdi.h"
@@ -132,6 +134,9 @@ static bool copy_in(struct kd *kd, uint64_t pa, void *piece, size_t size)
 
 size_t kd_read_virtual(struct kd *kd, uint64_t va, void *buffer, size_t size)
 {
+    if (kd->target->ops->read_virtual != NULL) {
+        return kd->target->ops->read_virtual(kd->target, va, buffer, size);
+    }
     return each_page(kd, va, size, buffer, copy_out);
 }
 
@@ -186,6 +191,9 @@ static uint64_t behind_hole(uint64_t va, const struct hw_walk *walk)
 
 bool kd_next_present(struct kd *kd, uint64_t va, uint64_t end, uint64_t *found)
 {
+    if (kd->target->ops->next_virtual != NULL) {
+        return kd->target->ops->next_virtual(kd->target, va, found) && *found <= end;
+    }
     while (va <= end && !kd_interrupted(kd)) {
         struct hw_walk walk;
         kd_walk(kd, kd->directory_base, va, &walk);

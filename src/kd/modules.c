@@ -21,6 +21,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kd/target.h"
 #include "kd/types.h"
 
 /* More modules than any system loads: ends the walk of a damaged list. */
@@ -300,6 +301,22 @@ void kd_modules_load_kernel(struct kd_symbols *symbols, uint64_t nt_base)
     if (entry && kd_symbol_address(symbols, "nt!PsLoadedModuleList", &head))
         walk_loader_list(symbols, head, true);
     drop_stale(symbols);
+}
+
+void kd_modules_add_listed(struct kd_symbols *symbols, const struct kd_target_module *listed,
+                           bool is_nt)
+{
+    struct found_image found = {
+        .base = listed->base, .size = listed->size, .name = listed->name, .kernel = true};
+    struct kd_module_entry *entry = listed->base ? add_image(symbols, &found) : NULL;
+    if (!entry)
+        return;
+    if (entry->public.timestamp == 0) {
+        entry->public.timestamp = listed->timestamp;
+        entry->public.checksum = listed->checksum;
+    }
+    if (is_nt)
+        copy_text(entry->public.name, sizeof entry->public.name, "nt");
 }
 
 /* The program itself, for a process whose loader has not made a list yet. */

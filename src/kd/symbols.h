@@ -84,6 +84,11 @@ struct kd_module *kd_module_add(struct kd_symbols *symbols, uint64_t base, const
 /* Rebuild the list of kernel modules: nt at `nt_base`, then what nt!PsLoadedModuleList says. */
 void kd_modules_load_kernel(struct kd_symbols *symbols, uint64_t nt_base);
 
+/* Add a kernel module by what a target's own list says of it; its headers need not be in memory. */
+struct kd_target_module;
+void kd_modules_add_listed(struct kd_symbols *symbols, const struct kd_target_module *listed,
+                           bool is_nt);
+
 /* Replace the user modules by those of the process with this PEB (0: none). */
 void kd_modules_load_user(struct kd_symbols *symbols, uint64_t peb);
 

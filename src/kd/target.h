@@ -8,6 +8,7 @@
  *      live machine   every slot
  *      full dump      read_physical, get_registers
  *      raw image      read_physical
+ *      triage dump    read_virtual, next_virtual, get_module, get_registers
  *
  * A slot that a target does not have is filled by kd_target_complete with a stub that returns
  * -ENOTSUP. Errors are negative errno values.
@@ -93,6 +94,25 @@ enum kd_resume {
                               threads run only while that one waits in a system service */
 };
 
+/* A kernel module that the target itself lists. */
+struct kd_target_module {
+    uint64_t base;
+    uint32_t size, checksum, timestamp;
+    char name[260];
+};
+
+/* What the header of a Windows dump tells about the end of its machine. */
+struct kd_crash {
+    const char *format; /* one word: "full", "bitmap", "triage" ... */
+    uint32_t build;
+    bool is_free;
+    uint32_t code; /* of the bugcheck; 0: the dump was asked for */
+    uint64_t parameter[4];
+    uint64_t system_time, up_time; /* 100 ns; system_time since 1601 */
+    uint64_t loaded_modules;       /* PsLoadedModuleList */
+    char comment[129];
+};
+
 struct kd_target;
 
 struct kd_target_ops {
@@ -121,18 +141,28 @@ struct kd_target_ops {
     int (*want_events)(struct kd_target *target, unsigned wanted);
     /* Have the memory manager bring one page in, as a read by that process would (`.pagein`). */
     int (*page_in)(struct kd_target *target, uint64_t process, uint64_t va);
+
+    /* The next three are of targets without physical memory (triage dumps) only; elsewhere they
+     * stay NULL and virtual memory comes from page tables, modules from nt's list. */
+    /* Bytes saved from `va` on, at most `size`, copied. */
+    size_t (*read_virtual)(struct kd_target *target, uint64_t va, void *buffer, size_t size);
+    /* The first saved address >= va. */
+    bool (*next_virtual)(struct kd_target *target, uint64_t va, uint64_t *found);
+    /* The i-th kernel module; one that cannot be read has base 0. => false: there are fewer */
+    bool (*get_module)(struct kd_target *target, size_t i, struct kd_target_module *out);
 };
 
 /* An implementation embeds this as its first member. */
 struct kd_target {
     const struct kd_target_ops *ops;
-    unsigned processor_count;   /* at least 1 */
-    unsigned maxphyaddr;        /* 36..52 */
-    uint64_t directory_base;    /* physical: System's page directory (0x187000) */
-    uint64_t kernel_base;       /* of nt; 0: unknown, the debugger looks for it */
-    uint64_t physical_size;     /* bytes: one past the highest RAM address */
-    const char *symbol_path;    /* directories with PDB files, separated by `;` or NULL */
-    struct kd_event last_event; /* why it is stopped now; the debugger keeps it up to date */
+    unsigned processor_count;     /* at least 1 */
+    unsigned maxphyaddr;          /* 36..52 */
+    uint64_t directory_base;      /* physical: System's page directory (0x187000) */
+    uint64_t kernel_base;         /* of nt; 0: unknown, the debugger looks for it */
+    uint64_t physical_size;       /* bytes: one past the highest RAM address */
+    const char *symbol_path;      /* directories with PDB files, separated by `;` or NULL */
+    struct kd_event last_event;   /* why it is stopped now; the debugger keeps it up to date */
+    const struct kd_crash *crash; /* NULL: not from a Windows dump */
 };
 
 /* Fill every NULL slot of `ops` with the "not supported" stub. `name` must be set. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kd/commands.h"
 #include "kd/kdi.h"
@@ -211,11 +212,42 @@ static bool cmd_hh(struct kd *kd, const char *args)
 /* ---- version ----------------------------------------------------------------------------------
  */
 
+/* What a dump's header tells of its machine, for want of symbols. */
+static void show_crashed(struct kd *kd, const struct kd_crash *crash)
+{
+    char text[KD_ADDRESS_TEXT];
+    kd_printf(kd, "Windows Kernel Version %" PRIu32 " MP (%u procs) %s x64\n", crash->build,
+              kd->target->processor_count, crash->is_free ? "Free" : "Checked");
+    kd_printf(kd, "Kernel base = 0x%s", kd_address_text(kd->kernel_base, text));
+    kd_printf(kd, " PsLoadedModuleList = 0x%s\n", kd_address_text(crash->loaded_modules, text));
+}
+
+static void show_crash_times(struct kd *kd, const struct kd_crash *crash)
+{
+    const uint64_t second = 10000000, epoch = 11644473600; /* 1601 to 1970 in seconds */
+    time_t when = (time_t)(int64_t)(crash->system_time / second - epoch);
+    struct tm tm;
+    char text[64];
+    if (gmtime_r(&when, &tm) != NULL && strftime(text, sizeof text, "%a %b %e %T %Y", &tm) != 0) {
+        kd_printf(kd, "Debug session time: %s (UTC)\n", text);
+    }
+    uint64_t up = crash->up_time / second;
+    kd_printf(kd, "System Uptime: %" PRIu64 " days %" PRIu64 ":%02u:%02u\n", up / 86400,
+              up / 3600 % 24, (unsigned)(up / 60 % 60), (unsigned)(up % 60));
+    kd_printf(kd, "Target: %s (%s)\n", kd->target->ops->name, crash->format);
+}
+
 static bool cmd_version(struct kd *kd, const char *args)
 {
+    const struct kd_crash *crash = kd->target->crash;
     uint64_t build = 0;
     char text[KD_ADDRESS_TEXT];
     (void)args;
+    if (crash != NULL && kd_nt_address(kd, "NtBuildNumber") == 0) {
+        show_crashed(kd, crash);
+        show_crash_times(kd, crash);
+        return true;
+    }
     if (!kd_need_symbols(kd)) {
         return false;
     }
@@ -226,7 +258,11 @@ static bool cmd_version(struct kd *kd, const char *args)
     kd_printf(kd, "Kernel base = 0x%s", kd_address_text(kd->kernel_base, text));
     kd_printf(kd, " PsLoadedModuleList = 0x%s\n",
               kd_address_text(kd_nt_address(kd, "PsLoadedModuleList"), text));
-    kd_printf(kd, "Target: %s\n", kd->target->ops->name);
+    if (crash != NULL) {
+        show_crash_times(kd, crash);
+    } else {
+        kd_printf(kd, "Target: %s\n", kd->target->ops->name);
+    }
     return true;
 }
 

@@ -1,0 +1,117 @@
+/* src/dump/bitmap.c: dumps with a bitmap of the pages that they hold.
+ *
+ *      bit n set  -->  page n is the (number of set bits before n)-th page from FirstPage on
+ *
+ * That number is kept for each group of 512 bits when the file is opened, so a look-up counts at
+ * most one group. The index is 1/8 of the bitmap, 1/262144 of the memory. */
+#include "dump/dump_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BITMAP_OFFSET (DUMP_HEADER64_SIZE + sizeof(struct _SUMMARY_DUMP64))
+#define WORD_BITS 64u
+#define GROUP_BITS 512u
+
+static bool claims(const struct dump_file *file)
+{
+    return file->info.type == DUMP_TYPE_KERNEL || file->info.type == DUMP_TYPE_BITMAP_FULL ||
+           file->info.type == DUMP_TYPE_BITMAP_KERNEL;
+}
+
+/* 64 bits from bit `first` (a multiple of 64) on; bits behind the end are 0. */
+static uint64_t word_at(const struct dump_file *file, uint64_t first)
+{
+    uint64_t word = 0, bytes = (file->bits - first + 7) / 8;
+    reader_read(&file->reader, BITMAP_OFFSET + first / 8, &word,
+                bytes < sizeof word ? (size_t)bytes : sizeof word);
+    if (file->bits - first < WORD_BITS) {
+        word &= (1ull << (file->bits - first)) - 1;
+    }
+    return word;
+}
+
+/* Count the pages, group by group. */
+static int build_rank(struct dump_file *file, uint64_t *pages)
+{
+    file->rank = calloc((file->bits + GROUP_BITS - 1) / GROUP_BITS, sizeof *file->rank);
+    if (!file->rank) {
+        return -ENOMEM;
+    }
+    *pages = 0;
+    for (uint64_t first = 0; first < file->bits; first += WORD_BITS) {
+        if (first % GROUP_BITS == 0) {
+            file->rank[first / GROUP_BITS] = *pages;
+        }
+        uint64_t word = word_at(file, first);
+        *pages += (uint64_t)__builtin_popcountll(word);
+        if (word) {
+            uint64_t last = first + WORD_BITS - 1 - (uint64_t)__builtin_clzll(word);
+            file->info.physical_size = (last + 1) << DUMP_PAGE_SHIFT;
+        }
+    }
+    return 0;
+}
+
+static int open_bitmap(struct dump_file *file)
+{
+    struct _SUMMARY_DUMP64 header;
+    if (!reader_read(&file->reader, DUMP_HEADER64_SIZE, &header, sizeof header)) {
+        return dump_damaged(file, "truncated: the bitmap is missing");
+    }
+    bool known =
+        header.Signature == DUMP_SUMMARY_SIGNATURE || header.Signature == DUMP_FULL_SIGNATURE;
+    if (!known || header.ValidDump != DUMP_VALID_SUMMARY) {
+        return dump_damaged(file, "damaged: no bitmap at 0x2000");
+    }
+    if (header.BitmapPages == 0 || header.BitmapPages > file->reader.size * 8 ||
+        !reader_has(&file->reader, BITMAP_OFFSET, (header.BitmapPages + 7) / 8)) {
+        return dump_damaged(file, "damaged: a bitmap of 0x%llx pages does not fit in the file",
+                            (unsigned long long)header.BitmapPages);
+    }
+    file->bits = header.BitmapPages;
+    file->first_page = header.FirstPage;
+    uint64_t pages;
+    int error = build_rank(file, &pages);
+    if (error) {
+        return error;
+    }
+    if (pages != header.TotalPresentPages) {
+        return dump_damaged(file, "damaged: 0x%llx pages in all, but the bitmap has 0x%llx",
+                            (unsigned long long)header.TotalPresentPages,
+                            (unsigned long long)pages);
+    }
+    if (!reader_has(&file->reader, file->first_page, pages << DUMP_PAGE_SHIFT)) {
+        return dump_damaged(file, "truncated: the file ends before the last of its 0x%llx pages",
+                            (unsigned long long)pages);
+    }
+    return 0;
+}
+
+static bool locate(const struct dump_file *file, uint64_t address, uint64_t *offset,
+                   uint64_t *available)
+{
+    uint64_t page = address >> DUMP_PAGE_SHIFT;
+    if (page >= file->bits) {
+        return false;
+    }
+    uint64_t index = file->rank[page / GROUP_BITS], word_start = page / WORD_BITS * WORD_BITS;
+    for (uint64_t at = page / GROUP_BITS * GROUP_BITS; at < word_start; at += WORD_BITS) {
+        index += (uint64_t)__builtin_popcountll(word_at(file, at));
+    }
+    uint64_t word = word_at(file, word_start), bit = 1ull << (page - word_start);
+    if (!(word & bit)) {
+        return false;
+    }
+    index += (uint64_t)__builtin_popcountll(word & (bit - 1));
+    *offset = file->first_page + (index << DUMP_PAGE_SHIFT) + address % DUMP_PAGE_SIZE;
+    *available = DUMP_PAGE_SIZE - address % DUMP_PAGE_SIZE;
+    return true;
+}
+
+const struct dump_format dump_format_bitmap = {
+    .name = "bitmap",
+    .claims = claims,
+    .open = open_bitmap,
+    .locate = locate,
+};

@@ -1,0 +1,66 @@
+/* src/dump/dump_int.h: what the formats share.
+ *
+ *      address -- locate --> offset in the file, and how many bytes follow it there
+ *
+ * Every format but the bitmap is a sorted table of ranges that do not overlap, so they share one
+ * locate. Addresses are physical, or virtual for triage dumps. */
+#pragma once
+
+#include "base/reader.h"
+#include "dump/dump.h"
+
+#define DUMP_PAGE_SHIFT 12
+#define DUMP_PAGE_SIZE (1ull << DUMP_PAGE_SHIFT)
+#define DUMP_MOST_RANGES (1u << 22)
+
+struct dump_range {
+    uint64_t start, size, offset;
+};
+
+struct dump_file;
+
+struct dump_format {
+    const char *name;
+    /* Is the file of this format? May look at info.type when that is set. */
+    bool (*claims)(const struct dump_file *file);
+    /* Fill in the table, and what the format knows of info. => 0, or negative errno and a reason */
+    int (*open)(struct dump_file *file);
+    bool (*locate)(const struct dump_file *file, uint64_t address, uint64_t *offset,
+                   uint64_t *available);
+};
+
+struct dump_file {
+    const struct dump_format *format;
+    struct byte_reader reader;
+    void *map; /* NULL: the bytes are the caller's */
+    size_t map_size;
+    struct dump_info info;
+    char *reason;
+    struct dump_range *ranges;
+    size_t range_count, range_room;
+    /* bitmap */
+    uint64_t bits, first_page;
+    uint64_t *rank; /* pages present before each group of the bitmap */
+    /* triage */
+    struct _TRIAGE_DUMP64 triage;
+};
+
+extern const struct dump_format dump_format_full, dump_format_bitmap, dump_format_ranges,
+    dump_format_triage, dump_format_lime, dump_format_elf, dump_format_raw;
+
+/* Say what is wrong. => -ENOEXEC */
+int dump_damaged(struct dump_file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Add a range, in any order. => 0, -ENOMEM; -ENOEXEC: it is not inside the file, or wraps */
+int dump_add_range(struct dump_file *file, uint64_t start, uint64_t size, uint64_t offset);
+/* Sort the ranges. With `may_overlap` the later of two gives way, else that is damage. */
+int dump_sort_ranges(struct dump_file *file, bool may_overlap);
+bool dump_locate_range(const struct dump_file *file, uint64_t address, uint64_t *offset,
+                       uint64_t *available);
+
+/* Copy what can be had from `address` on; the bytes copied. */
+size_t dump_copy(const struct dump_file *file, uint64_t address, void *buffer, size_t size);
+
+/* For files that do not say where the System page directory is: find it, or leave 0. */
+void dump_find_directory(struct dump_file *file);

@@ -1,0 +1,61 @@
+/* src/kd/current.c: what ran when a dump was made.
+ *
+ * A dump's header has the registers of one processor and does not say which. The memory does:
+ *
+ *      KiProcessorBlock[i] -> KPRCB.CurrentThread -> kernel stack, TEB stack
+ *                                                        ^
+ *      CONTEXT.Rsp  --- lies in one of them -------------'
+ *
+ * Without registers (raw images) the first processor's thread is taken. */
+#include "kd/current.h"
+
+#include "kd/kdi.h"
+
+/* Is `sp` on one of the thread's stacks? The user's is looked at in the thread's own process. */
+static bool on_stack(struct kd *kd, uint64_t thread, uint64_t process, uint64_t sp)
+{
+    uint64_t low = kd_field(kd, "_ETHREAD", thread, "Tcb.StackLimit");
+    uint64_t high = kd_field(kd, "_ETHREAD", thread, "Tcb.InitialStack");
+    if (low != 0 && sp >= low && sp <= high) {
+        return true;
+    }
+    uint64_t teb = kd_field(kd, "_ETHREAD", thread, "Tcb.Teb");
+    uint64_t directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
+    if (teb == 0 || directory == 0) {
+        return false;
+    }
+    uint64_t before = kd_use_directory(kd, directory);
+    low = kd_field(kd, "_TEB", teb, "NtTib.StackLimit");
+    high = kd_field(kd, "_TEB", teb, "NtTib.StackBase");
+    kd_use_directory(kd, before);
+    return low != 0 && sp >= low && sp <= high;
+}
+
+void kd_find_current(struct kd *kd)
+{
+    struct kd_target *target = kd->target;
+    struct kd_event *event = &target->last_event;
+    struct kd_registers registers;
+    uint64_t block = kd_nt_address(kd, "KiProcessorBlock");
+    if (event->kind != KD_EVENT_NONE || event->thread != 0 || block == 0) {
+        return;
+    }
+    bool known = target->ops->get_registers(target, event->processor, &registers) == 0;
+    for (unsigned i = 0; i < target->processor_count; i++) {
+        uint64_t prcb, thread, process;
+        if (!kd_read_u64(kd, block + i * sizeof prcb, &prcb) ||
+            !kd_read_nt(kd, "_KPRCB", prcb, "CurrentThread", &thread) ||
+            !kd_read_nt(kd, "_ETHREAD", thread, "Tcb.ApcState.Process", &process)) {
+            continue;
+        }
+        bool here = !known || on_stack(kd, thread, process, registers.gpr[KD_RSP]);
+        if (here || event->thread == 0) {
+            event->processor = i;
+            event->thread = thread;
+            event->process = process;
+        }
+        if (here) {
+            return;
+        }
+    }
+}

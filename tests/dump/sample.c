@@ -1,0 +1,235 @@
+/* tests/dump/sample.c: small files of every format, laid out by hand. */
+#include "sample.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/layout.h"
+#include "nt/kdbg.h"
+
+static const uint64_t present[] = {1, 2, 5};
+#define PRESENT (sizeof present / sizeof present[0])
+
+static const char *const names[] = {"full", "bitmap", "ranges", "lime", "elf", "raw", "triage"};
+
+const char *sample_name(enum sample_kind kind)
+{
+    return names[kind];
+}
+
+uint8_t sample_byte(uint64_t address)
+{
+    return (uint8_t)((address >> 12) * 37 + address * 3 + 1);
+}
+
+static void put(struct sample *s, size_t offset, const void *bytes, size_t size)
+{
+    if (offset + size > s->size) {
+        s->bytes = realloc(s->bytes, offset + size);
+        if (!s->bytes) {
+            abort();
+        }
+        memset(s->bytes + s->size, 0, offset + size - s->size);
+        s->size = offset + size;
+    }
+    memcpy(s->bytes + offset, bytes, size);
+}
+
+static void put_memory(struct sample *s, size_t offset, uint64_t address, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = sample_byte(address + i);
+        put(s, offset + i, &byte, 1);
+    }
+}
+
+static struct sample with_header(unsigned type)
+{
+    struct _DUMP_HEADER64 *header = malloc(sizeof *header);
+    struct sample s = {0};
+    if (!header) {
+        abort();
+    }
+    const uint32_t filler = DUMP_SIGNATURE64;
+    for (size_t i = 0; i < sizeof *header; i += sizeof filler) {
+        memcpy((char *)header + i, &filler, sizeof filler);
+    }
+    struct _CONTEXT context = {.Rip = 0xFFFFF80400001234, .Rsp = SAMPLE_STACK};
+    header->ValidDump = DUMP_VALID_DUMP64;
+    header->MajorVersion = 15;
+    header->MinorVersion = 7601;
+    header->DirectoryTableBase = 0x187000;
+    header->MachineImageType = 0x8664;
+    header->NumberProcessors = 2;
+    header->BugCheckCode = 0x7E;
+    header->BugCheckParameter[0] = 0xC0000005;
+    header->KdDebuggerDataBlock = 0xFFFFF80400002000;
+    header->PhysicalMemoryBlock.NumberOfRuns = 2;
+    header->PhysicalMemoryBlock.NumberOfPages = PRESENT;
+    header->PhysicalMemoryBlock.Run[0] = (struct _PHYSICAL_MEMORY_RUN64){1, 2};
+    header->PhysicalMemoryBlock.Run[1] = (struct _PHYSICAL_MEMORY_RUN64){5, 1};
+    memcpy(header->ContextRecord, &context, sizeof context);
+    header->Exception.ExceptionCode = 0x80000003;
+    header->DumpType = type;
+    put(&s, 0, header, sizeof *header);
+    free(header);
+    return s;
+}
+
+static void put_present(struct sample *s, size_t offset)
+{
+    for (size_t i = 0; i < PRESENT; i++) {
+        put_memory(s, offset + i * SAMPLE_PAGE, present[i] * SAMPLE_PAGE, SAMPLE_PAGE);
+    }
+}
+
+static struct sample make_full(void)
+{
+    struct sample s = with_header(DUMP_TYPE_FULL);
+    put_present(&s, DUMP_HEADER64_SIZE);
+    return s;
+}
+
+static struct sample make_bitmap(void)
+{
+    struct sample s = with_header(DUMP_TYPE_BITMAP_FULL);
+    const struct _SUMMARY_DUMP64 summary = {
+        .Signature = DUMP_SUMMARY_SIGNATURE,
+        .ValidDump = DUMP_VALID_SUMMARY,
+        .FirstPage = 0x3000,
+        .TotalPresentPages = PRESENT,
+        .BitmapPages = 64,
+    };
+    const uint64_t bits = 1u << 1 | 1u << 2 | 1u << 5;
+    put(&s, DUMP_HEADER64_SIZE, &summary, sizeof summary);
+    put(&s, DUMP_HEADER64_SIZE + sizeof summary, &bits, sizeof bits);
+    put_present(&s, summary.FirstPage);
+    return s;
+}
+
+static struct sample make_ranges(void)
+{
+    struct sample s = with_header(DUMP_TYPE_RANGE_COMPLETE);
+    const struct _PHYSICAL_MEMORY_RUN64 runs[] = {{1, 2}, {5, 1}};
+    const struct _RDMP_HEADER64 header = {
+        .Marker = DUMP_RANGE_MARKER,
+        .Signature = DUMP_RANGE_SIGNATURE,
+        .ValidDump = DUMP_VALID_SUMMARY,
+        .MetadataSize = 0x30,
+        .FirstPage = DUMP_HEADER64_SIZE + 0x50,
+    };
+    put(&s, DUMP_HEADER64_SIZE, &header, sizeof header);
+    put(&s, DUMP_HEADER64_SIZE + 0x30, runs, sizeof runs);
+    put_present(&s, header.FirstPage);
+    return s;
+}
+
+static void put_lime(struct sample *s, uint64_t first, uint64_t size)
+{
+    const struct {
+        uint32_t magic, version;
+        uint64_t first, last, reserved;
+    } header = {0x4C694D45, 1, first, first + size - 1, 0};
+    put(s, s->size, &header, sizeof header);
+    put_memory(s, s->size, first, size);
+}
+
+static struct sample make_lime(void)
+{
+    struct sample s = {0};
+    put_lime(&s, 0x1000, 0x2000);
+    put_lime(&s, 0x5000, 0x1000);
+    return s;
+}
+
+static struct sample make_elf(void)
+{
+    struct sample s = {0};
+    const Elf64_Ehdr header = {
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_CORE,
+        .e_machine = EM_X86_64,
+        .e_phoff = sizeof header,
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = 2,
+    };
+    const Elf64_Phdr segment[] = {
+        {.p_type = PT_LOAD, .p_offset = 0x1000, .p_paddr = 0x1000, .p_filesz = 0x2000},
+        {.p_type = PT_LOAD, .p_offset = 0x3000, .p_paddr = 0x5000, .p_filesz = 0x1000},
+    };
+    put(&s, 0, &header, sizeof header);
+    put(&s, sizeof header, segment, sizeof segment);
+    put_present(&s, 0x1000);
+    return s;
+}
+
+static struct sample make_raw(void)
+{
+    struct sample s = {0};
+    uint64_t directory[512] = {[0x1ED] = SAMPLE_DIRECTORY | 3};
+    for (unsigned i = 0; i < 6; i++) {
+        directory[0x1F0 + i] = 0x4000 | 3;
+    }
+    put_memory(&s, 0, 0, 8 * SAMPLE_PAGE);
+    put(&s, SAMPLE_DIRECTORY, directory, sizeof directory);
+    return s;
+}
+
+/*      2000 TRIAGE_DUMP64   2100 KPRCB   2200 ETHREAD   2300 EPROCESS   2400 stack
+ *      2500 driver list     2600 string  2700 KDBG      2B00 blocks     2C00 their memory */
+static struct sample make_triage(void)
+{
+    struct sample s = with_header(DUMP_TYPE_TRIAGE);
+    const uint64_t thread = SAMPLE_THREAD, process = SAMPLE_PROCESS;
+    const struct _TRIAGE_DUMP64 triage = {
+        .PrcbOffset = 0x2100,
+        .ThreadOffset = 0x2200,
+        .ProcessOffset = 0x2300,
+        .CallStackOffset = 0x2400,
+        .SizeOfCallStack = 0x100,
+        .TopOfStack = SAMPLE_STACK,
+        .DriverListOffset = 0x2500,
+        .DriverCount = 1,
+        .DebuggerDataOffset = 0x2700,
+        .DebuggerDataSize = sizeof(struct _KDDEBUGGER_DATA64),
+        .DataBlocksOffset = 0x2B00,
+        .DataBlocksCount = 3,
+    };
+    const struct _KDDEBUGGER_DATA64 kdbg = {
+        .Header = {.OwnerTag = KDBG_TAG},
+        .KernBase = 0xFFFFF80400000000,
+        .OffsetPrcbCurrentThread = 8,
+        .OffsetKThreadApcProcess = 0xB8,
+        .SizeEThread = 0x100,
+        .SizeEProcess = 0x100,
+    };
+    const struct _TRIAGE_DRIVER64 driver = {
+        .DriverNameOffset = 0x2600, .DllBase = kdbg.KernBase, .SizeOfImage = 0x5000};
+    const struct {
+        uint32_t length;
+        uint16_t text[8];
+    } name = {7, {'w', 'i', 'n', '.', 's', 'y', 's'}};
+    /* Out of order, the second inside the first, the third reaching over its end. */
+    const struct _TRIAGE_DATA_BLOCK block[] = {{SAMPLE_BLOCK + 0x30, 0x2C30, 0x20},
+                                               {SAMPLE_BLOCK + 8, 0x2C08, 8},
+                                               {SAMPLE_BLOCK, 0x2C00, 0x40}};
+    put(&s, 0x2000, &triage, sizeof triage);
+    put(&s, 0x2108, &thread, sizeof thread);
+    put(&s, 0x22B8, &process, sizeof process);
+    put_memory(&s, 0x2400, SAMPLE_STACK, 0x100);
+    put(&s, 0x2500, &driver, sizeof driver);
+    put(&s, 0x2600, &name, sizeof name);
+    put(&s, 0x2700, &kdbg, sizeof kdbg);
+    put(&s, 0x2B00, block, sizeof block);
+    put_memory(&s, 0x2C00, SAMPLE_BLOCK, 0x50);
+    return s;
+}
+
+struct sample sample_make(enum sample_kind kind)
+{
+    static struct sample (*const makers[SAMPLE_KINDS])(void) = {
+        make_full, make_bitmap, make_ranges, make_lime, make_elf, make_raw, make_triage,
+    };
+    return makers[kind]();
+}
