@@ -86,8 +86,9 @@ static void signal_task(struct engine_cpu *cpu)
 
 void native_cpu_kick(struct engine_cpu *cpu)
 {
-    atomic_store(&cpu->kicked, true);
-    signal_task(cpu);
+    if (!atomic_exchange(&cpu->kicked, true)) {
+        signal_task(cpu); /* else a signal is on its way already */
+    }
 }
 
 static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)

@@ -26,6 +26,9 @@
  * that jumps into this code meets the same rules, and ends up posting an event or waiting until a
  * kick posts one.
  *
+ * The stack of signals has two halves. The engine reads a posted frame at leisure while kicks come
+ * and go; so the task waits in the other half. Frames never pile up: each post starts a half anew.
+ *
  * x87/SSE/AVX: the kernel saves them in the frame and clears them. `handler` loads them again at
  * once, so that they are in the processor everywhere behind that, and the next signal saves them
  * again.
@@ -320,7 +323,12 @@ post:
     mov [r12 + STUB_INFO], rsi
     mov [r12 + STUB_SIGNAL], r13d
     mov eax, ebp
-    xchg [r12 + STUB_EVENT], eax
+    lea rcx, [r12 + STUB_STACK_MIDDLE]
+    mov rsp, rcx                 /* to the half of the stack where the frame is not */
+    cmp rbx, rcx
+    jae 1f
+    lea rsp, [r12 + STUB_AREA_SIZE]
+1:  xchg [r12 + STUB_EVENT], eax
     cmp dword ptr [r12 + STUB_ENGINE_SLEEPS], 0
     je wait
     lea rdi, [r12 + STUB_EVENT]

@@ -51,6 +51,7 @@
 #define STUB_INFO 0x4010   /* u64: siginfo */
 #define STUB_SIGNAL 0x4018 /* u32 */
 #define STUB_STACK 0x5000
+#define STUB_STACK_MIDDLE 0xA800
 
 /* The sandbox's descriptors; only the mapper has them. */
 #define STUB_FD_RAM 0
