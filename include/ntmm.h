@@ -152,6 +152,8 @@ size_t ntmm_check(ntmm_machine *machine);
 
 /* The machine as the debugger sees it (kd/target.h). => options.debugger was set */
 struct kd_target *ntmm_debug_target(ntmm_machine *machine);
+/* The debugger is done: all programs end, without running on. */
+void ntmm_debug_end(ntmm_machine *machine);
 
 #ifdef __cplusplus
 }

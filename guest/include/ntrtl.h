@@ -325,6 +325,7 @@ ULONG RtlFindClearBits(RTL_BITMAP *map, ULONG count, ULONG hint);
 void RtlSetBits(RTL_BITMAP *map, ULONG start, ULONG count);
 void RtlClearBits(RTL_BITMAP *map, ULONG start, ULONG count);
 BOOLEAN RtlAreBitsSet(RTL_BITMAP *map, ULONG start, ULONG count);
+BOOLEAN RtlAreBitsClear(RTL_BITMAP *map, ULONG start, ULONG count);
 BOOLEAN RtlTestBit(RTL_BITMAP *map, ULONG bit);
 
 /* ---- version and debugging ---- */

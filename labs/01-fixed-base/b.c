@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 {
     printf("B: data at %p is \"%s\", code at %p: code(10) = %d\n", (void *)data, (char *)data,
            (void *)code, code(10));
+    fflush(stdout);
     if (argc > 1 && strcmp(argv[1], "stop") == 0) {
         stop(data, (void *)code);
         stay();

@@ -1,4 +1,5 @@
 /* src/cli/kd.c: ntmm kd: a machine with the debugger's prompt. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,38 @@ static void usage(void)
         cli_session_options);
 }
 
+/* Show a command as if it had been typed, before programs print anything. */
+static void echo(struct kd *kd, const char *line)
+{
+    printf("%s%s\n", kd_prompt(kd), line);
+    fflush(stdout);
+}
+
+/* Where names are looked for: -y, then the folders of the programs, which hold their PDBs and their
+ * COFF symbols. NULL: out of memory. */
+static char *symbol_path(const struct cli_session *session)
+{
+    char *path = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&path, &size);
+    if (!stream) {
+        return NULL;
+    }
+    if (session->symbol_path) {
+        fputs(session->symbol_path, stream);
+    }
+    for (size_t i = 0; i < session->program_count; i++) {
+        const char *program = session->programs[i].path, *slash = strrchr(program, '/');
+        size_t length = slash ? (size_t)(slash - program) + (slash == program) : 1;
+        fprintf(stream, ";%.*s", (int)length, slash ? program : ".");
+    }
+    if (fclose(stream)) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
 /* Commands of a file, line by line. */
 static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
 {
@@ -53,7 +86,7 @@ static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
     }
     while (verdict == KD_NEXT && getline(&line, &capacity, file) >= 0) {
         line[strcspn(line, "\r\n")] = 0;
-        printf("%s%s\n", kd_prompt(kd), line);
+        echo(kd, line);
         verdict = kd_execute(kd, line);
     }
     free(line);
@@ -63,10 +96,11 @@ static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
 
 static int debug(const struct cli_session *session, struct kd_target *target)
 {
-    const struct kd_config config = {
-        .target = target, .output = output, .symbol_path = session->symbol_path};
+    char *path = symbol_path(session);
+    const struct kd_config config = {.target = target, .output = output, .symbol_path = path};
     struct kd *kd;
-    int error = kd_create(&config, &kd);
+    int error = path ? kd_create(&config, &kd) : -ENOMEM;
+    free(path);
     if (error) {
         cli_error("the debugger cannot start: %s", strerror(-error));
         return CLI_EXIT_FAILED;
@@ -83,7 +117,7 @@ static int debug(const struct cli_session *session, struct kd_target *target)
         verdict = run_script(kd, session->script, &found);
     }
     if (verdict == KD_NEXT && session->commands) {
-        printf("%s%s\n", kd_prompt(kd), session->commands);
+        echo(kd, session->commands);
         verdict = kd_execute(kd, session->commands);
     }
     if (verdict == KD_NEXT) {

@@ -171,8 +171,7 @@ static NTSTATUS resolve_component(int root, char *resolved, size_t *length, cons
     if (status == STATUS_OBJECT_NAME_NOT_FOUND) {
         resolved[*length] = '\0';
         searched = search_directory(root, resolved, component, component_length, found);
-        if (*length > 0)
-            resolved[*length] = '/';
+        resolved[*length] = *length > 0 ? '/' : component[0];
     }
     if (searched == STATUS_SUCCESS) {
         component_length = strlen(found);

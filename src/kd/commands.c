@@ -13,11 +13,12 @@
 #define NEAR_MOST 3     /* suggestions */
 
 static const struct kd_command *const tables[] = {
-    kd_commands_expression, kd_commands_memory,     kd_commands_edit,    kd_commands_search,
-    kd_commands_paging,     kd_commands_pfn,        kd_commands_vad,     kd_commands_process,
-    kd_commands_thread,     kd_commands_user,       kd_commands_handle,  kd_commands_registers,
-    kd_commands_execution,  kd_commands_breakpoint, kd_commands_symbols, kd_commands_types,
-    kd_commands_code,       kd_commands_control,
+    kd_commands_expression, kd_commands_memory,     kd_commands_edit,   kd_commands_search,
+    kd_commands_paging,     kd_commands_pfn,        kd_commands_vad,    kd_commands_process,
+    kd_commands_thread,     kd_commands_user,       kd_commands_handle, kd_commands_registers,
+    kd_commands_execution,  kd_commands_breakpoint, kd_commands_filter, kd_commands_stack,
+    kd_commands_script,     kd_commands_symbols,    kd_commands_types,  kd_commands_code,
+    kd_commands_control,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

@@ -15,6 +15,7 @@
 #include "hw/bits.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
+#include "nt/image.h"
 
 /* Where the loader puts nt, and how much of that is looked at: at most this many present pages. */
 #define KERNEL_SEARCH_START 0xFFFFF80000000000ull
@@ -215,6 +216,26 @@ bool kd_set_process(struct kd *kd, uint64_t process)
     return true;
 }
 
+/* A process that has not run its loader yet has no list of modules, though it is in ntdll already:
+ * look for the image that the code is in. */
+static void add_image_around(struct kd *kd, uint64_t address)
+{
+    const uint64_t alignment = 0x10000; /* of views: the allocation granularity */
+    const unsigned reach = 1024;
+    if (kd->symbols == NULL || (int64_t)address < 0 || kd_module_at(kd->symbols, address) != NULL) {
+        return;
+    }
+    uint64_t base = address & ~(alignment - 1);
+    for (unsigned i = 0; i < reach && base >= i * alignment; i++) {
+        uint64_t at = base - i * alignment;
+        uint16_t magic;
+        if (kd_read_u16(kd, at, &magic) && magic == IMAGE_DOS_SIGNATURE) {
+            kd_module_add(kd->symbols, at, NULL, false);
+            return;
+        }
+    }
+}
+
 void kd_follow_event(struct kd *kd)
 {
     const struct kd_event *event = &kd->target->last_event;
@@ -226,8 +247,12 @@ void kd_follow_event(struct kd *kd)
     if (process != 0 && kd_set_process(kd, process)) {
         kd->implicit_process = 0;
     }
+    if (event->kind == KD_EVENT_MODULE_LOAD && kd->symbols != NULL) {
+        kd_module_add(kd->symbols, event->base, NULL, false); /* the loader has not listed it yet */
+    }
     uint64_t rip;
     if (kd_register_value(kd, "rip", &rip)) {
+        add_image_around(kd, rip);
         kd->dump_cursor = rip;
         kd->unassemble_cursor = rip;
     }

@@ -98,6 +98,13 @@ enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd
 /* The module's PDB, loaded when needed; NULL when there is none. */
 struct pdb *kd_module_pdb(struct kd_symbols *symbols, const struct kd_module *module);
 
+/* The module's image: the host's copy, which is complete, when the symbol path leads to it, else
+ * what is in memory. Valid until the list of modules changes.
+ * => false: neither has readable headers */
+struct pe_image;
+bool kd_module_image(struct kd_symbols *symbols, const struct kd_module *module,
+                     struct pe_image *image);
+
 /* ---- names and addresses ---- */
 
 /* `name` is "module!symbol" or "symbol" (searched in nt first, then in every module). */

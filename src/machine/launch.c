@@ -291,16 +291,12 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
     return status;
 }
 
-void launch_end_all(struct ntmm_machine *m)
+void launch_terminate_all(struct ntmm_machine *m)
 {
-    if (!m->ps.process_by_id) {
-        return;
-    }
-    ke_thaw(&m->ke);
-    ke_enter(&m->ke);
+    const uint64_t id_step = 4;
     for (size_t i = 0; i < m->ps.id_slots; i++) {
         struct ps_process *process;
-        if (NT_SUCCESS(ps_lookup_process(&m->ps, i * 4, &process))) {
+        if (NT_SUCCESS(ps_lookup_process(&m->ps, i * id_step, &process))) {
             if (process != m->ps.system && process->process->ActiveThreads) {
                 NTSTATUS status = ps_terminate_process(process, NULL, STATUS_CONTROL_C_EXIT);
                 (void)status; /* ending already */
@@ -308,6 +304,16 @@ void launch_end_all(struct ntmm_machine *m)
             ps_dereference_process(process);
         }
     }
+}
+
+void launch_end_all(struct ntmm_machine *m)
+{
+    if (!m->ps.process_by_id) {
+        return;
+    }
+    ntmm_debug_end(m);
+    ke_enter(&m->ke);
+    launch_terminate_all(m);
     ke_leave(&m->ke);
     pthread_mutex_lock(&m->lock);
     while (m->live_threads) {

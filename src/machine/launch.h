@@ -12,5 +12,7 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
                         struct ps_process **process, struct ps_thread **thread, char *error,
                         size_t error_size);
 
+/* Tell every thread of every program to end. => inside, or the machine is frozen */
+void launch_terminate_all(struct ntmm_machine *m);
 /* End every process and wait until no guest thread is left. */
 void launch_end_all(struct ntmm_machine *m);

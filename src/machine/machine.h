@@ -44,6 +44,7 @@ struct machine_thread {
     struct machine_cpu *loaded_on; /* (atomic) where its costly registers are; NULL: `registers` */
     bool registers_replaced;       /* by the service it is in (NtContinue): rax is not a status */
     bool stop_at_first_instruction;
+    bool leaving;          /* (ps lock) on its way out, as the debugger sees it */
     enum kd_resume resume; /* (debug lock) how the debugger let it go on */
 };
 
@@ -58,6 +59,7 @@ struct machine_debug {
     struct machine_thread *stepping;
     _Atomic bool break_requested;
     _Atomic uint64_t break_on_process; /* EPROCESS; 0: none */
+    _Atomic unsigned wanted;           /* enum kd_want */
 };
 
 /* What the guest's C: shows of the host's folders with programs; launch.c. */

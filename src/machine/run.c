@@ -155,7 +155,7 @@ static void serve(struct ntmm_machine *m, struct machine_thread *t)
     if (!t->registers_replaced) {
         r->gpr[ENGINE_RAX] = (uint64_t)(int64_t)status;
     }
-    debug_service_done(m, t);
+    debug_service_done(m, t, arguments, status);
 }
 
 static void fault(struct ntmm_machine *m, struct machine_thread *t, const struct engine_trap *trap)
@@ -266,6 +266,7 @@ void *run_thread(void *argument)
             run_user(m, t);
         }
     }
+    debug_before_exit(m, t);
     run_forget_registers(t);
     ps_exit_thread(t->thread, t->thread->exit_status);
     return NULL;

@@ -13,6 +13,7 @@
 
 #include "machine/boot.h"
 #include "machine/context.h"
+#include "machine/launch.h"
 #include "machine/run.h"
 
 #define SYSTEM_CR0 0x80050031ull /* PG AM WP NE ET MP PE, as on Windows */
@@ -205,6 +206,7 @@ static void wait_for_event(struct machine_target *t, struct kd_event *event)
                     "every thread waits, and nothing is left that could end it: breaking in");
     }
     t->frozen = true;
+    machine_store_trap_frames(m);
     pthread_mutex_lock(&d->lock);
     if (!d->event_pending) {
         d->event_thread = NULL;
@@ -268,6 +270,12 @@ static int break_on_process(struct kd_target *target, uint64_t process)
     return 0;
 }
 
+static int want_events(struct kd_target *target, unsigned wanted)
+{
+    atomic_store(&self(target)->machine->debug.wanted, wanted);
+    return 0;
+}
+
 static int page_in(struct kd_target *target, uint64_t process, uint64_t va)
 {
     struct ntmm_machine *m = self(target)->machine;
@@ -301,6 +309,7 @@ NTSTATUS target_create(struct ntmm_machine *m)
         .resume = resume,
         .break_request = break_request,
         .break_on_process = break_on_process,
+        .want_events = want_events,
         .page_in = page_in,
     };
     t->target = (struct kd_target){
@@ -316,14 +325,33 @@ NTSTATUS target_create(struct ntmm_machine *m)
     return STATUS_SUCCESS;
 }
 
+/* The programs end while the machine still stands still, so that they do nothing any more. */
+void ntmm_debug_end(ntmm_machine *m)
+{
+    struct machine_target *t = m->target;
+    struct machine_debug *d = &m->debug;
+    if (!t) {
+        return;
+    }
+    for (size_t i = 0; i < t->waiting_count; i++) {
+        ps_abandon_thread(t->waiting[i]);
+    }
+    t->waiting_count = 0;
+    launch_terminate_all(m);
+    pthread_mutex_lock(&d->lock);
+    d->attached = false;
+    d->event_pending = false;
+    pthread_mutex_unlock(&d->lock);
+    t->over = true;
+    t->frozen = false;
+    ke_thaw(&m->ke);
+}
+
 void target_destroy(struct ntmm_machine *m)
 {
     struct machine_target *t = m->target;
     if (!t) {
         return;
-    }
-    for (size_t i = 0; i < t->waiting_count; i++) {
-        ps_dereference_thread(t->waiting[i]);
     }
     free(t->waiting);
     free(t);

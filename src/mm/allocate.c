@@ -91,10 +91,12 @@ static NTSTATUS check(struct allocation *a, uint64_t zero_bits, uint32_t protect
 static NTSTATUS place(struct allocation *a)
 {
     uint64_t pages = MI_VPN(a->size - 1) + 1;
+    NTSTATUS status = mi_space_status(a->space);
 
+    if (!NT_SUCCESS(status))
+        return status;
     if (a->base == 0) {
-        NTSTATUS status =
-            mi_vad_find_hole(a->space, pages, a->limit, a->type & MEM_TOP_DOWN, &a->first);
+        status = mi_vad_find_hole(a->space, pages, a->limit, a->type & MEM_TOP_DOWN, &a->first);
         a->last = a->first + pages - 1;
         return status;
     }
@@ -147,7 +149,9 @@ NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *b
     if (!vad)
         return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
-    NTSTATUS status = mi_vad_find_hole_by_page(space, pages, &first);
+    NTSTATUS status = mi_space_status(space);
+    if (NT_SUCCESS(status))
+        status = mi_vad_find_hole_by_page(space, pages, &first);
     if (NT_SUCCESS(status) && !mi_charge_process_commit(space, pages, MI_COMMIT_USER))
         status = STATUS_COMMITMENT_LIMIT;
     if (NT_SUCCESS(status)) {
@@ -212,8 +216,11 @@ static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
 /* The VAD that holds all of first..last. => address creation lock held */
 static NTSTATUS find_private(const struct allocation *a, MMVAD_SHORT **out)
 {
+    NTSTATUS status = mi_space_status(a->space);
     MMVAD_SHORT *vad = mi_vad_find(a->space, a->first);
 
+    if (!NT_SUCCESS(status))
+        return status;
     if (!vad || vad->EndingVpn < a->last)
         return STATUS_CONFLICTING_ADDRESSES;
     if (!vad->u.VadFlags.PrivateMemory)
@@ -253,6 +260,7 @@ static NTSTATUS commit(struct allocation *a)
  *    STATUS_ALREADY_COMMITTED       commit in a view of an image
  *    STATUS_NO_MEMORY               no hole of that size
  *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
+ *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
  *    STATUS_PRIVILEGE_NOT_HELD      MEM_LARGE_PAGES
  *    STATUS_NOT_SUPPORTED           MEM_PHYSICAL, MEM_WRITE_WATCH
  * Nothing changes on failure. Source: VirtualAlloc, NtAllocateVirtualMemory, documentation. */

@@ -137,6 +137,10 @@ static NTSTATUS release(const struct range *r)
 /* Which pages are meant. => address creation lock held */
 static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
 {
+    NTSTATUS status = mi_space_status(r->space);
+
+    if (!NT_SUCCESS(status))
+        return status;
     r->vad = mi_vad_find(r->space, MI_VPN(base));
     if (!r->vad)
         return STATUS_MEMORY_NOT_ALLOCATED;
@@ -163,6 +167,7 @@ static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
  *    STATUS_FREE_VM_NOT_AT_BASE      size 0, but base is not the allocation's
  *    STATUS_UNABLE_TO_FREE_VM        reaches beyond the allocation
  *    STATUS_INVALID_PAGE_PROTECTION  memory that may not be changed
+ *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
  *    STATUS_INSUFFICIENT_RESOURCES   no VAD for the upper part, or no page tables
  * Source: VirtualFree, NtFreeVirtualMemory, documentation. */
 NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,

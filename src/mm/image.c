@@ -83,9 +83,11 @@ static NTSTATUS fill_page(struct view *view, uint64_t va, const void *bytes, uns
         return STATUS_NO_MEMORY;
     memcpy(mi_frame(mm, pfn), bytes, PAGE_SIZE);
     mi_initialize_pfn(mm, pfn, mi_pte_va(va), mi_frame_of(mm, pte), protection);
-    mi_change_pte(mm, pte, mi_user_page_pte(pfn, MM_READWRITE));
+    bool accessible = mi_protection_readable(protection);
+    mi_change_pte(mm, pte, mi_user_page_pte(pfn, accessible ? protection : MM_READONLY));
     mi_working_set_add(space);
-    mi_set_page_protection(&view->flush, pte, va, protection);
+    if (!accessible)
+        mi_set_page_protection(&view->flush, pte, va, protection);
     return STATUS_SUCCESS;
 }
 
@@ -243,7 +245,9 @@ NTSTATUS mm_map_image(struct mm_space *space, const struct pe_image *image, uint
     if (!view.vad)
         return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
-    NTSTATUS status = map_view(&view, *base);
+    NTSTATUS status = mi_space_status(space);
+    if (NT_SUCCESS(status))
+        status = map_view(&view, *base);
     mi_unlock_address_space(space);
     if (!NT_SUCCESS(status)) {
         mi_vad_free(space->mm, view.vad);

@@ -114,7 +114,7 @@ struct mm_space {
     EPROCESS *process;
     void *owner;
     bool system;
-    bool cleaned;       /* (W) its threads are gone: the engine forgets all at once */
+    bool cleaned;       /* (CW) its threads are gone: the engine forgets all at once */
     uint64_t directory; /* (I) frame of the PML4 */
     MMPTE *pml4;        /* host view of it */
     uint64_t tables;    /* (W) user page tables of all levels below the PML4 */
@@ -413,6 +413,13 @@ static inline void mi_lock_address_space(struct mm_space *space)
 static inline void mi_unlock_address_space(struct mm_space *space)
 {
     ex_release_push_lock_exclusive(&space->process->AddressCreationLock, KE_RANK_ADDRESS_CREATION);
+}
+
+/* Whether address ranges may still be made and changed: not once a process's memory was deleted,
+ * while handles still lead to it. => (C) */
+static inline NTSTATUS mi_space_status(const struct mm_space *space)
+{
+    return space->cleaned ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
 }
 
 static inline void mi_lock_working_set(struct mm_space *space)

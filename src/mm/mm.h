@@ -39,16 +39,16 @@ struct mm_ops {
     void (*invalidate)(void *owner, struct mm_space *space, const struct mm_page *pages,
                        size_t count);
     void (*invalidate_tables)(void *owner);
-    /* A guard page was hit and is open now. Was it the end of a thread's stack? Called without locks;
-     * may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
+    /* A guard page was hit and is open now. Was it the end of a thread's stack? Called without
+     * locks; may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
      * STATUS_GUARD_PAGE_VIOLATION: a guard page of the program's own */
     NTSTATUS (*guard_page)(void *owner, struct mm_space *space, uint64_t va);
 };
 
 struct mm_config {
-    struct ke *ke;          /* filled by mm_create: ks, nt, nt_base */
+    struct ke *ke;          /* mm_create fills ks, nt and nt_base */
     uint64_t ram_size;      /* multiple of 2 MB, at least 32 MB */
-    uint64_t pagefile_size; /* counts towards the commit limit */
+    uint64_t pagefile_size; /* bytes; counts towards the commit limit */
     unsigned maxphyaddr;    /* 36..52 */
     const void *nt_image;   /* file bytes of ntoskrnl.exe */
     size_t nt_image_size;
@@ -62,8 +62,10 @@ struct mm_config {
  */
 
 /* Make RAM and boot memory management in it: page tables, nt image, PFN database, pools.
- * => STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_IMAGE_FORMAT, STATUS_INVALID_PARAMETER */
+ * => STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_IMAGE_FORMAT, STATUS_INVALID_PARAMETER,
+ *    STATUS_ENTRYPOINT_NOT_FOUND (the image is not our nt) */
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
+/* => every address space was destroyed */
 void mm_destroy(struct mm *mm);
 
 /* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are
@@ -95,7 +97,9 @@ void mm_free_system_pages(struct mm *mm, uint64_t va, size_t pages);
 
 /* Give `process` (in nonpaged pool, zeroed) an empty address space: page directory, VAD root,
  * working set list, KUSER_SHARED_DATA at 0x7FFE0000. Fills its Pcb.DirectoryTableBase, VadRoot, Vm,
- * HighestUserAddress. For the System process, `system` takes the page directory made at boot. */
+ * HighestUserAddress. For the System process, `system` takes the page directory made at boot, and
+ * has nothing in user space.
+ * => STATUS_INSUFFICIENT_RESOURCES, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT; nothing is left */
 NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct mm_space **out);
 /* Delete all user memory (process exit). No thread runs in it any more. */
 void mm_space_clean(struct mm_space *space);
@@ -135,16 +139,20 @@ NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *fro
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
 NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
 
-/* Map an executable image at its preferred base or, when that is taken and it can be relocated,
- * elsewhere (STATUS_IMAGE_NOT_AT_BASE, a success). `bytes` is the whole file.
- * The one place where images enter address spaces. */
+/* Map an executable image. With *base 0 at its preferred base or, when that is taken and it can be
+ * relocated, elsewhere; else at *base. The one place where images enter address spaces.
+ * => STATUS_SUCCESS, STATUS_IMAGE_NOT_AT_BASE (a success: relocated)
+ *    STATUS_CONFLICTING_ADDRESSES  the place is taken, or it cannot be relocated
+ *    STATUS_INVALID_IMAGE_FORMAT   base not on 64 KB, or contents that contradict the headers
+ *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; nothing is left */
 NTSTATUS mm_map_image(struct mm_space *space, const struct pe_image *image, uint64_t *base,
                       uint64_t *size);
+/* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW */
 NTSTATUS mm_unmap_image(struct mm_space *space, uint64_t base);
 
-/* A region the kernel makes for a process (stack, TEB, PEB): as mm_allocate_virtual_memory,
- * searching downwards from `highest` at page (not 64 KB) granularity; marked NoChange-free private
- * memory. */
+/* A region the kernel makes for a process (TEB, PEB): committed private memory, at the highest free
+ * pages of user space, at page (not 64 KB) granularity.
+ * => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *base);
 
 /* ---- looking
@@ -163,6 +171,6 @@ struct mm_statistics {
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out);
 
 /* Whole-state checkers: PFN lists against PFN states, PTEs against share counts, VADs against
- * commit charge, page-table counts, pool blocks. Logs each violation; returns how many. Takes the
- * locks. */
+ * commit charge, page-table counts, pool blocks. Logs each violation; returns how many.
+ * => no other thread is in mm meanwhile (the zero-page thread is held off) */
 size_t mm_check(struct mm *mm);

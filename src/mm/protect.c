@@ -254,6 +254,7 @@ static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
  * => STATUS_INVALID_PAGE_PROTECTION  not a valid protection, or not for this kind of memory
  *    STATUS_INVALID_PARAMETER_2, _3  base or end outside of user space, size 0
  *    STATUS_CONFLICTING_ADDRESSES    not all in one allocation
+ *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
  *    STATUS_NOT_COMMITTED            some page is not committed; nothing was changed
  *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT  no page tables to note the protection in
  * Source: VirtualProtect, documentation. */
@@ -273,12 +274,12 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
     p.start = MI_VA(MI_VPN(*base));
     p.end = MI_VA(MI_VPN(*base + *size - 1) + 1);
     mi_lock_address_space(space);
+    status = mi_space_status(space);
     p.vad = mi_vad_find(space, MI_VPN(p.start));
-    if (!p.vad || p.vad->EndingVpn < MI_VPN(p.end - 1)) {
-        mi_unlock_address_space(space);
-        return STATUS_CONFLICTING_ADDRESSES;
-    }
-    status = mi_make_protection(protect, !p.vad->u.VadFlags.PrivateMemory, &p.protection);
+    if (NT_SUCCESS(status) && (!p.vad || p.vad->EndingVpn < MI_VPN(p.end - 1)))
+        status = STATUS_CONFLICTING_ADDRESSES;
+    if (NT_SUCCESS(status))
+        status = mi_make_protection(protect, !p.vad->u.VadFlags.PrivateMemory, &p.protection);
     if (NT_SUCCESS(status)) {
         mi_lock_working_set(space);
         status = protect_locked(&p, &old);

@@ -202,7 +202,7 @@ static void count_groups(struct mi_region *region, size_t first, size_t count, i
             continue;
         if (idle_before && group_has_backing(region, group)) {
             region->idle_groups--;
-        } else if (by < 0 && region->group_used[group] == 0) {
+        } else if (by < 0 && region->group_used[group] == 0 && group_has_backing(region, group)) {
             if (region->idle_groups < IDLE_GROUPS_KEPT)
                 region->idle_groups++;
             else

@@ -21,6 +21,8 @@
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 
+#define BALANCE_VALUES 4u /* of the two bits below the parent link */
+
 /* What the functions on nodes need: the tree and a way between links and pointers. */
 struct tree {
     struct mm *mm;
@@ -58,20 +60,30 @@ static MMADDRESS_NODE *right(const struct tree *tree, const MMADDRESS_NODE *node
     return to_host(tree, node->RightChild.va);
 }
 
+/* The link is written and read whole, Balance by arithmetic: writing the bit field alone would make
+ * the next read of the link wait for it. */
 static MMADDRESS_NODE *parent(const struct tree *tree, const MMADDRESS_NODE *node)
 {
-    MMADDRESS_NODE bare = {.u1.Parent.va = node->u1.Parent.va};
+    uint64_t link = node->u1.Parent.va;
 
-    bare.u1.Balance = 0;
-    return to_host(tree, bare.u1.Parent.va);
+    return to_host(tree, link - link % BALANCE_VALUES);
+}
+
+static void set_link(MMADDRESS_NODE *node, uint64_t parent_va, int64_t balance)
+{
+    node->u1.Parent.va = parent_va + (uint64_t)balance % BALANCE_VALUES;
 }
 
 static void set_parent(const struct tree *tree, MMADDRESS_NODE *node, const MMADDRESS_NODE *to)
 {
-    LONG64 balance = node->u1.Balance;
+    set_link(node, to_kernel(tree, to), node->u1.Balance);
+}
 
-    node->u1.Parent.va = to_kernel(tree, to);
-    node->u1.Balance = balance;
+static void set_balance(MMADDRESS_NODE *node, int balance)
+{
+    uint64_t link = node->u1.Parent.va;
+
+    set_link(node, link - link % BALANCE_VALUES, balance);
 }
 
 static void set_left(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *child)
@@ -131,22 +143,27 @@ static uint32_t room_before(const MMADDRESS_NODE *node, const MMADDRESS_NODE *pr
     return node->StartingVpn > low ? (uint32_t)(node->StartingVpn - low) : 0;
 }
 
-static void refresh(const struct tree *tree, MMADDRESS_NODE *node)
+/* => whether the answer changed, which the parent then depends on */
+static bool refresh(const struct tree *tree, MMADDRESS_NODE *node)
 {
     struct mi_vad_gap *gap = gap_of(node);
     MMADDRESS_NODE *child[2] = {left(tree, node), right(tree, node)};
+    uint32_t most = gap->own;
 
-    gap->subtree = gap->own;
     for (int i = 0; i < 2; i++) {
-        if (child[i] && gap_of(child[i])->subtree > gap->subtree)
-            gap->subtree = gap_of(child[i])->subtree;
+        if (child[i] && gap_of(child[i])->subtree > most)
+            most = gap_of(child[i])->subtree;
     }
+    bool changed = gap->subtree != most;
+    gap->subtree = most;
+    return changed;
 }
 
+/* `node` has other room or other children than before: its answer, and those above it. */
 static void refresh_up(const struct tree *tree, MMADDRESS_NODE *node)
 {
-    for (; node != tree->sentinel; node = parent(tree, node))
-        refresh(tree, node);
+    while (node != tree->sentinel && refresh(tree, node))
+        node = parent(tree, node);
 }
 
 /* ---- walking ---- */
@@ -218,9 +235,9 @@ static MMADDRESS_NODE *rotate_twice(const struct tree *tree, MMADDRESS_NODE *nod
 
     rotate(tree, child, -side);
     rotate(tree, node, side);
-    node->u1.Balance = balance == side ? -side : 0;
-    child->u1.Balance = balance == -side ? side : 0;
-    top->u1.Balance = 0;
+    set_balance(node, balance == side ? -side : 0);
+    set_balance(child, balance == -side ? side : 0);
+    set_balance(top, 0);
     return top;
 }
 
@@ -231,20 +248,20 @@ static void rebalance_after_insert(const struct tree *tree, MMADDRESS_NODE *chil
     while (node != tree->sentinel) {
         int side = side_of(tree, node, child);
         if (node->u1.Balance == -side) {
-            node->u1.Balance = 0;
+            set_balance(node, 0);
             return;
         }
         if (node->u1.Balance == side) {
             if (child->u1.Balance == side) {
                 rotate(tree, node, side);
-                node->u1.Balance = 0;
-                child->u1.Balance = 0;
+                set_balance(node, 0);
+                set_balance(child, 0);
             } else {
                 rotate_twice(tree, node, side);
             }
             return;
         }
-        node->u1.Balance = side;
+        set_balance(node, side);
         child = node;
         node = parent(tree, node);
     }
@@ -256,11 +273,11 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
 {
     while (node != tree->sentinel) {
         if (node->u1.Balance == 0) {
-            node->u1.Balance = -side;
+            set_balance(node, -side);
             return;
         }
         if (node->u1.Balance == side) {
-            node->u1.Balance = 0;
+            set_balance(node, 0);
         } else {
             MMADDRESS_NODE *sibling = child_on(tree, node, -side);
             int balance = (int)sibling->u1.Balance;
@@ -268,8 +285,8 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
                 node = rotate_twice(tree, node, -side);
             } else {
                 rotate(tree, node, -side);
-                node->u1.Balance = balance == 0 ? -side : 0;
-                sibling->u1.Balance = balance == 0 ? side : 0;
+                set_balance(node, balance == 0 ? -side : 0);
+                set_balance(sibling, balance == 0 ? side : 0);
                 if (balance == 0)
                     return;
                 node = sibling;
@@ -311,12 +328,14 @@ void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
     ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
     node->LeftChild.va = 0;
     node->RightChild.va = 0;
-    node->u1.Balance = 0;
+    set_balance(node, 0);
     set_child_on(&tree, above, side, node);
-    gap_of(node)->own = room_before(node, before);
-    if (behind)
-        gap_of(behind)->own = room_before(behind, node);
+    *gap_of(node) = (struct mi_vad_gap){.own = room_before(node, before)};
     refresh_up(&tree, node);
+    if (behind) {
+        gap_of(behind)->own = room_before(behind, node);
+        refresh_up(&tree, behind);
+    }
     rebalance_after_insert(&tree, node);
     tree.table->NumberGenericTableElements++;
 }
@@ -337,7 +356,8 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
         set_right(tree, heir, right(tree, node));
     }
     set_left(tree, heir, left(tree, node));
-    heir->u1.Balance = node->u1.Balance;
+    set_balance(heir, (int)node->u1.Balance);
+    gap_of(heir)->subtree = gap_of(node)->subtree; /* what those above know */
     set_child_on(tree, above, side, heir);
     return lower;
 }
@@ -357,11 +377,11 @@ void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
         set_child_on(&tree, lower, side,
                      left(&tree, node) ? left(&tree, node) : right(&tree, node));
     }
+    refresh_up(&tree, lower);
     if (behind) {
         gap_of(behind)->own = room_before(behind, before);
         refresh_up(&tree, behind);
     }
-    refresh_up(&tree, lower);
     rebalance_after_remove(&tree, lower, side);
     tree.table->NumberGenericTableElements--;
     if (tree.table->NodeHint.va == to_kernel(&tree, node))
@@ -510,7 +530,7 @@ MMVAD_SHORT *mi_vad_take(struct mm_space *space)
 
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    if (space->spare)
+    if (space->spare || space->cleaned)
         mi_vad_free(space->mm, vad);
     else
         space->spare = vad;

@@ -192,7 +192,7 @@ NTSTATUS ob_reference_object_by_handle(struct ob *ob, const struct ob_caller *ca
     if (NT_SUCCESS(status) && information) {
         information->access = entry->GrantedAccess & HANDLE_ENTRY_ACCESS;
         information->attributes =
-            (entry->Value & HANDLE_ENTRY_INHERIT ? OBJ_INHERIT : 0) |
+            (ex_handle_entry_is_inherited(entry) ? OBJ_INHERIT : 0) |
             (entry->GrantedAccess & HANDLE_ENTRY_PROTECT ? OBJ_PROTECT_CLOSE : 0);
     }
     ex_unlock_handle(entry);
@@ -287,7 +287,7 @@ static bool inherit_entry(void *context, HANDLE_TABLE_ENTRY *entry)
     struct ob *ob = context;
     void *object = entry_object(ob, entry);
 
-    if (!(entry->Value & HANDLE_ENTRY_INHERIT))
+    if (!ex_handle_entry_is_inherited(entry))
         return false;
     ob_reference_object(ob, object);
     count_handle(ob, object);

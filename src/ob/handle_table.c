@@ -197,7 +197,7 @@ HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE
         if (copy(context, from)) {
             to = entry_of(ob, table, handle);
             to->GrantedAccess = from->GrantedAccess;
-            to->Value = from->Value | HANDLE_ENTRY_UNLOCKED;
+            to->Value = __atomic_load_n(&from->Value, __ATOMIC_RELAXED) | HANDLE_ENTRY_UNLOCKED;
             table->HandleCount++;
         }
         ex_unlock_handle(from);
@@ -270,6 +270,11 @@ HANDLE_TABLE_ENTRY *ex_lock_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t 
             value = __atomic_load_n(&entry->Value, __ATOMIC_RELAXED);
         }
     }
+}
+
+HANDLE_TABLE_ENTRY *ex_peek_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle)
+{
+    return entry_of(ob, table, handle);
 }
 
 void ex_unlock_handle(HANDLE_TABLE_ENTRY *entry)

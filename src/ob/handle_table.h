@@ -64,6 +64,8 @@ NTSTATUS ex_create_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t pointer, 
 /* The entry of `handle`, locked; NULL when that is not a handle in use. The low two bits of a
  * handle do not count. */
 HANDLE_TABLE_ENTRY *ex_lock_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle);
+/* The entry as it is, used or free; NULL when there is none. For the checker. */
+HANDLE_TABLE_ENTRY *ex_peek_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle);
 void ex_unlock_handle(HANDLE_TABLE_ENTRY *entry);
 /* Free a locked entry. */
 void ex_destroy_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle,
@@ -72,7 +74,12 @@ void ex_destroy_handle(struct ob *ob, HANDLE_TABLE *table, uint64_t handle,
 /* Pointer in a locked entry, without its flags. */
 static inline uint64_t ex_handle_entry_pointer(const HANDLE_TABLE_ENTRY *entry)
 {
-    return entry->Value & ~HANDLE_ENTRY_FLAGS;
+    return __atomic_load_n(&entry->Value, __ATOMIC_RELAXED) & ~HANDLE_ENTRY_FLAGS;
+}
+
+static inline bool ex_handle_entry_is_inherited(const HANDLE_TABLE_ENTRY *entry)
+{
+    return __atomic_load_n(&entry->Value, __ATOMIC_RELAXED) & HANDLE_ENTRY_INHERIT;
 }
 
 /* Call `visit` with each used entry, locked, in order of handles; it may destroy the entry and then

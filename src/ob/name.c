@@ -225,6 +225,7 @@ struct walk {
     struct component rest; /* not yet looked at, without a leading backslash */
     void *at;              /* referenced */
     unsigned links;
+    bool trailing; /* a backslash ends the path: only a parse procedure takes that */
 };
 
 static void walk_to(struct walk *w, void *object)
@@ -234,7 +235,7 @@ static void walk_to(struct walk *w, void *object)
     w->at = object;
 }
 
-/* Split the next component off the rest. => false: it is empty (two backslashes, one at the end) */
+/* Split the next component off the rest. => false: it is empty (two backslashes) */
 static bool next_component(struct walk *w, struct component *name)
 {
     unsigned chars = w->rest.length / sizeof(WCHAR), i = 0;
@@ -242,11 +243,9 @@ static bool next_component(struct walk *w, struct component *name)
     while (i < chars && w->rest.text[i] != '\\')
         i++;
     *name = (struct component){w->rest.text, (USHORT)(i * sizeof(WCHAR))};
-    if (i < chars) {
+    w->trailing = i + 1 == chars;
+    if (i < chars)
         i++;
-        if (i == chars)
-            return false;
-    }
     w->rest = (struct component){w->rest.text + i, (USHORT)((chars - i) * sizeof(WCHAR))};
     return name->length > 0;
 }
@@ -257,7 +256,7 @@ static struct component remaining(const struct walk *w, struct component name)
     const WCHAR *text = name.text + name.length / sizeof(WCHAR);
     USHORT length = w->rest.length;
 
-    if (length > 0)
+    if (length > 0 || w->trailing)
         length += sizeof(WCHAR);
     return (struct component){text, length};
 }
@@ -342,6 +341,8 @@ static enum step walk_step(struct walk *w, NTSTATUS *status)
     after = remaining(w, name);
     object = find_entry(w->ob, w->at, name);
     if (!object) {
+        if (w->trailing)
+            return WALK_DONE;
         *status = last ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_OBJECT_PATH_NOT_FOUND;
         if (last && l->insert)
             *status = insert_here(w, name);
@@ -349,7 +350,7 @@ static enum step walk_step(struct walk *w, NTSTATUS *status)
     }
     walk_to(w, object);
     if (last && l->insert) {
-        *status = STATUS_OBJECT_NAME_EXISTS;
+        *status = w->trailing ? STATUS_OBJECT_NAME_INVALID : STATUS_OBJECT_NAME_EXISTS;
         return WALK_DONE;
     }
     type = ob_object_type(w->ob, object);
@@ -361,6 +362,8 @@ static enum step walk_step(struct walk *w, NTSTATUS *status)
         *status = call_parse(w, after);
         return WALK_DONE;
     }
+    if (w->trailing)
+        return WALK_DONE;
     if (last || type != w->ob->directory_type) {
         *status = last ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;
         return WALK_DONE;

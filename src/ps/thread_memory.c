@@ -2,9 +2,10 @@
  *
  *      allocation                                    limit               base
  *         | reserved ...........................| guard | committed ......|
- *                                                               grows <---
+ *         | last page: never given                               grows <---
  *
- * Touching the guard page raises the limit's alarm once; what lies below is reserved until then.
+ * Touching a guard page moves the guard down. When it has come to the last page of the reservation,
+ * the guard itself is given to the program, so that it has room to handle the stack overflow.
  * Source: "Thread Stack Size", documentation; Windows Internals 6, part 2, ch. 10 "User Stacks".
  */
 #include <string.h>
@@ -14,6 +15,7 @@
 #define DEFAULT_STACK_RESERVE 0x100000ull
 #define DEFAULT_STACK_COMMIT 0x1000ull
 #define DEFAULT_LOCALE 0x409
+#define GUARD_SIZE (3 * PAGE_SIZE) /* of 64-bit Windows */
 
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
@@ -36,8 +38,8 @@ NTSTATUS psp_create_stack(struct mm_space *space, uint64_t reserve, uint64_t com
     if (reserve > MM_HIGHEST_USER_ADDRESS || commit > MM_HIGHEST_USER_ADDRESS) {
         return STATUS_NO_MEMORY;
     }
-    if (commit + PAGE_SIZE >= reserve) {
-        reserve = round_up(commit + PAGE_SIZE, DEFAULT_STACK_RESERVE);
+    if (commit + GUARD_SIZE >= reserve) {
+        reserve = round_up(commit + GUARD_SIZE + PAGE_SIZE, DEFAULT_STACK_RESERVE);
     }
     reserve = round_up(reserve, MM_ALLOCATION_GRANULARITY);
 
@@ -47,11 +49,11 @@ NTSTATUS psp_create_stack(struct mm_space *space, uint64_t reserve, uint64_t com
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint64_t guard = base + reserve - commit - PAGE_SIZE, size = commit + PAGE_SIZE;
+    uint64_t guard = base + reserve - commit - GUARD_SIZE, size = commit + GUARD_SIZE;
     status = mm_allocate_virtual_memory(space, &guard, 0, &size, MEM_COMMIT, PAGE_READWRITE);
     uint32_t old;
     if (NT_SUCCESS(status)) {
-        size = PAGE_SIZE;
+        size = GUARD_SIZE;
         status = mm_protect_virtual_memory(space, &guard, &size, PAGE_READWRITE | PAGE_GUARD, &old);
     }
     if (!NT_SUCCESS(status)) {
@@ -99,12 +101,27 @@ static bool is_stack_of(struct mm_space *space, uint64_t teb, uint64_t va, NT_TI
            va >= *lowest && va < tib->StackBase.va;
 }
 
+/* Commit start .. end, and give it this protection. */
+static NTSTATUS set_stack_pages(struct mm_space *space, uint64_t start, uint64_t end,
+                                uint32_t protection)
+{
+    uint64_t base = start, size = end - start;
+    uint32_t old;
+    if (start >= end) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status =
+        mm_allocate_virtual_memory(space, &base, 0, &size, MEM_COMMIT, PAGE_READWRITE);
+    return NT_SUCCESS(status) ? mm_protect_virtual_memory(space, &base, &size, protection, &old)
+                              : status;
+}
+
 /* Source: "Thread Stack Size", documentation: a stack grows by its guard page until that would be
  * the last page reserved, which raises a stack overflow instead. */
 NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va)
 {
     struct mm_space *space = process->space;
-    uint64_t page = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = 0;
+    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = 0;
     NT_TIB tib;
     for (struct ps_thread *t = NULL; !teb && (t = ps_next_thread(process, t)) != NULL;) {
         if (t->teb && is_stack_of(space, t->teb, va, &tib, &lowest)) {
@@ -115,13 +132,19 @@ NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va)
     if (!teb) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    NTSTATUS status = STATUS_STACK_OVERFLOW;
-    uint64_t guard = page - PAGE_SIZE, size = PAGE_SIZE;
-    if (guard > lowest) {
-        status = mm_allocate_virtual_memory(space, &guard, 0, &size, MEM_COMMIT,
-                                            PAGE_READWRITE | PAGE_GUARD);
-        status = NT_SUCCESS(status) ? STATUS_SUCCESS : STATUS_STACK_OVERFLOW;
+    bool room = limit > lowest + PAGE_SIZE + GUARD_SIZE;
+    uint64_t guard = room ? limit - GUARD_SIZE : lowest + PAGE_SIZE;
+    /* Pages that were jumped over are the stack's as well. */
+    NTSTATUS status = set_stack_pages(space, limit, tib.StackLimit.va, PAGE_READWRITE);
+    if (NT_SUCCESS(status)) {
+        status = set_stack_pages(space, guard, limit,
+                                 room ? PAGE_READWRITE | PAGE_GUARD : PAGE_READWRITE);
     }
-    NTSTATUS said = mm_copy_to_user(space, teb + offsetof(NT_TIB, StackLimit), &page, sizeof page);
-    return NT_SUCCESS(said) ? status : said;
+    limit = room ? limit : guard;
+    NTSTATUS said =
+        mm_copy_to_user(space, teb + offsetof(NT_TIB, StackLimit), &limit, sizeof limit);
+    if (NT_SUCCESS(said) && (!room || !NT_SUCCESS(status))) {
+        return STATUS_STACK_OVERFLOW;
+    }
+    return said;
 }

@@ -86,10 +86,15 @@ static inline KTHREAD *fixture_thread(struct fixture *f)
     return &thread->Tcb;
 }
 
+static inline enum ke_thread_state fixture_state(const KTHREAD *thread)
+{
+    return (enum ke_thread_state)__atomic_load_n(&thread->State, __ATOMIC_ACQUIRE);
+}
+
 /* Let the test wait until another host thread brought `thread` into `state`. */
 static inline void fixture_await_state(KTHREAD *thread, enum ke_thread_state state)
 {
-    while (__atomic_load_n(&thread->State, __ATOMIC_ACQUIRE) != state)
+    while (fixture_state(thread) != state)
         sched_yield();
 }
 

@@ -37,8 +37,10 @@ static void quantum_serves_all(void **state)
         for (int i = 0; i < 3; i++)
             await_progress(&r[i]);
     }
-    assert_true(f->preempted & 1);
+    assert_true(__atomic_load_n(&f->preempted, __ATOMIC_ACQUIRE) & 1);
+    ke_acquire_lock(&f->ke.processors.lock);
     assert_int_equal(f->ke.processors.busy, 1);
+    ke_release_lock(&f->ke.processors.lock);
     for (int i = 0; i < 3; i++)
         ke_terminate_thread(&f->ke, r[i].thread);
     for (int i = 0; i < 3; i++)
@@ -59,9 +61,11 @@ static void urgent_threads_come_first(void **state)
     f->process->Pcb.BasePriority = 13;
     runner_start(&high, f, spin, NULL);
     await_progress(&high);
-    assert_int_equal(low.thread->State, KE_THREAD_READY);
+    assert_int_equal(fixture_state(low.thread), KE_THREAD_READY);
+    ke_acquire_lock(&f->ke.processors.lock);
     assert_int_equal(f->ke.processors.prcb[0]->ReadySummary, 1u << 8);
     assert_ptr_equal(k2h(&f->ke.ks, f->ke.processors.prcb[0]->CurrentThread), high.thread);
+    ke_release_lock(&f->ke.processors.lock);
     ke_terminate_thread(&f->ke, high.thread);
     runner_join(&high);
     await_progress(&low);
@@ -88,7 +92,7 @@ static void suspension_counts(void **state)
     assert_int_equal(r.thread->WaitReason, Suspended);
     before = progress(&r);
     assert_int_equal(ke_resume_thread(&f->ke, r.thread), 2);
-    assert_int_equal(r.thread->State, KE_THREAD_WAITING);
+    assert_int_equal(fixture_state(r.thread), KE_THREAD_WAITING);
     assert_int_equal(progress(&r), before);
     assert_int_equal(ke_resume_thread(&f->ke, r.thread), 1);
     await_progress(&r);

@@ -166,7 +166,7 @@ static void all_or_nothing(void **state)
     fixture_await_state(r.thread, KE_THREAD_WAITING);
     ke_set_event(&f->ke, pair.event);
     assert_int_equal(ke_read_state(&f->ke, pair.event), 1);
-    assert_int_equal(r.thread->State, KE_THREAD_WAITING);
+    assert_int_equal(fixture_state(r.thread), KE_THREAD_WAITING);
     assert_int_equal(r.thread->WaitReason, UserRequest);
     ke_exit_thread(&f->ke, owner);
     runner_join(&r);
@@ -193,10 +193,10 @@ static void wakes_and_ends(void **state)
     ke_set_event(&f->ke, event);
     runner_join(&r[0]);
     assert_int_equal(r[0].status, STATUS_WAIT_0);
-    assert_int_equal(r[1].thread->State, KE_THREAD_WAITING);
+    assert_int_equal(fixture_state(r[1].thread), KE_THREAD_WAITING);
     assert_int_equal(try_wait(f, self, r[0].thread), STATUS_WAIT_0); /* ended: signalled */
     assert_int_equal(try_wait(f, self, r[1].thread), STATUS_TIMEOUT);
-    assert_int_equal(r[0].thread->State, KE_THREAD_TERMINATED);
+    assert_int_equal(fixture_state(r[0].thread), KE_THREAD_TERMINATED);
 
     ke_terminate_thread(&f->ke, r[1].thread);
     assert_int_equal(ke_wait_for_single_object(&f->ke, self, r[1].thread, &wait), STATUS_WAIT_0);

@@ -47,7 +47,8 @@ static void on_invalidate_tables(void *owner)
     __atomic_fetch_add(&recorder->table_calls, 1, __ATOMIC_RELAXED);
 }
 
-static const struct mm_ops recorder_ops = {on_invalidate, on_invalidate_tables};
+static const struct mm_ops recorder_ops = {.invalidate = on_invalidate,
+                                           .invalidate_tables = on_invalidate_tables};
 
 static void on_message(void *context, enum log_level level, const char *message)
 {
