@@ -101,11 +101,13 @@ _start:
     mov eax, NR_PRCTL
     syscall
     mov edi, SIG_SETMASK
-    lea rsi, [rip + no_signals]
+    lea rsi, [rip + only_kicks]
     xor edx, edx
     mov r10d, 8
     mov eax, NR_RT_SIGPROCMASK
     syscall
+    test eax, eax
+    jnz give_up
 
     xor edi, edi                 /* all but the stub's code goes */
     movabs rsi, STUB_BASE
@@ -236,7 +238,10 @@ answer:
     jnz 1b
     jmp mapper
 
-/* ---- a new guest task: rsp is its area ---- */
+/* ---- a new guest task: rsp is its area ----
+ *
+ * Kicks are blocked until the filter is there: a handler uses memory that other guest tasks can
+ * write. Unblocking is the one more call that the filter allows, with exactly these arguments. */
 
 guest_start:
     xor edi, edi
@@ -266,6 +271,13 @@ guest_start:
     mov r12, rsp
     add rsp, STUB_AREA_SIZE
     xor ebp, ebp                 /* the order before the first */
+    mov edi, SIG_SETMASK
+    lea rsi, [rip + no_signals]
+    xor edx, edx
+    mov r10d, 8
+    mov eax, NR_RT_SIGPROCMASK
+    syscall
+unblock_return:
     jmp wait
 
 /* ---- guest task: rdi signal, rsi siginfo, rdx ucontext; r12 area, rbp order ---- */
@@ -396,6 +408,8 @@ restorer:
 
 no_signals:
     .quad 0
+only_kicks:
+    .quad 1 << (STUB_KICK_SIGNAL - 1)
 action:
     .quad handler, SA_FLAGS, restorer, 0
 trap_signals:                    /* ILL TRAP BUS FPE SEGV SYS and the kick */
@@ -406,8 +420,12 @@ trap_signals:                    /* ILL TRAP BUS FPE SEGV SYS and the kick */
 #define DATA_ARCH 4
 #define DATA_IP_LOW 8
 #define DATA_IP_HIGH 12
+#define DATA_ARG0_LOW 16
 #define DATA_ARG0_HIGH 20
 #define DATA_ARG1_LOW 24
+#define DATA_ARG1_HIGH 28
+#define DATA_ARG2_LOW 32
+#define DATA_ARG2_HIGH 36
 #define DATA_ARG3_LOW 40
 #define DATA_ARG3_HIGH 44
 
@@ -455,6 +473,7 @@ mapper_filter:
     filter_if NR_SIGALTSTACK, mapper_allow
     filter_if NR_ARCH_PRCTL, mapper_allow
     filter_if NR_SECCOMP, mapper_allow
+    filter_if NR_RT_SIGPROCMASK, mapper_allow
     filter_if NR_EXIT_GROUP, mapper_allow
 mapper_trap:
     filter_return RET_TRAP
@@ -464,6 +483,8 @@ mapper_filter_end:
 
     .set WAIT_CALL_LOW, futex_wait_return - _start
     .set WAKE_CALL_LOW, futex_wake_return - _start
+    .set UNBLOCK_CALL_LOW, unblock_return - _start
+    .set NO_SIGNALS_LOW, no_signals - _start
 /* Futex WAKE and WAIT (without a timeout) on a word of the areas, and only from the two places
  * above. */
 guest_filter:
@@ -472,6 +493,7 @@ guest_filter:
     filter_load DATA_ARCH
     filter_need AUDIT_ARCH_X86_64, guest_trap
     filter_load DATA_NR
+    filter_if NR_RT_SIGPROCMASK, guest_unblock
     filter_need NR_FUTEX, guest_trap
     filter_load DATA_ARG0_HIGH
     filter_need STUB_BASE_HIGH, guest_trap
@@ -487,6 +509,20 @@ guest_wait:
     filter_load DATA_ARG3_LOW
     filter_need 0, guest_trap
     filter_load DATA_ARG3_HIGH
+    filter_need 0, guest_trap
+    filter_return RET_ALLOW
+guest_unblock:
+    filter_load DATA_IP_LOW
+    filter_need UNBLOCK_CALL_LOW, guest_trap
+    filter_load DATA_ARG0_LOW
+    filter_need SIG_SETMASK, guest_trap
+    filter_load DATA_ARG1_LOW
+    filter_need NO_SIGNALS_LOW, guest_trap
+    filter_load DATA_ARG1_HIGH
+    filter_need STUB_BASE_HIGH, guest_trap
+    filter_load DATA_ARG2_LOW
+    filter_need 0, guest_trap
+    filter_load DATA_ARG2_HIGH
     filter_need 0, guest_trap
     filter_return RET_ALLOW
 guest_trap:
