@@ -107,10 +107,13 @@ static bool execute(void *owner, const char *command, FILE *answer, const char *
 
 /* ---- one experiment ---- */
 
-static struct lab_result debug(const struct lab_script *script, struct kd_target *target)
+/* `symbols`: the folder of the programs, whose COFF symbols or PDBs give names to the commands. */
+static struct lab_result debug(const struct lab_script *script, const char *symbols,
+                               struct kd_target *target)
 {
     struct session session = {0};
-    struct kd_config config = {.target = target, .output = output, .owner = &session};
+    struct kd_config config = {
+        .target = target, .output = output, .owner = &session, .symbol_path = symbols};
     const struct lab_debugger debugger = {.owner = &session, .prompt = prompt, .execute = execute};
     struct lab_result result = {.failed = true};
     int error = kd_create(&config, &session.kd);
@@ -199,7 +202,7 @@ static struct lab_result run_session(const struct cli_session *session,
     }
     struct kd_target *target = ntmm_debug_target(machine);
     if (target) {
-        result = debug(script, target);
+        result = debug(script, session->options.work, target);
     } else {
         cli_error("the first program cannot be started: out of host resources");
     }

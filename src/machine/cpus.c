@@ -70,11 +70,32 @@ static int create_engine(struct ntmm_machine *m)
     return error;
 }
 
+/* The engine to take when there is nothing to compare; NULL: there is, or no such engine. A trial
+ * costs as much as all the rest of booting, so it is only made to choose, or to say what is wrong.
+ */
+static const struct engine_ops *only_engine(const char *name)
+{
+    if (strcmp(name, "auto") == 0) {
+        return engine_list[0] && !engine_list[1] ? engine_list[0] : NULL;
+    }
+    for (const struct engine_ops *const *e = engine_list; *e; e++) {
+        if (strcmp((*e)->name, name) == 0) {
+            return *e;
+        }
+    }
+    return NULL;
+}
+
 NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size)
 {
     if (strcmp(m->options.engine, "none") == 0) {
         return STATUS_SUCCESS;
     }
+    m->engine_ops = only_engine(m->options.engine);
+    if (m->engine_ops && create_engine(m) == 0) {
+        return STATUS_SUCCESS;
+    }
+    engine_deinit(m);
     struct engine_probe probe;
     int code = engine_choose(m->options.engine, &m->engine_ops, &probe);
     if (code) {
@@ -99,11 +120,13 @@ void engine_deinit(struct ntmm_machine *m)
     for (unsigned i = 0; m->engine && i < m->cpu_count; i++) {
         if (m->cpus[i].engine) {
             m->engine_ops->cpu_destroy(m->cpus[i].engine);
+            m->cpus[i].engine = NULL;
         }
     }
     if (m->engine) {
         m->engine_ops->destroy(m->engine);
     }
+    m->engine = NULL;
 }
 
 static void preempt(void *owner, unsigned processor)
