@@ -26,8 +26,8 @@ struct pdb_bytes {
 
 static inline struct pdb_cursor pdb_cursor_at(struct pdb_bytes bytes, size_t offset)
 {
-    if (offset > bytes.size)
-        return (struct pdb_cursor){bytes.data, bytes.data, true};
+    if (offset > bytes.size || !bytes.data)
+        return (struct pdb_cursor){bytes.data, bytes.data, offset > bytes.size};
     return (struct pdb_cursor){bytes.data + offset, bytes.data + bytes.size, false};
 }
 

@@ -95,6 +95,18 @@ static bool is_step(struct machine_debug *d, struct machine_thread *t,
     return step;
 }
 
+/* The instruction to be stepped raised another exception: the step is over, and the program must
+ * not find its trap flag set in the context that its handler gets. */
+static void cancel_step(struct machine_debug *d, struct machine_thread *t)
+{
+    pthread_mutex_lock(&d->lock);
+    if (d->stepping == t) {
+        d->stepping = NULL;
+        t->registers.rflags &= ~(uint64_t)TRAP_FLAG;
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
 bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
                      const EXCEPTION_RECORD *record, bool first_chance)
 {
@@ -108,6 +120,7 @@ bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
         report(m, t, event);
         return true;
     }
+    cancel_step(d, t);
     if (first_chance && is_software_exception(record->ExceptionCode)) {
         return false;
     }
