@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAPPINGS_DEFAULT = 65530, MAPPINGS_SPARE = 1000, CPUS_MAX = 64 };
@@ -53,6 +54,25 @@ static int create_stub(void)
         return -EIO;
     }
     return fd;
+}
+
+/* What the processor's pause lasts, turned round; 0 when spinning would keep the other side from
+ * running. */
+static uint32_t measure_pauses(void)
+{
+    enum { PAUSES = 400, NS_PER_US = 1000, NS_PER_SECOND = 1000 * 1000 * 1000 };
+    struct timespec from, to;
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        return 0;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (unsigned i = 0; i < PAUSES; i++) {
+        __builtin_ia32_pause();
+    }
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    long ns = (to.tv_sec - from.tv_sec) * NS_PER_SECOND + to.tv_nsec - from.tv_nsec;
+    uint32_t rate = (uint32_t)(PAUSES * NS_PER_US / (ns > 0 ? ns : 1));
+    return rate ? rate : 1;
 }
 
 static void native_destroy(struct engine *engine)
@@ -111,7 +131,7 @@ static int native_create(const struct engine_config *config, struct engine **out
         .ram_fd = -1,
         .stub_fd = -1,
         .pages_max = mappings_max(),
-        .spin = NATIVE_SPIN,
+        .pauses_per_us = measure_pauses(),
     };
     pthread_mutex_init(&engine->lock, NULL);
     int rc = init_engine(engine, config);

@@ -25,8 +25,8 @@
 
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 
-/* Looks at the other side's word before sleeping. */
-enum { NATIVE_SPIN = 2000 };
+/* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
+enum { NATIVE_SPIN_NS = 20000 };
 
 /* First address that is not the guest's. */
 #define NATIVE_GUEST_END (UINT64_C(1) << 43)
@@ -52,7 +52,7 @@ struct engine {
     pthread_mutex_t lock;
     struct engine_space *spaces; /* (E) */
     struct engine_cpu **cpu;     /* (E) [cpus] */
-    unsigned spin;               /* (I) looks for an event before sleeping */
+    uint32_t pauses_per_us;      /* (I) 0: do not spin, there is one processor only */
 };
 
 /* The registers that a signal frame holds, in its order (struct sigcontext). */
@@ -69,6 +69,8 @@ struct native_task {
     pid_t tid;         /* (I) once not 0 */
     uint32_t order;    /* (R) number of the last order to go on */
     uint64_t fpstate;  /* (R) offset in the area of the state that the last frame saved */
+    uint64_t run_ns, service_ns; /* (R) average times in user code, and in between */
+    uint64_t event_at;           /* (R) ns */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
 };
 
@@ -97,6 +99,12 @@ struct engine_space {
     atomic_bool dead;              /* (A) the sandbox failed, and with it the space */
 };
 
+struct native_fault {
+    const struct engine_context *context; /* NULL: none */
+    uint64_t rip, address;
+    uint32_t error_code;
+};
+
 struct engine_cpu {
     struct engine *engine; /* (I) */
     unsigned index;        /* (I) */
@@ -105,6 +113,7 @@ struct engine_cpu {
     pid_t running_pid, running_tid; /* (C) the task that runs user code; 0: none */
     const struct engine_context *owner; /* (R) whose x87/SSE/AVX state is in owner_task */
     struct engine_space *owner_space;   /* (R) */
+    struct native_fault faulted;        /* (R) the last trap, when it was a page fault */
 };
 
 /* What the signal frame and siginfo say. */

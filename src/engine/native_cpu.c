@@ -9,7 +9,8 @@
  *      waits for event == n                     ... signal: frame on its stack
  *      reads the frame              <-------    event = n, waits for go != n
  *
- * Either side looks for a while, then says that it sleeps, looks again, and waits for a futex.
+ * Either side looks for a while, when such waits are usually short, then says that it sleeps, looks
+ * again, and waits for a futex.
  *
  * Kicking. `kicked` is set first; then, if a task runs user code, a signal is sent to it. `run`
  * announces the task, then looks at `kicked`. And as a signal that comes before the order to go on
@@ -55,7 +56,12 @@ enum {
 /* Offsets in struct ucontext, and in siginfo_t for SIGSYS. */
 enum { UC_MCONTEXT = 40, INFO_CODE = 8, INFO_CALL = 16, INFO_ARCH = 28, INFO_SIZE = 128 };
 
-enum { ALIVE_CHECK_NS = 100 * 1000 * 1000 };
+enum {
+    ALIVE_CHECK_NS = 100 * 1000 * 1000,
+    NS_PER_SECOND = 1000 * 1000 * 1000,
+    NS_PER_US = 1000,
+    LEARNING = 8, /* a new duration's weight is one eighth */
+};
 
 struct control_registers { /* as `resume` of the stub takes them */
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
@@ -115,21 +121,52 @@ static void order_task(struct native_task *task)
     }
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* Moving average of durations; one very long one must not count for long. */
+static void learn(uint64_t *average_ns, uint64_t sample_ns)
+{
+    const uint64_t most = 4 * (uint64_t)NATIVE_SPIN_NS;
+    sample_ns = sample_ns < most ? sample_ns : most;
+    *average_ns = (*average_ns * (LEARNING - 1) + sample_ns) / LEARNING;
+}
+
+/* Looking is worth it when the wait is usually shorter than a sleep costs, and when the other side
+ * has a processor to run on meanwhile. */
+static bool worth_spinning(const struct engine *engine, uint64_t average_ns)
+{
+    return engine->pauses_per_us && average_ns < NATIVE_SPIN_NS;
+}
+
 static bool has_event(const struct native_task *task)
 {
     return atomic_load(word(task, STUB_EVENT)) == task->order;
 }
 
-/* Until the task has posted its event. false: it died. */
-static bool wait_for_event(struct engine_space *space, struct native_task *task)
+/* Look for the event for as long as a sleep would cost. */
+static bool spin_for_event(const struct native_task *task, uint64_t start)
+{
+    enum { LOOKS = 16 };
+    do {
+        for (unsigned i = 0; i < LOOKS; i++) {
+            if (has_event(task)) {
+                return true;
+            }
+            __builtin_ia32_pause();
+        }
+    } while (now_ns() - start < NATIVE_SPIN_NS);
+    return false;
+}
+
+/* Sleep until the task has posted its event. false: it died. */
+static bool sleep_for_event(struct engine_space *space, struct native_task *task)
 {
     const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
-    for (unsigned i = space->engine->spin; i; i--) {
-        if (has_event(task)) {
-            return true;
-        }
-        __builtin_ia32_pause();
-    }
     bool arrived = false, alive = true;
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
     while (!arrived && alive) {
@@ -142,6 +179,26 @@ static bool wait_for_event(struct engine_space *space, struct native_task *task)
     }
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
     return arrived;
+}
+
+/* Until the task has posted its event. false: it died. */
+static bool wait_for_event(struct engine_space *space, struct native_task *task)
+{
+    uint64_t start = now_ns();
+    bool arrived = worth_spinning(space->engine, task->run_ns) && spin_for_event(task, start);
+    arrived = arrived || sleep_for_event(space, task);
+    task->event_at = now_ns();
+    learn(&task->run_ns, task->event_at - start);
+    return arrived;
+}
+
+/* How long the task is to look for the order to go on after its next event. */
+static void advise_spin(const struct engine *engine, struct native_task *task)
+{
+    learn(&task->service_ns, now_ns() - task->event_at);
+    atomic_store(word(task, STUB_SPIN), worth_spinning(engine, task->service_ns)
+                                            ? engine->pauses_per_us * NATIVE_SPIN_NS / NS_PER_US
+                                            : 0);
 }
 
 /* ---- registers ---- */
@@ -292,6 +349,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
                      struct engine_trap *trap)
 {
     load_registers(task, context);
+    advise_spin(space->engine, task);
     atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);
@@ -355,6 +413,18 @@ static struct native_task *task_of(struct engine_cpu *cpu, struct engine_space *
     return task;
 }
 
+/* The context that had a page fault goes on where it had it: by now the page can be mapped, and
+ * will be touched. That saves the trap which would find out. */
+static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space,
+                       const struct engine_context *context)
+{
+    uint32_t fault_code;
+    if (cpu->faulted.context == context && cpu->faulted.rip == context->rip) {
+        native_shadow_fill(space, cpu->faulted.address, cpu->faulted.error_code, &fault_code);
+    }
+    cpu->faulted.context = NULL;
+}
+
 void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
                     struct engine_context *context, struct engine_trap *trap)
 {
@@ -370,6 +440,7 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
         return;
     }
     struct native_event event;
+    fill_ahead(cpu, space, context);
     do {
         if (!is_canonical(context->rip)) {
             trap->kind = ENGINE_TRAP_EXCEPTION;
@@ -382,6 +453,10 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
         }
     } while (run_task(cpu, space, task, context, &event, trap) &&
              !handle_event(cpu, space, task, &event, context, trap));
+    if (trap->kind == ENGINE_TRAP_PAGE_FAULT) {
+        cpu->faulted = (struct native_fault){context, context->rip, trap->address,
+                                             trap->error_code};
+    }
 }
 
 /* ---- life ---- */
