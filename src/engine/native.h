@@ -65,10 +65,10 @@ struct native_frame {
 
 /* A guest task of a sandbox: the processor `index` in this space. */
 struct native_task {
-    uint8_t *area;     /* (I) its area, as the engine maps it */
-    pid_t tid;         /* (I) once not 0 */
-    uint32_t order;    /* (R) number of the last order to go on */
-    uint64_t fpstate;  /* (R) offset in the area of the state that the last frame saved */
+    uint8_t *area;               /* (I) its area, as the engine maps it */
+    pid_t tid;                   /* (I) once not 0 */
+    uint32_t order;              /* (R) number of the last order to go on */
+    uint64_t fpstate;            /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ns, service_ns; /* (R) average times in user code, and in between */
     uint64_t event_at;           /* (R) ns */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
@@ -76,7 +76,7 @@ struct native_task {
 
 struct native_sandbox {
     pid_t pid; /* 0: none (yet) */
-    int line; /* to the mapper */
+    int line;  /* to the mapper */
     uint8_t *areas;
     int areas_fd;
     size_t areas_size;
@@ -89,8 +89,8 @@ struct native_shadow {
 };
 
 struct engine_space {
-    struct engine *engine; /* (I) */
-    uint64_t cr3;          /* (I) */
+    struct engine *engine;     /* (I) */
+    uint64_t cr3;              /* (I) */
     struct engine_space *next; /* (E) */
     pthread_mutex_t lock;
     struct native_sandbox sandbox; /* (S), but for pid and areas: (I) once it is started */
@@ -110,7 +110,7 @@ struct engine_cpu {
     unsigned index;        /* (I) */
     atomic_bool kicked;    /* (A) a kick waits to be reported */
     pthread_mutex_t lock;
-    pid_t running_pid, running_tid; /* (C) the task that runs user code; 0: none */
+    pid_t running_pid, running_tid;     /* (C) the task that runs user code; 0: none */
     const struct engine_context *owner; /* (R) whose x87/SSE/AVX state is in owner_task */
     struct engine_space *owner_space;   /* (R) */
     struct native_fault faulted;        /* (R) the last trap, when it was a page fault */
@@ -121,9 +121,9 @@ struct native_event {
     struct native_frame frame;
     uint64_t fpstate; /* offset in the area */
     int signal;
-    int code;            /* si_code */
-    uint64_t call;       /* SIGSYS: address of the instruction, as far as Linux knows it */
-    uint32_t call_arch;  /* SIGSYS */
+    int code;           /* si_code */
+    uint64_t call;      /* SIGSYS: address of the instruction, as far as Linux knows it */
+    uint32_t call_arch; /* SIGSYS */
 };
 
 /* ---- sandbox ---- => space.lock held, but for destroy */

@@ -60,6 +60,7 @@ enum {
     ALIVE_CHECK_NS = 100 * 1000 * 1000,
     NS_PER_SECOND = 1000 * 1000 * 1000,
     NS_PER_US = 1000,
+    KICKS_SWALLOWED_MOST = 20,
     LEARNING = 8, /* a new duration's weight is one eighth */
 };
 
@@ -163,10 +164,26 @@ static bool spin_for_event(const struct native_task *task, uint64_t start)
     return false;
 }
 
+/* Nothing came for a while. A guest that writes to its own mailbox can swallow a kick, so it gets
+ * another; one that swallows many is not worth more patience. => false: the sandbox ended */
+static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, unsigned *kicks_left)
+{
+    if (atomic_load(&space->dead) || native_sandbox_ended(space)) {
+        return false;
+    }
+    if (atomic_load(&cpu->kicked)) {
+        signal_task(cpu);
+        return (*kicks_left)-- != 0;
+    }
+    return true;
+}
+
 /* Sleep until the task has posted its event. false: it died. */
-static bool sleep_for_event(struct engine_space *space, struct native_task *task)
+static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
+                            struct native_task *task)
 {
     const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
+    unsigned kicks_left = KICKS_SWALLOWED_MOST;
     bool arrived = false, alive = true;
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
     while (!arrived && alive) {
@@ -174,7 +191,7 @@ static bool sleep_for_event(struct engine_space *space, struct native_task *task
         arrived = seen == task->order;
         if (!arrived && futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
             errno == ETIMEDOUT) {
-            alive = !atomic_load(&space->dead) && !native_sandbox_ended(space);
+            alive = check_on_task(cpu, space, &kicks_left);
         }
     }
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
@@ -182,11 +199,12 @@ static bool sleep_for_event(struct engine_space *space, struct native_task *task
 }
 
 /* Until the task has posted its event. false: it died. */
-static bool wait_for_event(struct engine_space *space, struct native_task *task)
+static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
+                           struct native_task *task)
 {
     uint64_t start = now_ns();
     bool arrived = worth_spinning(space->engine, task->run_ns) && spin_for_event(task, start);
-    arrived = arrived || sleep_for_event(space, task);
+    arrived = arrived || sleep_for_event(cpu, space, task);
     task->event_at = now_ns();
     learn(&task->run_ns, task->event_at - start);
     return arrived;
@@ -356,7 +374,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
     if (atomic_load(&cpu->kicked)) {
         signal_task(cpu);
     }
-    bool arrived = wait_for_event(space, task);
+    bool arrived = wait_for_event(cpu, space, task);
     announce(cpu, 0, 0);
     if (!arrived) {
         fail(trap, "the sandbox of the process ended");
@@ -454,8 +472,8 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
     } while (run_task(cpu, space, task, context, &event, trap) &&
              !handle_event(cpu, space, task, &event, context, trap));
     if (trap->kind == ENGINE_TRAP_PAGE_FAULT) {
-        cpu->faulted = (struct native_fault){context, context->rip, trap->address,
-                                             trap->error_code};
+        cpu->faulted =
+            (struct native_fault){context, context->rip, trap->address, trap->error_code};
     }
 }
 

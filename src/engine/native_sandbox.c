@@ -8,8 +8,8 @@
  *      read() returns        <---------- one byte: 0, or an errno
  *
  * The line is a pair of sockets. The other end is in the mapper's own descriptor table: no guest
- * task can ring, or answer. What the mapper reads is read-only in the sandbox. So an answer means that the orders
- * were performed, which is what invalidation relies on.
+ * task can ring, or answer. What the mapper reads is read-only in the sandbox. So an answer means
+ * that the orders were performed, which is what invalidation relies on.
  *
  * The process is a fresh exec of the stub: nothing of the engine's memory is in it. It dies with
  * the engine, because its read() then ends.
@@ -104,8 +104,7 @@ int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int
                        uint64_t pa)
 {
     const uint64_t arguments[ARGUMENTS] = {
-        va,          size, (uint64_t)protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-        STUB_FD_RAM, pa};
+        va, size, (uint64_t)protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, STUB_FD_RAM, pa};
     return add_order(space, SYS_mmap, arguments);
 }
 
@@ -124,9 +123,9 @@ static uint64_t task_area_offset(unsigned index)
 
 static int map_area(struct engine_space *space, uint64_t offset, size_t size, int protection)
 {
-    const uint64_t arguments[ARGUMENTS] = {
-        STUB_AREAS + offset,    size,         (uint64_t)protection,
-        MAP_SHARED | MAP_FIXED, STUB_FD_AREAS, offset};
+    const uint64_t arguments[ARGUMENTS] = {STUB_AREAS + offset,  size,
+                                           (uint64_t)protection, MAP_SHARED | MAP_FIXED,
+                                           STUB_FD_AREAS,        offset};
     return add_order(space, SYS_mmap, arguments);
 }
 
@@ -227,8 +226,7 @@ static int create_areas(struct native_sandbox *s, unsigned cpus)
     if (s->areas_fd < 0 || ftruncate(s->areas_fd, (off_t)s->areas_size)) {
         return -errno;
     }
-    void *areas =
-        mmap(NULL, s->areas_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->areas_fd, 0);
+    void *areas = mmap(NULL, s->areas_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->areas_fd, 0);
     if (areas == MAP_FAILED) {
         return -errno;
     }

@@ -14,8 +14,8 @@
  * lock. Either filling came first, then the shadow knows the page and it is unmapped, or it sees
  * the new PTE. Unmapping is complete when the mapper has answered, on all CPUs.
  *
- * `directories` mirrors the structure of the page tables: 8192 directories, one for each GB of the 8 TB
- * of user space, of 512 leaf tables, of 512 entries.
+ * `directories` mirrors the structure of the page tables: 8192 directories, one for each GB of the
+ * 8 TB of user space, of 512 leaf tables, of 512 entries.
  */
 #define _GNU_SOURCE
 #include "engine/native.h"
@@ -86,8 +86,8 @@ static uint64_t *make_leaf(struct native_shadow *shadow, uint64_t va)
 
 int native_shadow_init(struct native_shadow *shadow)
 {
-    *shadow = (struct native_shadow){
-        .directories = calloc(DIRECTORIES, sizeof(*shadow->directories))};
+    *shadow =
+        (struct native_shadow){.directories = calloc(DIRECTORIES, sizeof(*shadow->directories))};
     return shadow->directories ? 0 : -ENOMEM;
 }
 

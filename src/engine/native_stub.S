@@ -6,10 +6,11 @@
  *            address space. Sleeps in read() until the engine rings, performs the orders of area 0,
  *            answers with one byte. It uses registers, its own code and memory that the sandbox
  *            cannot write; it has no stack.
- *   guest    One for each processor that the space ran on. Has no descriptors. A filter of its own
- *            lets it wait and wake on words of the areas, nothing else; all other system calls, of
- *            any kind, become SIGSYS. A signal is a trap: `handler` posts it and waits for the
- *            order to go on.
+ *   guest    One for each processor that the space ran on. Has no descriptors. System calls from
+ *            outside of this code become SIGSYS (syscall user dispatch). For those from within, as
+ *            user code may jump here, a filter of its own lets it wait and wake on words of the
+ *            areas, nothing else. A signal is a trap: `handler` posts it and waits for the order
+ *            to go on.
  *
  * A guest task goes back to user code with IRET, not rt_sigreturn: it needs no system call, and
  * there is none that a guest could use to change its signal mask. All handlers run with nothing
@@ -55,6 +56,8 @@
 #define SIG_SETMASK 2
 #define PR_SET_DUMPABLE 4
 #define PR_SET_NO_NEW_PRIVS 38
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
 #define SECCOMP_SET_MODE_FILTER 1
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
 #define ARCH_CPUID 0x1012
@@ -261,6 +264,15 @@ guest_start:
     xor esi, esi
     mov eax, NR_ARCH_PRCTL
     syscall
+    mov edi, PR_SET_SYSCALL_USER_DISPATCH /* for all code but the stub's, always */
+    mov esi, PR_SYS_DISPATCH_ON
+    movabs rdx, STUB_BASE
+    mov r10d, STUB_TEXT_SIZE
+    xor r8d, r8d
+    mov eax, NR_PRCTL
+    syscall
+    test eax, eax
+    jnz give_up
     lea rdx, [rip + guest_program]
     mov edi, SECCOMP_SET_MODE_FILTER
     mov esi, SECCOMP_FILTER_FLAG_SPEC_ALLOW
@@ -472,6 +484,7 @@ mapper_filter:
     filter_if NR_CLOSE_RANGE, mapper_allow
     filter_if NR_SIGALTSTACK, mapper_allow
     filter_if NR_ARCH_PRCTL, mapper_allow
+    filter_if NR_PRCTL, mapper_allow
     filter_if NR_SECCOMP, mapper_allow
     filter_if NR_RT_SIGPROCMASK, mapper_allow
     filter_if NR_EXIT_GROUP, mapper_allow

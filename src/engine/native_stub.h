@@ -27,20 +27,20 @@
 #define STUB_RESUME 0x680  /* back to user code */
 
 /* Area 0. */
-#define STUB_ORDER_COUNT 0   /* u32 */
-#define STUB_BYTES 64        /* the 256 byte values, to be sent from */
-#define STUB_ORDERS 512      /* struct stub_order[] */
-#define STUB_ORDER_SIZE 64   /* u64 number, u64 arguments[6], unused */
+#define STUB_ORDER_COUNT 0 /* u32 */
+#define STUB_BYTES 64      /* the 256 byte values, to be sent from */
+#define STUB_ORDERS 512    /* struct stub_order[] */
+#define STUB_ORDER_SIZE 64 /* u64 number, u64 arguments[6], unused */
 #define STUB_ORDERS_END 0xF000
-#define STUB_SCRATCH 0xF000  /* writable; its content means nothing */
+#define STUB_SCRATCH 0xF000 /* writable; its content means nothing */
 
 /* A task's area. */
-#define STUB_GO 0         /* u32: number of the last order to go on */
+#define STUB_GO 0            /* u32: number of the last order to go on */
 #define STUB_ENGINE_SLEEPS 4 /* u32: the engine wants a futex wake with the event */
-#define STUB_SPIN 8       /* u32: how often to look for the order before sleeping */
-#define STUB_LOAD_IMAGE 12 /* u32: load the image */
-#define STUB_GS_BASE 16   /* u64 */
-#define STUB_STACK_T 24   /* stack_t for sigaltstack */
+#define STUB_SPIN 8          /* u32: how often to look for the order before sleeping */
+#define STUB_LOAD_IMAGE 12   /* u32: load the image */
+#define STUB_GS_BASE 16      /* u64 */
+#define STUB_STACK_T 24      /* stack_t for sigaltstack */
 #define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
 #define STUB_CONTROL_SIZE 0x3000
 #define STUB_IMAGE 0x1000

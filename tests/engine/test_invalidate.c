@@ -354,8 +354,8 @@ static void test_recycled_root(void **state)
         memcpy(root + RIG_PAGE / 2, kernel_half, sizeof(kernel_half));
         rig_engine()->invalidate_tables(f->rig.engine);
         f->rig.next_frame = first_free; /* all its frames, tables too, start again as others */
-        assert_int_equal(rig_engine()->space_create(f->rig.engine, s.cr3_frame * RIG_PAGE, &s.space),
-                         0);
+        assert_int_equal(
+            rig_engine()->space_create(f->rig.engine, s.cr3_frame * RIG_PAGE, &s.space), 0);
     }
     rig_space_deinit(&s);
 }

@@ -321,8 +321,8 @@ static void test_unmapped_trap_area_is_a_failure(void **state)
     bare.cr3_frame = rig_alloc(&f->rig);
     memcpy(rig_frame(&f->rig, bare.cr3_frame), rig_frame(&f->rig, f->space.cr3_frame),
            RIG_PAGE / 2);
-    assert_int_equal(rig_engine()->space_create(f->rig.engine, bare.cr3_frame * RIG_PAGE, &bare.space),
-                     0);
+    assert_int_equal(
+        rig_engine()->space_create(f->rig.engine, bare.cr3_frame * RIG_PAGE, &bare.space), 0);
     struct engine_context c = rig_context(0);
     struct engine_trap trap = rig_run(&bare, &c);
     assert_int_equal(trap.kind, ENGINE_TRAP_FAILED);
