@@ -76,11 +76,12 @@ struct native_task {
 
 struct native_sandbox {
     pid_t pid; /* 0: none (yet) */
-    int line;  /* to the mapper */
+    int line;  /* to the watcher, which ends when this is closed */
     uint8_t *areas;
     int areas_fd;
     size_t areas_size;
-    unsigned order_count;
+    unsigned order_count;  /* gathered for the next set */
+    atomic_uint order_set; /* (A) number of the last set */
 };
 
 struct native_shadow {
@@ -134,12 +135,16 @@ int native_sandbox_start(struct engine_space *space);
 void native_sandbox_stop(struct engine_space *space);
 /* Have the sandbox a task for the processor. 0 or -errno. */
 int native_sandbox_add_task(struct engine_space *space, unsigned index);
-/* Queue mmap of RAM, or munmap. Queued orders are performed when there are many, and at the latest
- * by native_sandbox_flush. 0 or -errno. */
+/* Queue mmap of RAM, or munmap, for the next post or flush. 0 or -errno. */
 int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
                        uint64_t pa);
 int native_sandbox_unmap(struct engine_space *space, uint64_t va, size_t size);
+/* Hand over what is queued. Tasks that go on from now on wait for it themselves. */
+void native_sandbox_post(struct engine_space *space);
+/* Hand it over and wait until it was done. 0 or -errno: the space is dead. */
 int native_sandbox_flush(struct engine_space *space);
+/* Did an order fail? 0 or -errno, likewise. */
+int native_sandbox_check(struct engine_space *space);
 /* End the process and wait until none of its tasks runs. The space is dead from then on. */
 void native_sandbox_kill(struct engine_space *space);
 /* Did the process end? */

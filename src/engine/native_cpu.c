@@ -368,6 +368,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
 {
     load_registers(task, context);
     advise_spin(space->engine, task);
+    atomic_store(word(task, STUB_NEEDS), atomic_load(&space->sandbox.order_set));
     atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);

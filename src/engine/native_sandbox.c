@@ -1,24 +1,31 @@
 /* src/engine/native_sandbox.c: a space's Linux process.
  *
- *      engine                            mapper (first task of the sandbox)
+ *      engine                            mapper (a task of the sandbox)
  *      ------------------------------    ----------------------------------
- *      orders into area 0
- *      one byte              ----------> read() returns
+ *      a set of orders into area 0
+ *      its number, wake        ------->  sees a new number
  *                                        the orders, one system call each
- *      read() returns        <---------- one byte: 0, or an errno
+ *      sees it complete        <-------  the number, written to the file that area 0 is part of
  *
- * The line is a pair of sockets. The other end is in the mapper's own descriptor table: no guest
- * task can ring, or answer. What the mapper reads is read-only in the sandbox. So an answer means
- * that the orders were performed, which is what invalidation relies on.
+ * The sandbox maps area 0 read-only, and only the mapper has the file: no guest task can forge an
+ * order or an answer. So an answer means that the orders were performed, which is what invalidation
+ * relies on.
+ *
+ * Orders that only add pages are not waited for. The guest task that goes on has the number of the
+ * set that it needs, wakes the mapper itself, and waits: that is a switch between two tasks of one
+ * address space instead of two wakes across processors. A guest task that does not do so gets no
+ * pages.
  *
  * The process is a fresh exec of the stub: nothing of the engine's memory is in it. It dies with
- * the engine, because its read() then ends.
+ * the engine, because the watcher's
+ * read() then ends.
  */
 #define _GNU_SOURCE
 #include "engine/native.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +33,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct stub_order {
@@ -36,7 +44,8 @@ struct stub_order {
 _Static_assert(sizeof(struct stub_order) == STUB_ORDER_SIZE, "native_stub.h");
 
 enum { ORDERS_MAX = (STUB_ORDERS_END - STUB_ORDERS) / STUB_ORDER_SIZE };
-enum { ARGUMENTS = 6, RESULT_BYTES = 4, FIRST_FREE_FD = 16 };
+enum { ARGUMENTS = 6, FIRST_FREE_FD = 16 };
+enum { ALIVE_CHECK_NS = 100 * 1000 * 1000, SPIN_US = NATIVE_SPIN_NS / 1000 };
 
 #define GUEST_TASK_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
@@ -47,57 +56,95 @@ static struct stub_order *order_at(struct native_sandbox *s, unsigned i)
 
 /* ---- orders ---- */
 
-static int read_byte(int fd, uint8_t *byte)
+static _Atomic uint32_t *area_word(const struct native_sandbox *s, size_t offset)
 {
-    ssize_t n;
-    do {
-        n = read(fd, byte, 1);
-    } while (n < 0 && errno == EINTR);
-    return n == 1 ? 0 : n == 0 ? -EPIPE : -errno;
+    return (_Atomic uint32_t *)(s->areas + offset);
 }
 
-static int ring(int fd)
+static void wake_mapper(const struct native_sandbox *s)
 {
-    ssize_t n;
-    do {
-        n = send(fd, "", 1, MSG_NOSIGNAL);
-    } while (n < 0 && errno == EINTR);
-    return n == 1 ? 0 : -errno;
+    syscall(SYS_futex, area_word(s, STUB_ORDER_SET), FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool is_complete(const struct native_sandbox *s)
+{
+    return atomic_load(area_word(s, STUB_COMPLETE)) == s->order_set;
+}
+
+int native_sandbox_check(struct engine_space *space)
+{
+    uint8_t status = __atomic_load_n(space->sandbox.areas + STUB_STATUS, __ATOMIC_ACQUIRE);
+    if (status) {
+        atomic_store(&space->dead, true);
+    }
+    return -(int)status;
+}
+
+/* Sleep until the mapper has performed its set. 0, or -EPIPE: it died. */
+static int sleep_until_complete(struct engine_space *space)
+{
+    const struct native_sandbox *s = &space->sandbox;
+    const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
+    while (!is_complete(s)) {
+        uint32_t seen = atomic_load(area_word(s, STUB_COMPLETE));
+        if (seen != s->order_set &&
+            syscall(SYS_futex, area_word(s, STUB_COMPLETE), FUTEX_WAIT, seen, &timeout, NULL, 0) &&
+            errno == ETIMEDOUT && native_sandbox_ended(space)) {
+            atomic_store(&space->dead, true);
+            return -EPIPE;
+        }
+    }
+    return 0;
+}
+
+/* Until the mapper has performed what it was told. The guest task that should have woken it may not
+ * have done so. */
+static int wait_until_complete(struct engine_space *space)
+{
+    const struct native_sandbox *s = &space->sandbox;
+    if (!is_complete(s)) {
+        wake_mapper(s);
+    }
+    for (unsigned i = 0; !is_complete(s) && i < space->engine->pauses_per_us * SPIN_US; i++) {
+        __builtin_ia32_pause();
+    }
+    int rc = sleep_until_complete(space);
+    return rc ? rc : native_sandbox_check(space);
+}
+
+void native_sandbox_post(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    if (s->order_count) {
+        atomic_store(area_word(s, STUB_ORDER_COUNT), s->order_count);
+        s->order_count = 0;
+        atomic_store(area_word(s, STUB_ORDER_SET), atomic_fetch_add(&s->order_set, 1) + 1);
+    }
 }
 
 int native_sandbox_flush(struct engine_space *space)
 {
-    struct native_sandbox *s = &space->sandbox;
-    if (!s->order_count) {
-        return 0;
-    }
-    __atomic_store_n((uint32_t *)(s->areas + STUB_ORDER_COUNT), s->order_count, __ATOMIC_RELEASE);
-    s->order_count = 0;
-    uint8_t answer = 0;
-    int rc = ring(s->line);
-    if (!rc) {
-        rc = read_byte(s->line, &answer);
-    }
-    if (rc || answer) {
-        atomic_store(&space->dead, true);
-    }
-    return rc ? rc : -(int)answer;
+    native_sandbox_post(space);
+    return wait_until_complete(space);
 }
 
 static int add_order(struct engine_space *space, uint64_t number,
                      const uint64_t arguments[ARGUMENTS])
 {
     struct native_sandbox *s = &space->sandbox;
+    int rc = 0;
     if (s->order_count == ORDERS_MAX) {
-        int rc = native_sandbox_flush(space);
-        if (rc) {
-            return rc;
-        }
+        native_sandbox_post(space);
     }
-    struct stub_order *order = order_at(s, s->order_count++);
-    order->number = number;
-    memcpy(order->arguments, arguments, sizeof(order->arguments));
-    return 0;
+    if (!s->order_count) {
+        rc = wait_until_complete(space); /* the mapper may be reading the last set */
+    }
+    if (!rc) {
+        struct stub_order *order = order_at(s, s->order_count++);
+        order->number = number;
+        memcpy(order->arguments, arguments, sizeof(order->arguments));
+    }
+    return rc;
 }
 
 int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
@@ -159,17 +206,10 @@ int native_sandbox_add_task(struct engine_space *space, unsigned index)
     if (!rc) {
         rc = native_sandbox_flush(space);
     }
-    uint32_t tid = 0;
-    for (unsigned i = 0; !rc && i < RESULT_BYTES; i++) {
-        uint8_t byte = 0;
-        rc = read_byte(s->line, &byte);
-        tid |= (uint32_t)byte << 8 * i;
+    if (!rc) {
+        task->tid = (pid_t)atomic_load(area_word(s, STUB_RESULT));
     }
-    if (rc) {
-        return rc;
-    }
-    task->tid = (pid_t)tid;
-    return 0;
+    return rc;
 }
 
 /* ---- birth ---- */
@@ -243,6 +283,15 @@ static void close_fd(int *fd)
         close(*fd);
     }
     *fd = -1;
+}
+
+static int read_byte(int fd, uint8_t *byte)
+{
+    ssize_t n;
+    do {
+        n = read(fd, byte, 1);
+    } while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : n == 0 ? -EPIPE : -errno;
 }
 
 static int start_process(struct engine_space *space)

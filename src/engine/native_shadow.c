@@ -231,7 +231,8 @@ static int map_group(struct engine_space *space, uint64_t base, uint64_t *entrie
             remember(&space->shadow, &entries[k], wanted[k]);
         }
     }
-    return rc ? rc : native_sandbox_flush(space);
+    native_sandbox_post(space);
+    return rc ? rc : native_sandbox_check(space);
 }
 
 /* Map the page at `va` as `entry`, and those near it that are ready. */

@@ -1,11 +1,12 @@
 /* src/engine/native_stub.S: all the code there is in a sandbox besides the guest's own.
  *
- * It runs in two kinds of tasks, told apart by the kernel, not by anything in memory:
+ * It runs in three kinds of tasks, told apart by the kernel, not by anything in memory:
  *
- *   mapper   The first task. Has the descriptors, and may make the system calls that change the
- *            address space. Sleeps in read() until the engine rings, performs the orders of area 0,
- *            answers with one byte. It uses registers, its own code and memory that the sandbox
- *            cannot write; it has no stack.
+ *   watcher  The first task. Sleeps in read() and ends the process when the engine is gone.
+ *   mapper   Has the descriptors too, and may make the system calls that change the address space.
+ *            Sleeps until there is a new set of orders in area 0, performs it, and says so there: in
+ *            a page that the sandbox maps read-only, by writing to the file. It uses registers,
+ *            its own code and memory that the sandbox cannot write; it has no stack.
  *   guest    One for each processor that the space ran on. Has no descriptors. System calls from
  *            outside of this code become SIGSYS (syscall user dispatch). For those from within, as
  *            user code may jump here, a filter of its own lets it wait and wake on words of the
@@ -42,6 +43,7 @@
 #define NR_MUNMAP 11
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
+#define NR_PWRITE64 18
 #define NR_CLONE 56
 #define NR_SIGALTSTACK 131
 #define NR_PRCTL 157
@@ -62,6 +64,7 @@
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
 #define ARCH_CPUID 0x1012
 #define EINTR 4
+#define MAPPER_FLAGS 0x50F00 /* VM FS FILES SIGHAND THREAD SYSVSEM */
 #define MAP_SHARED_FIXED 0x11
 
 /* In the signal frame: struct ucontext. */
@@ -165,7 +168,32 @@ _start:
     syscall
     test eax, eax
     jnz give_up
-    jmp answer_ok                /* the first answer: ready */
+    mov edi, MAPPER_FLAGS
+    xor esi, esi
+    xor edx, edx
+    xor r10d, r10d
+    xor r8d, r8d
+    mov eax, NR_CLONE
+    syscall
+    test rax, rax
+    js give_up
+    jz mapper
+    mov edi, STUB_FD_LINE        /* ready */
+    lea rsi, [r15 + STUB_BYTES]
+    mov edx, 1
+    mov eax, NR_WRITE
+    syscall
+
+/* ---- watcher: nothing but to end when the engine does ---- */
+
+watcher:
+    mov edi, STUB_FD_LINE
+    lea rsi, [r15 + STUB_SCRATCH]
+    mov edx, 1
+    mov eax, NR_READ
+    syscall
+    cmp rax, -EINTR
+    je watcher
 
 give_up:
     mov edi, 1
@@ -173,23 +201,25 @@ give_up:
     syscall
     ud2
 
-/* ---- mapper: r15 area 0, r12 order, r13 orders left, r14 answer, rbp last result ---- */
+/* ---- mapper: r15 area 0, rbx set, r12 order, r13 orders left, r14 status, rbp result ---- */
 
 mapper:
-    mov edi, STUB_FD_LINE
-    lea rsi, [r15 + STUB_SCRATCH]
-    mov edx, 1
-    mov eax, NR_READ
+    mov ebx, [r15 + STUB_COMPLETE]
+    cmp [r15 + STUB_ORDER_SET], ebx
+    jne perform
+    lea rdi, [r15 + STUB_ORDER_SET]
+    mov esi, FUTEX_WAIT
+    mov edx, ebx
+    xor r10d, r10d
+    mov eax, NR_FUTEX
     syscall
-    cmp rax, -EINTR
-    je mapper
-    cmp rax, 1
-    jne give_up                  /* the engine is gone */
+    jmp mapper
+perform:
     mov r13d, [r15 + STUB_ORDER_COUNT]
     lea r12, [r15 + STUB_ORDERS]
 next_order:
     test r13d, r13d
-    jz answer_ok
+    jz complete
     mov rdi, [r12 + 8]
     mov rsi, [r12 + 16]
     mov rdx, [r12 + 24]
@@ -205,40 +235,46 @@ next_order:
     jz guest_start
 1:  cmp rbp, -4096
     ja order_failed
-    add r12, STUB_ORDER_SIZE
+    cmp qword ptr [r12], NR_CLONE
+    jne 3f
+    mov r14d, STUB_RESULT        /* a clone's result, byte by byte */
+2:  movzx eax, bpl
+    lea rsi, [r15 + rax + STUB_BYTES]
+    mov edx, 1
+    mov r10d, r14d
+    mov edi, STUB_FD_AREAS
+    mov eax, NR_PWRITE64
+    syscall
+    shr rbp, 8
+    inc r14d
+    cmp r14d, STUB_RESULT + 4
+    jb 2b
+3:  add r12, STUB_ORDER_SIZE
     dec r13d
     jmp next_order
 order_failed:
-    mov r14, rbp
-    neg r14
-    jmp answer
-answer_ok:
-    xor r14d, r14d
-answer:
-    movzx eax, r14b
+    neg rbp
+    movzx eax, bpl
     lea rsi, [r15 + rax + STUB_BYTES]
-    mov edi, STUB_FD_LINE
     mov edx, 1
-    mov eax, NR_WRITE
+    mov r10d, STUB_STATUS
+    mov edi, STUB_FD_AREAS
+    mov eax, NR_PWRITE64
     syscall
-    cmp rax, 1
+complete:
+    lea rsi, [r15 + STUB_ORDER_SET]
+    mov edx, 4
+    mov r10d, STUB_COMPLETE
+    mov edi, STUB_FD_AREAS
+    mov eax, NR_PWRITE64
+    syscall
+    cmp rax, 4
     jne give_up
-    test r14d, r14d
-    jnz mapper
-    test r12, r12
-    jz mapper
-    cmp qword ptr [r12 - STUB_ORDER_SIZE], NR_CLONE
-    jne mapper
-    mov r13d, 4                  /* a clone's result, byte by byte */
-1:  movzx eax, bpl
-    lea rsi, [r15 + rax + STUB_BYTES]
-    mov edi, STUB_FD_LINE
-    mov edx, 1
-    mov eax, NR_WRITE
+    lea rdi, [r15 + STUB_COMPLETE]
+    mov esi, FUTEX_WAKE
+    mov edx, 0x7FFFFFFF
+    mov eax, NR_FUTEX
     syscall
-    shr rbp, 8
-    dec r13d
-    jnz 1b
     jmp mapper
 
 /* ---- a new guest task: rsp is its area ----
@@ -385,6 +421,28 @@ futex_wait_return:
 
     .org STUB_RESUME
 resume:
+    movabs r15, STUB_AREAS
+    mov ebx, [r12 + STUB_NEEDS]
+1:  mov edx, [r15 + STUB_COMPLETE]
+    mov eax, edx
+    sub eax, ebx
+    jns 2f
+    mov r14d, edx
+    lea rdi, [r15 + STUB_ORDER_SET]
+    mov esi, FUTEX_WAKE
+    mov edx, 1
+    mov eax, NR_FUTEX
+    syscall
+ring_return:
+    lea rdi, [r15 + STUB_COMPLETE]
+    mov esi, FUTEX_WAIT
+    mov edx, r14d
+    xor r10d, r10d
+    mov eax, NR_FUTEX
+    syscall
+needs_return:
+    jmp 1b
+2:
     lea rsp, [r12 + STUB_AREA_SIZE]
     push 2                       /* no NT, no AC: IRET would fault */
     popfq
@@ -480,6 +538,7 @@ mapper_filter:
     filter_if NR_READ, mapper_allow
     filter_if NR_WRITE, mapper_allow
     filter_if NR_FUTEX, mapper_allow
+    filter_if NR_PWRITE64, mapper_allow
     filter_if NR_CLONE, mapper_allow
     filter_if NR_CLOSE_RANGE, mapper_allow
     filter_if NR_SIGALTSTACK, mapper_allow
@@ -495,11 +554,12 @@ mapper_allow:
 mapper_filter_end:
 
     .set WAIT_CALL_LOW, futex_wait_return - _start
+    .set NEEDS_CALL_LOW, needs_return - _start
+    .set RING_CALL_LOW, ring_return - _start
     .set WAKE_CALL_LOW, futex_wake_return - _start
     .set UNBLOCK_CALL_LOW, unblock_return - _start
     .set NO_SIGNALS_LOW, no_signals - _start
-/* Futex WAKE and WAIT (without a timeout) on a word of the areas, and only from the two places
- * above. */
+/* Futex WAKE and WAIT (without a timeout) on a word of the areas, and only from the places above. */
 guest_filter:
     filter_load DATA_IP_HIGH
     filter_need STUB_BASE_HIGH, guest_trap
@@ -512,7 +572,10 @@ guest_filter:
     filter_need STUB_BASE_HIGH, guest_trap
     filter_load DATA_IP_LOW
     filter_if WAIT_CALL_LOW, guest_wait
+    filter_if NEEDS_CALL_LOW, guest_wait
+    filter_if RING_CALL_LOW, guest_wake
     filter_need WAKE_CALL_LOW, guest_trap
+guest_wake:
     filter_load DATA_ARG1_LOW
     filter_need FUTEX_WAKE, guest_trap
     filter_return RET_ALLOW

@@ -28,6 +28,10 @@
 
 /* Area 0. */
 #define STUB_ORDER_COUNT 0 /* u32 */
+#define STUB_ORDER_SET 4   /* u32: number of the set of orders that is there */
+#define STUB_STATUS 8      /* u8: errno of the order that failed; the mapper's, like the next two */
+#define STUB_COMPLETE 12   /* u32: number of the last set that was performed */
+#define STUB_RESULT 16     /* u32: what clone returned */
 #define STUB_BYTES 64      /* the 256 byte values, to be sent from */
 #define STUB_ORDERS 512    /* struct stub_order[] */
 #define STUB_ORDER_SIZE 64 /* u64 number, u64 arguments[6], unused */
@@ -39,6 +43,7 @@
 #define STUB_ENGINE_SLEEPS 4 /* u32: the engine wants a futex wake with the event */
 #define STUB_SPIN 8          /* u32: how often to look for the order before sleeping */
 #define STUB_LOAD_IMAGE 12   /* u32: load the image */
+#define STUB_NEEDS 48        /* u32: set of orders that must be performed before going on */
 #define STUB_GS_BASE 16      /* u64 */
 #define STUB_STACK_T 24      /* stack_t for sigaltstack */
 #define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
