@@ -194,28 +194,6 @@ uint64_t kd_current_thread(struct kd *kd)
     return kd->implicit_thread != 0 ? kd->implicit_thread : kd->target->last_event.thread;
 }
 
-bool kd_set_process(struct kd *kd, uint64_t process)
-{
-    uint64_t directory = kd->target->directory_base, type = KD_PROCESS_OBJECT, peb = 0;
-    /* Through System's directory: that of the process before may be damaged. */
-    uint64_t before = kd_use_directory(kd, kd->target->directory_base);
-    if (process != 0) {
-        type = kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type");
-        directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
-        peb = kd_field(kd, "_EPROCESS", process, "Peb");
-    }
-    if (type != KD_PROCESS_OBJECT || directory == 0) {
-        kd_use_directory(kd, before);
-        return false;
-    }
-    kd->implicit_process = process;
-    kd_use_directory(kd, directory);
-    if (kd->symbols != NULL) {
-        kd_modules_load_user(kd->symbols, peb);
-    }
-    return true;
-}
-
 /* A process that has not run its loader yet has no list of modules, though it is in ntdll already:
  * look for the image that the code is in. */
 static void add_image_around(struct kd *kd, uint64_t address)
@@ -236,6 +214,34 @@ static void add_image_around(struct kd *kd, uint64_t address)
     }
 }
 
+bool kd_set_process(struct kd *kd, uint64_t process)
+{
+    uint64_t directory = kd->target->directory_base, type = KD_PROCESS_OBJECT, peb = 0;
+    /* Through System's directory: that of the process before may be damaged. */
+    uint64_t before = kd_use_directory(kd, kd->target->directory_base);
+    if (process != 0) {
+        type = kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type");
+        directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
+        peb = kd_field(kd, "_EPROCESS", process, "Peb");
+    }
+    if (type != KD_PROCESS_OBJECT || directory == 0) {
+        kd_use_directory(kd, before);
+        return false;
+    }
+    kd->implicit_process = process;
+    kd_use_directory(kd, directory);
+    if (kd->symbols != NULL) {
+        kd_modules_load_user(kd->symbols, peb);
+    }
+    const struct kd_event *event = &kd->target->last_event;
+    struct kd_registers registers;
+    if (process == event->process &&
+        kd->target->ops->get_registers(kd->target, event->processor, &registers) == 0) {
+        add_image_around(kd, registers.rip);
+    }
+    return true;
+}
+
 void kd_follow_event(struct kd *kd)
 {
     const struct kd_event *event = &kd->target->last_event;
@@ -252,7 +258,6 @@ void kd_follow_event(struct kd *kd)
     }
     uint64_t rip;
     if (kd_register_value(kd, "rip", &rip)) {
-        add_image_around(kd, rip);
         kd->dump_cursor = rip;
         kd->unassemble_cursor = rip;
     }

@@ -56,6 +56,14 @@ extern const struct kd_command kd_commands_breakpoint[];
 extern const struct kd_command kd_commands_filter[];
 extern const struct kd_command kd_commands_stack[];
 extern const struct kd_command kd_commands_script[];
+extern const struct kd_command kd_commands_pool[];
+extern const struct kd_command kd_commands_vm[];
+extern const struct kd_command kd_commands_ssdt[];
+extern const struct kd_command kd_commands_address[];
+extern const struct kd_command kd_commands_transfer[];
+extern const struct kd_command kd_commands_image[];
+extern const struct kd_command kd_commands_object[];
+extern const struct kd_command kd_commands_system[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */
@@ -100,6 +108,7 @@ struct kd {
     uint64_t pseudo[KD_PSEUDO_REGISTERS];
     uint64_t last_value; /* of the last expression: $exp */
     uint64_t kernel_base;
+    bool symbols_noisy;  /* !sym noisy */
     char *symbol_path;   /* as configured; `.sympath` changes that of `symbols` */
     char last_line[256]; /* repeated by an empty line at a terminal */
 
@@ -107,10 +116,10 @@ struct kd {
     struct kd_breakpoints *breakpoints;
     struct kd_filters *filters; /* events.h */
     int hit;                    /* the breakpoint of the last event; -1: none of ours */
-    char *pending;   /* its commands, to be run; NULL: none */
-    bool in_pending; /* such commands run */
-    unsigned stops;  /* how often the target has stopped */
-    unsigned depth;  /* of blocks and scripts */
+    char *pending;              /* its commands, to be run; NULL: none */
+    bool in_pending;            /* such commands run */
+    unsigned stops;             /* how often the target has stopped */
+    unsigned depth;             /* of blocks and scripts */
     struct kd_aliases aliases;
     FILE *log; /* output goes there too; NULL: no */
 };

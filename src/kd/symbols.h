@@ -69,6 +69,10 @@ void kd_symbols_destroy(struct kd_symbols *symbols);
 void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append);
 const char *kd_symbols_path(const struct kd_symbols *symbols);
 
+/* Tell `note` of every file that is looked at for symbols, a line each; NULL: be quiet. */
+void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
+                      void *context);
+
 /* ---- modules ---- */
 
 /* Add the image whose headers are at `base`. `name`: file name or NULL to take it from the image.

@@ -47,6 +47,8 @@ struct kd_symbols {
     size_t file_count;
     size_t file_room;
     struct kd_field_cache *fields;
+    void (*note)(void *context, const char *line); /* of `!sym noisy`; NULL: quiet */
+    void *note_context;
     unsigned generation; /* grows when types may have changed: caches start over */
 };
 

@@ -61,11 +61,29 @@ static struct pdb *open_cached(struct kd_symbols *symbols, const char *path)
     return file.pdb;
 }
 
+void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
+                      void *context)
+{
+    symbols->note = note;
+    symbols->note_context = context;
+}
+
+static void note(const struct kd_symbols *symbols, const char *subject, const char *what)
+{
+    char *line;
+    if (symbols->note && asprintf(&line, "DBGHELP: %s - %s\n", subject, what) >= 0) {
+        symbols->note(symbols->note_context, line);
+        free(line);
+    }
+}
+
 static bool try_pdb(struct pdb_search *search, char *path)
 {
     struct kd_module *module = &search->entry->public;
     struct pdb *pdb = path ? open_cached(search->symbols, path) : NULL;
     bool fits = pdb && pdb_matches(pdb, &module->id);
+    if (path)
+        note(search->symbols, path, fits ? "OK" : pdb ? "mismatched pdb" : "file not found");
     if (fits) {
         search->entry->pdb = pdb;
         module->source = KD_SYMBOLS_PDB;
@@ -191,6 +209,9 @@ enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd
         entry->public.source = KD_SYMBOLS_EXPORT;
     symtab_finish(&entry->names);
     symbols->generation++;
+    static const char *const results[] = {"deferred", "no symbols", "export symbols",
+                                          "coff symbols", "private symbols & lines"};
+    note(symbols, module->name, results[module->source]);
     return module->source;
 }
 

@@ -171,9 +171,10 @@ static void invalidate_tables(void *owner)
 
 static NTSTATUS guard_page(void *owner, struct mm_space *space, uint64_t va)
 {
-    (void)owner;
-    struct ps_process *process = mm_space_owner(space);
-    return process ? ps_grow_stack(process, va) : STATUS_GUARD_PAGE_VIOLATION;
+    struct ntmm_machine *m = owner;
+    struct ps_thread *thread = pthread_getspecific(m->current_thread);
+    return thread && thread->process->space == space ? ps_grow_stack(thread, va)
+                                                     : STATUS_GUARD_PAGE_VIOLATION;
 }
 
 const struct mm_ops machine_mm_ops = {invalidate, invalidate_tables, guard_page};
@@ -213,6 +214,7 @@ static NTSTATUS thread_created(void *owner, struct ps_thread *thread, const CONT
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     memset(t, 0, sizeof *t);
+    pthread_mutex_init(&t->user, NULL);
     t->thread = thread;
     context_init(&t->registers);
     context_to_engine(&t->registers, context);
@@ -228,6 +230,7 @@ static void *thread_main(void *argument)
     run_thread(t);
     pthread_mutex_lock(&m->lock);
     m->live_threads--;
+    m->leaving_threads--;
     pthread_cond_broadcast(&m->changed);
     pthread_mutex_unlock(&m->lock);
     return NULL;
@@ -256,6 +259,7 @@ static void thread_deleted(void *owner, struct ps_thread *thread)
     if (thread->owner) {
         debug_thread_gone(m, thread->owner);
         run_forget_registers(thread->owner);
+        pthread_mutex_destroy(&((struct machine_thread *)thread->owner)->user);
         free(thread->owner);
         thread->owner = NULL;
     }
@@ -264,16 +268,20 @@ static void thread_deleted(void *owner, struct ps_thread *thread)
 static void get_context(void *owner, struct ps_thread *thread, CONTEXT *context)
 {
     struct machine_thread *t = thread->owner;
+    run_hold_out_of_user_mode(owner, t);
     run_collect_registers(owner, t);
     context_from_engine(context, &t->registers);
+    run_let_go(t);
 }
 
 static void set_context(void *owner, struct ps_thread *thread, const CONTEXT *context)
 {
     struct machine_thread *t = thread->owner;
+    run_hold_out_of_user_mode(owner, t);
     run_collect_registers(owner, t);
     context_to_engine(&t->registers, context);
     t->registers_replaced = true;
+    run_let_go(t);
 }
 
 static void raise_exception(void *owner, struct ps_thread *thread, const EXCEPTION_RECORD *record,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "machine/context.h"
+#include "machine/instruction.h"
 
 #define FAULT_WRITE 2u /* page-fault error code bits */
 #define FAULT_FETCH 16u
@@ -22,6 +23,9 @@
 #define ACCESS_READ 0 /* ExceptionInformation[0] */
 #define ACCESS_WRITE 1
 #define ACCESS_EXECUTE 8
+
+#define TRAP_FLAG 0x100u
+#define INT_LENGTH 2 /* of `int n` */
 
 #define FRAME_RECORD 0x4F0
 #define FRAME_MACHINE 0x590
@@ -81,17 +85,22 @@ static NTSTATUS simd_status(const struct engine_context *registers)
     return float_status(state->MxCsr, state->MxCsr >> mask_shift);
 }
 
-/* General protection: Windows tells privileged instructions from bad addresses by looking at the
- * code, which needs memory; the caller of a non-canonical access gets an access violation at -1. */
-static void protection_record(EXCEPTION_RECORD *record)
+/* General protection and its like. A non-canonical access is one at -1: the processor does not say
+ * where it was. */
+static void protection_record(struct mm_space *space, const struct engine_context *registers,
+                              EXCEPTION_RECORD *record)
 {
+    if (instruction_is_privileged(space, registers)) {
+        record->ExceptionCode = STATUS_PRIVILEGED_INSTRUCTION;
+        return;
+    }
     record->ExceptionCode = STATUS_ACCESS_VIOLATION;
     record->NumberParameters = 2;
     record->ExceptionInformation[0] = ACCESS_READ;
     record->ExceptionInformation[1] = UINT64_MAX;
 }
 
-void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
+void exception_from_trap(struct mm_space *space, const struct engine_trap *trap, NTSTATUS fault,
                          struct engine_context *registers, EXCEPTION_RECORD *record)
 {
     memset(record, 0, sizeof *record);
@@ -102,9 +111,13 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
     }
     switch (trap->vector) {
     case VECTOR_DIVIDE:
-        record->ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO;
+        record->ExceptionCode = instruction_divides_by_nonzero(space, registers)
+                                    ? STATUS_INTEGER_OVERFLOW
+                                    : STATUS_INTEGER_DIVIDE_BY_ZERO;
         break;
     case VECTOR_DEBUG:
+        /* One step: who wants another says so in the context. */
+        registers->rflags &= ~(uint64_t)TRAP_FLAG;
         record->ExceptionCode = STATUS_SINGLE_STEP;
         break;
     case VECTOR_BREAKPOINT:
@@ -131,6 +144,7 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
         record->ExceptionCode = STATUS_DATATYPE_MISALIGNMENT;
         break;
     case VECTOR_ASSERT:
+        registers->rip -= INT_LENGTH; /* at the instruction, as debuggers show it */
         record->ExceptionCode = STATUS_ASSERTION_FAILURE;
         break;
     case VECTOR_DEBUG_SERVICE:
@@ -139,7 +153,7 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
         record->ExceptionInformation[0] = registers->gpr[ENGINE_RAX];
         break;
     default: /* general protection, stack and segment faults */
-        protection_record(record);
+        protection_record(space, registers, record);
         break;
     }
     record->ExceptionAddress.va = registers->rip;
@@ -158,14 +172,14 @@ bool exception_deliver(struct mm_space *space, uint64_t dispatcher, const EXCEPT
     frame.machine[3] = context->Rsp;
     frame.machine[4] = KGDT64_R3_DATA;
 
-    const uint64_t stack_alignment = 16, trap_flag = 0x100;
+    const uint64_t stack_alignment = 16;
     uint64_t rsp = (context->Rsp - sizeof frame) / stack_alignment * stack_alignment;
     if (!NT_SUCCESS(mm_copy_to_user(space, rsp, &frame, sizeof frame))) {
         return false;
     }
     registers->gpr[ENGINE_RSP] = rsp;
     registers->rip = dispatcher;
-    registers->rflags &= ~trap_flag;
+    registers->rflags &= ~(uint64_t)TRAP_FLAG;
     return true;
 }
 

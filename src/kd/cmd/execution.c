@@ -38,6 +38,10 @@ void kd_show_location(struct kd *kd)
     if (!kd_register_value(kd, "rip", &rip)) {
         return;
     }
+    if (rip == 0 && kd_current_thread(kd) == 0) {
+        kd_printf(kd, "No thread is running: all of them wait\n");
+        return;
+    }
     if (kd->symbols != NULL && kd_symbol_name(kd->symbols, rip, name, sizeof name)) {
         kd_printf(kd, "%s:\n", name);
     }
