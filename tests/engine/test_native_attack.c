@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -418,6 +419,49 @@ static void test_write_to_every_page_of_the_stub(void **state)
     }
 }
 
+static bool runs(pid_t pid)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "re");
+    bool got = f && fgets(line, sizeof(line), f);
+    if (f) {
+        fclose(f);
+    }
+    const char *after_name = got ? strrchr(line, ')') : NULL;
+    return after_name && after_name[2] != 'Z' && after_name[2] != 'X';
+}
+
+/* An engine that ends without a word takes its sandboxes along. */
+static void test_nothing_outlives_the_engine(void **state)
+{
+    fixture_of(state);
+    int report[2];
+    assert_int_equal(pipe(report), 0);
+    pid_t engine = fork();
+    assert_true(engine >= 0);
+    if (engine == 0) {
+        struct rig rig;
+        struct rig_space s;
+        pid_t sandbox = 0;
+        if (!rig_init(&rig, &engine_native)) {
+            rig_space_init(&rig, &s);
+            sandbox = last_child();
+        }
+        _exit(write(report[1], &sandbox, sizeof(sandbox)) != sizeof(sandbox));
+    }
+    pid_t sandbox = 0;
+    assert_int_equal(read(report[0], &sandbox, sizeof(sandbox)), sizeof(sandbox));
+    close(report[0]);
+    close(report[1]);
+    assert_int_equal(waitpid(engine, NULL, 0), engine);
+    assert_true(sandbox > 0);
+    for (unsigned i = 0; i < 500 && runs(sandbox); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_false(runs(sandbox));
+}
+
 /* ---- attacks on the hand-over ---- */
 
 /* A guest may end its own process by such things; then it gets another one. */
@@ -618,6 +662,7 @@ int main(void)
         TEST(test_nothing_is_mapped_but_the_guest_and_the_stub),
         TEST(test_guest_tasks_are_confined),
         TEST(test_write_to_every_page_of_the_stub),
+        TEST(test_nothing_outlives_the_engine),
         TEST(test_scribble_over_mailbox_and_stack),
         TEST(test_forged_events),
         TEST(test_forged_answers_do_not_cheat_invalidation),
