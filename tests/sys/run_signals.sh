@@ -7,9 +7,9 @@ TMPDIR=$(mktemp -d)
 export TMPDIR
 failed=0
 for signal in INT TERM HUP; do
-    env --default-signal=INT "$ntmm" run "$program" sleep >/dev/null 2>"$TMPDIR/errors" &
+    env --default-signal=INT "$ntmm" run "$program" sleep >"$TMPDIR/output" 2>"$TMPDIR/errors" &
     pid=$!
-    until ls -d "$TMPDIR"/ntmm-empty-* >/dev/null 2>&1 || ! kill -0 $pid 2>/dev/null; do
+    until grep -q ready "$TMPDIR/output" || ! kill -0 $pid 2>/dev/null; do
         sleep 0.05
     done
     kill -$signal $pid
