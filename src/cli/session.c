@@ -14,7 +14,7 @@ const char cli_session_options[] =
     "  --pagefile SIZE      page file that the commit limit counts beside RAM (default 1G)\n"
     "  --maxphyaddr N       physical address bits, 36 to 52 (default 40)\n"
     "  --cpus N             virtual processors (default: those of this host, at most 8)\n"
-    "  --engine NAME        what runs the programs: auto (default), kvm\n"
+    "  --engine NAME        what runs the programs: auto (default), kvm, native\n"
     "  --rw                 C:\\work is this folder itself; else what is written there is thrown "
     "away\n"
     "  --mount C:\\X=DIR[:rw]  show another folder (repeatable)\n"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-const struct engine_ops *const engine_list[] = {&engine_kvm, NULL};
+const struct engine_ops *const engine_list[] = {&engine_kvm, &engine_native, NULL};
 
 static int choose_named(const char *name, const struct engine_ops **out, struct engine_probe *probe)
 {

@@ -130,7 +130,7 @@ struct engine_ops {
  * nothing; it is installed, and the signal unblocked for the calling thread, by the first `run`. */
 #define ENGINE_KICK_SIGNAL_OFFSET 5
 
-extern const struct engine_ops engine_kvm;
+extern const struct engine_ops engine_kvm, engine_native;
 
 /* The engines that were built, best guess first; NULL-terminated. */
 extern const struct engine_ops *const engine_list[];

@@ -40,10 +40,10 @@ NTSTATUS cpus_init(struct ntmm_machine *m)
 static int create_engine(struct ntmm_machine *m)
 {
     size_t pages = m->engine_ops->trap_area_pages(m->cpu_count);
-    uint64_t va = mm_allocate_system_pages(m->mm, pages, true);
-    uint64_t *pa = calloc(pages, sizeof *pa);
-    void **host = calloc(pages, sizeof *host);
-    int error = va && pa && host ? 0 : -ENOMEM;
+    uint64_t va = pages ? mm_allocate_system_pages(m->mm, pages, true) : 0;
+    uint64_t *pa = calloc(pages + 1, sizeof *pa);
+    void **host = calloc(pages + 1, sizeof *host);
+    int error = (va || !pages) && pa && host ? 0 : -ENOMEM;
     for (size_t i = 0; !error && i < pages; i++) {
         uint64_t page = va + i * PAGE_SIZE;
         host[i] = kspace_host(&m->ke.ks, page);

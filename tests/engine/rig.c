@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -165,4 +166,25 @@ struct engine_trap rig_run(struct rig_space *s, struct engine_context *context)
         s->rig->ops->run(s->rig->cpu[0], s->space, context, &trap);
     } while (trap.kind == ENGINE_TRAP_KICKED);
     return trap;
+}
+
+static const struct engine_ops *engine_in_turn;
+
+const struct engine_ops *rig_engine(void)
+{
+    return engine_in_turn;
+}
+
+int rig_each_engine(int argc, char **argv, int (*run_group)(void))
+{
+    int failed = 0, turns = 0;
+    for (const struct engine_ops *const *e = engine_list; *e; e++) {
+        if (argc < 2 || !strcmp(argv[1], (*e)->name)) {
+            printf("engine %s\n", (*e)->name);
+            engine_in_turn = *e;
+            failed += run_group();
+            turns++;
+        }
+    }
+    return turns ? failed : 1;
 }

@@ -62,3 +62,9 @@ void rig_code(struct rig_space *s, uint64_t offset, const void *code, size_t siz
 struct engine_context rig_context(uint64_t offset);
 /* Run on cpu 0 until something other than a stray kick. */
 struct engine_trap rig_run(struct rig_space *s, struct engine_context *context);
+
+/* Call `run_group` with each engine that was built in turn, or with the one named by the only
+ * argument. Returns the sum of the results; 1 when there is no such engine. */
+int rig_each_engine(int argc, char **argv, int (*run_group)(void));
+/* The engine whose turn it is. */
+const struct engine_ops *rig_engine(void);

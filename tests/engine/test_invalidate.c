@@ -1,4 +1,4 @@
-/* tests/engine/test_kvm_invalidate.c: no stale translations, on the cpu that asks and on the
+/* tests/engine/test_invalidate.c: no stale translations, on the cpu that asks and on the
  * others.
  *
  * A watcher runs on cpu 1 all the time, without ever leaving ring 3:
@@ -58,13 +58,13 @@ static int setup(void **state)
     static struct fixture fixture;
     struct engine_probe probe;
     *state = NULL;
-    engine_kvm.probe(&probe);
+    rig_engine()->probe(&probe);
     if (!probe.usable) {
-        print_message("KVM is not usable here: %s\n", probe.why);
+        print_message("engine %s is not usable here: %s\n", rig_engine()->name, probe.why);
         return 0;
     }
     fixture = (struct fixture){0};
-    if (rig_init(&fixture.rig, &engine_kvm)) {
+    if (rig_init(&fixture.rig, rig_engine())) {
         return -1;
     }
     rig_space_init(&fixture.rig, &fixture.space);
@@ -78,7 +78,7 @@ static void *watch(void *argument)
 {
     struct fixture *f = argument;
     while (!atomic_load(&f->stop)) {
-        engine_kvm.run(f->rig.cpu[1], f->space.space, &f->watcher, &f->watcher_trap);
+        rig_engine()->run(f->rig.cpu[1], f->space.space, &f->watcher, &f->watcher_trap);
         if (f->watcher_trap.kind != ENGINE_TRAP_KICKED) {
             break;
         }
@@ -118,7 +118,7 @@ static int teardown(void **state)
     }
     if (f->watching) {
         atomic_store(&f->stop, true);
-        engine_kvm.kick(f->rig.cpu[1]);
+        rig_engine()->kick(f->rig.cpu[1]);
         pthread_join(f->thread, NULL);
     }
     rig_space_deinit(&f->space);
@@ -165,7 +165,7 @@ static uint64_t frame_with(struct rig *rig, uint8_t value)
 static void forget(struct rig_space *s, uint64_t va, uint64_t frame)
 {
     const struct engine_page page = {.va = va, .pfn = frame};
-    engine_kvm.invalidate(s->rig->engine, s->space, &page, 1);
+    rig_engine()->invalidate(s->rig->engine, s->space, &page, 1);
 }
 
 static void test_retarget(void **state)
@@ -249,7 +249,7 @@ static void retarget_batch(struct fixture *f, unsigned count, unsigned stride)
                                            .pfn = frame[(round + 1) % 2][k]};
             *rig_pte(&f->space, page[i].va) = frame[round % 2][k] * RIG_PAGE | RIG_RW;
         }
-        engine_kvm.invalidate(f->rig.engine, f->space.space, page, count);
+        rig_engine()->invalidate(f->rig.engine, f->space.space, page, count);
         const int value = round % 2 ? 0x20 : 0x10;
         assert_int_equal(watched_value(f), value);
         for (unsigned i = 0; i < count; i++) {
@@ -280,7 +280,7 @@ static void test_frames_beyond_ram_are_ignored(void **state)
                                         {.va = 0, .pfn = RIG_FRAMES},
                                         {.va = 0, .pfn = UINT64_MAX},
                                         {.va = 0, .pfn = 0}};
-    engine_kvm.invalidate(f->rig.engine, f->space.space, pages, 4);
+    rig_engine()->invalidate(f->rig.engine, f->space.space, pages, 4);
     assert_int_equal(guest_read(&f->space, RIG_DATA), -1);
 }
 
@@ -322,7 +322,7 @@ static void test_recycled_tables(void **state)
         }
         assert_int_equal(guest_read(&s[1 - p], base), -1);
         *pde[p] = 0;
-        engine_kvm.invalidate_tables(f->rig.engine);
+        rig_engine()->invalidate_tables(f->rig.engine);
         assert_int_equal(guest_read(&s[p], base + 7 * RIG_PAGE), -1);
         assert_int_equal(watched_value(f), 0x99);
     }
@@ -352,17 +352,17 @@ static void test_recycled_root(void **state)
         rig_space_deinit(&s);
         memset(root, 0, RIG_PAGE);
         memcpy(root + RIG_PAGE / 2, kernel_half, sizeof(kernel_half));
-        engine_kvm.invalidate_tables(f->rig.engine);
+        rig_engine()->invalidate_tables(f->rig.engine);
         f->rig.next_frame = first_free; /* all its frames, tables too, start again as others */
-        assert_int_equal(engine_kvm.space_create(f->rig.engine, s.cr3_frame * RIG_PAGE, &s.space),
-                         0);
+        assert_int_equal(
+            rig_engine()->space_create(f->rig.engine, s.cr3_frame * RIG_PAGE, &s.space), 0);
     }
     rig_space_deinit(&s);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
-int main(void)
+static int run_group(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_retarget),
@@ -376,4 +376,9 @@ int main(void)
         TEST(test_recycled_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    return rig_each_engine(argc, argv, run_group);
 }

@@ -1,4 +1,4 @@
-/* tests/engine/test_kvm_run.c: contexts on vCPUs: x87/SSE/AVX state, kicks, several at once, life.
+/* tests/engine/test_run.c: contexts on vCPUs: x87/SSE/AVX state, kicks, several at once, life.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -27,12 +27,12 @@ static int setup(void **state)
     static struct fixture fixture;
     struct engine_probe probe;
     *state = NULL;
-    engine_kvm.probe(&probe);
+    rig_engine()->probe(&probe);
     if (!probe.usable) {
-        print_message("KVM is not usable here: %s\n", probe.why);
+        print_message("engine %s is not usable here: %s\n", rig_engine()->name, probe.why);
         return 0;
     }
-    if (rig_init(&fixture.rig, &engine_kvm)) {
+    if (rig_init(&fixture.rig, rig_engine())) {
         return -1;
     }
     rig_space_init(&fixture.rig, &fixture.space);
@@ -75,13 +75,13 @@ static void test_sse_survives_traps_and_switches(void **state)
         c[i].gpr[ENGINE_RAX] = UINT64_C(0xABCD000000000000) + i;
         assert_int_equal(rig_run(&f->space, &c[i]).kind, ENGINE_TRAP_SYSCALL);
         assert_false(c[i].xsave_valid);
-        engine_kvm.sync_context(f->rig.cpu[0], &c[i]);
+        rig_engine()->sync_context(f->rig.cpu[0], &c[i]);
         assert_true(c[i].xsave_valid);
     }
     /* Another processor, the same one, and one where the kernel changed the image. */
     struct engine_trap trap;
     do {
-        engine_kvm.run(f->rig.cpu[1], f->space.space, &c[0], &trap);
+        rig_engine()->run(f->rig.cpu[1], f->space.space, &c[0], &trap);
     } while (trap.kind == ENGINE_TRAP_KICKED);
     assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
     const uint64_t changed = UINT64_C(0x123456789ABCDEF0);
@@ -128,7 +128,7 @@ static void test_avx_upper_halves(void **state)
     other.gpr[ENGINE_RDI] = RIG_DATA + 128;
     memset(data + 128, 0xFF, 32);
     assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
-    engine_kvm.sync_context(f->rig.cpu[0], &c);
+    rig_engine()->sync_context(f->rig.cpu[0], &c);
     assert_int_equal(rig_run(&f->space, &other).kind, ENGINE_TRAP_SYSCALL);
     assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
     assert_memory_equal(data + 64, data, 32);
@@ -143,7 +143,7 @@ static void test_forgotten_sync_is_reported(void **state)
     struct engine_context c = rig_context(0);
     assert_int_equal(rig_run(&f->space, &c).kind, ENGINE_TRAP_SYSCALL);
     struct engine_trap trap;
-    engine_kvm.run(f->rig.cpu[1], f->space.space, &c, &trap);
+    rig_engine()->run(f->rig.cpu[1], f->space.space, &c, &trap);
     assert_int_equal(trap.kind, ENGINE_TRAP_FAILED);
 }
 
@@ -169,7 +169,7 @@ struct runner {
 static void *run_until_trap(void *argument)
 {
     struct runner *r = argument;
-    engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+    rig_engine()->run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
     return NULL;
 }
 
@@ -185,7 +185,7 @@ static void test_kick_ends_an_endless_loop(void **state)
         assert_int_equal(pthread_create(&thread, NULL, run_until_trap, &r), 0);
         nanosleep(&(struct timespec){.tv_nsec = i * 100000},
                   NULL); /* before, within, after entry */
-        engine_kvm.kick(f->rig.cpu[0]);
+        rig_engine()->kick(f->rig.cpu[0]);
         pthread_join(thread, NULL);
         assert_int_equal(r.trap.kind, ENGINE_TRAP_KICKED);
         assert_int_equal(r.context.rip, RIG_CODE);
@@ -198,12 +198,12 @@ static void test_kick_before_run(void **state)
     rig_code(&f->space, 0, code_loop, sizeof(code_loop));
     struct engine_context c = rig_context(0);
     struct engine_trap trap;
-    engine_kvm.kick(f->rig.cpu[0]);
-    engine_kvm.kick(f->rig.cpu[0]); /* two kicks are one */
-    engine_kvm.run(f->rig.cpu[0], f->space.space, &c, &trap);
+    rig_engine()->kick(f->rig.cpu[0]);
+    rig_engine()->kick(f->rig.cpu[0]); /* two kicks are one */
+    rig_engine()->run(f->rig.cpu[0], f->space.space, &c, &trap);
     assert_int_equal(trap.kind, ENGINE_TRAP_KICKED);
     rig_code(&f->space, 0, code_sse, sizeof(code_sse));
-    engine_kvm.run(f->rig.cpu[0], f->space.space, &c, &trap);
+    rig_engine()->run(f->rig.cpu[0], f->space.space, &c, &trap);
     assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
 }
 
@@ -212,7 +212,7 @@ static void *answer_kicks(void *argument)
 {
     struct runner *r = argument;
     while (r->seen < r->wanted) {
-        engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+        rig_engine()->run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
         if (r->trap.kind == ENGINE_TRAP_KICKED) {
             atomic_store(&r->progress, ++r->seen);
         } else if (r->trap.kind != ENGINE_TRAP_SYSCALL) {
@@ -234,7 +234,7 @@ static void test_no_kick_is_lost(void **state)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, answer_kicks, &r), 0);
     for (unsigned i = 0; i < r.wanted; i++) {
-        engine_kvm.kick(f->rig.cpu[0]);
+        rig_engine()->kick(f->rig.cpu[0]);
         while (atomic_load(&r.progress) <= i) {
             sched_yield();
         }
@@ -249,7 +249,7 @@ static void *count_traps(void *argument)
     struct runner *r = argument;
     const uint64_t last = 300;
     while (r->context.gpr[ENGINE_RBX] < last) {
-        engine_kvm.run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
+        rig_engine()->run(r->f->rig.cpu[r->cpu], r->f->space.space, &r->context, &r->trap);
         if (r->trap.kind == ENGINE_TRAP_EXCEPTION && r->trap.vector == 3) {
             r->seen++;
         } else if (r->trap.kind != ENGINE_TRAP_KICKED) {
@@ -271,7 +271,7 @@ static void test_kicks_lose_no_trap(void **state)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, count_traps, &r), 0);
     while (!atomic_load(&r.progress)) {
-        engine_kvm.kick(f->rig.cpu[0]);
+        rig_engine()->kick(f->rig.cpu[0]);
         nanosleep(&(struct timespec){.tv_nsec = 30000}, NULL);
     }
     pthread_join(thread, NULL);
@@ -332,9 +332,9 @@ static void *share_cpus(void *argument)
         struct engine_trap trap;
         pthread_mutex_lock(&s->pool->lock[cpu]);
         do {
-            engine_kvm.run(f->rig.cpu[cpu], f->space.space, &c, &trap);
+            rig_engine()->run(f->rig.cpu[cpu], f->space.space, &c, &trap);
         } while (trap.kind == ENGINE_TRAP_KICKED);
-        engine_kvm.sync_context(f->rig.cpu[cpu], &c);
+        rig_engine()->sync_context(f->rig.cpu[cpu], &c);
         pthread_mutex_unlock(&s->pool->lock[cpu]);
         uint64_t xmm1;
         memcpy(&xmm1, c.xsave + 160 + 16, sizeof(xmm1));
@@ -395,8 +395,8 @@ static void test_machines_come_and_go(void **state)
     for (int i = 0; i < 5; i++) {
         struct rig a, b;
         struct rig_space sa, sb;
-        assert_int_equal(rig_init(&a, &engine_kvm), 0);
-        assert_int_equal(rig_init(&b, &engine_kvm), 0);
+        assert_int_equal(rig_init(&a, rig_engine()), 0);
+        assert_int_equal(rig_init(&b, rig_engine()), 0);
         rig_space_init(&a, &sa);
         rig_space_init(&b, &sb);
         rig_code(&sa, 0, (uint8_t[]){0xCC}, 1);
@@ -420,19 +420,21 @@ static void test_bad_configurations(void **state)
     struct engine_space *space = NULL;
     struct engine_cpu *cpu = NULL;
     struct engine_config config = {.ram_fd = -1, .ram_size = RIG_PAGE, .cpus = 1};
-    assert_int_equal(engine_kvm.create(&config, &engine), -EINVAL); /* no trap area */
+    if (rig_engine()->trap_area_pages(1)) {
+        assert_int_equal(rig_engine()->create(&config, &engine), -EINVAL); /* no trap area */
+    }
     uint64_t pa[3] = {0, 0, 0};
     void *host[3] = {f->rig.ram, f->rig.ram, f->rig.ram};
     config.trap_area_pages = 3;
     config.trap_area_pa = pa;
     config.trap_area_host = host;
     config.maxphyaddr = 40;
-    assert_int_equal(engine_kvm.create(&config, &engine), -EBADF); /* no RAM */
+    assert_int_equal(rig_engine()->create(&config, &engine), -EBADF); /* no RAM */
     assert_null(engine);
-    assert_int_equal(engine_kvm.space_create(f->rig.engine, 1, &space), -EINVAL);
-    assert_int_equal(engine_kvm.space_create(f->rig.engine, UINT64_C(1) << 40, &space), -EINVAL);
-    assert_int_equal(engine_kvm.cpu_create(f->rig.engine, RIG_CPUS, &cpu), -EINVAL);
-    assert_int_equal(engine_kvm.cpu_create(f->rig.engine, 0, &cpu), -EEXIST);
+    assert_int_equal(rig_engine()->space_create(f->rig.engine, 1, &space), -EINVAL);
+    assert_int_equal(rig_engine()->space_create(f->rig.engine, UINT64_C(1) << 40, &space), -EINVAL);
+    assert_int_equal(rig_engine()->cpu_create(f->rig.engine, RIG_CPUS, &cpu), -EINVAL);
+    assert_int_equal(rig_engine()->cpu_create(f->rig.engine, 0, &cpu), -EEXIST);
     assert_int_equal(open_files(), before);
 }
 
@@ -455,7 +457,7 @@ static void test_choice(void **state)
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
-int main(void)
+static int run_group(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_sse_survives_traps_and_switches),
@@ -474,4 +476,9 @@ int main(void)
         cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    return rig_each_engine(argc, argv, run_group);
 }

@@ -1,0 +1,190 @@
+/* src/engine/native.h: the parts of the native engine.
+ *
+ *      native.c          engine, its operations
+ *      native_sandbox.c  a space's Linux process: birth, orders to its mapper, end
+ *      native_shadow.c   what of the page tables is mapped there
+ *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
+ *      native_trap.c     from a signal frame to a trap
+ *      native_stub.S     the code inside the sandbox
+ *
+ * docs/native.md tells how they work together, and why the guest cannot get out.
+ *
+ * Locks, in this order: engine.lock, space.lock, cpu.lock.
+ *   (I) immutable after creation   (E) engine.lock   (S) space.lock
+ *   (C) cpu.lock                   (R) the one host thread that runs the cpu   (A) atomic
+ */
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/native_stub.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
+
+/* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
+enum { NATIVE_SPIN_NS = 20000 };
+
+/* First address that is not the guest's. */
+#define NATIVE_GUEST_END (UINT64_C(1) << 43)
+
+enum {
+    NATIVE_VECTOR_DE = 0,
+    NATIVE_VECTOR_DB = 1,
+    NATIVE_VECTOR_BP = 3,
+    NATIVE_VECTOR_OF = 4,
+    NATIVE_VECTOR_UD = 6,
+    NATIVE_VECTOR_GP = 13,
+    NATIVE_VECTOR_PF = 14,
+};
+
+struct engine {
+    uint8_t *ram;        /* (I) */
+    uint64_t ram_size;   /* (I) bytes */
+    unsigned maxphyaddr; /* (I) */
+    unsigned cpus;       /* (I) */
+    int ram_fd;          /* (I) own duplicate */
+    int stub_fd;         /* (I) the stub's executable */
+    size_t pages_max;    /* (I) mapped in one sandbox; Linux limits the number of mappings */
+    pthread_mutex_t lock;
+    struct engine_space *spaces; /* (E) */
+    struct engine_cpu **cpu;     /* (E) [cpus] */
+    uint32_t pauses_per_us;      /* (I) 0: do not spin, there is one processor only */
+};
+
+/* The registers that a signal frame holds, in its order (struct sigcontext). */
+struct native_frame {
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip,
+        rflags;
+    uint16_t cs, gs, fs, ss;
+    uint64_t error_code, trapno, old_mask, cr2, fpstate;
+};
+
+/* A guest task of a sandbox: the processor `index` in this space. */
+struct native_task {
+    uint8_t *area;               /* (I) its area, as the engine maps it */
+    pid_t tid;                   /* (I) once not 0 */
+    uint32_t order;              /* (R) number of the last order to go on */
+    uint64_t fpstate;            /* (R) offset in the area of the state that the last frame saved */
+    uint64_t run_ns, service_ns; /* (R) average times in user code, and in between */
+    uint64_t event_at;           /* (R) ns */
+    bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
+};
+
+struct native_sandbox {
+    pid_t pid; /* 0: none (yet) */
+    int line;  /* to the watcher, which ends when this is closed */
+    uint8_t *areas;
+    int areas_fd;
+    size_t areas_size;
+    unsigned order_count;  /* gathered for the next set */
+    atomic_uint order_set; /* (A) number of the last set */
+};
+
+struct native_shadow {
+    uint64_t ***directories; /* [va / 1 GB][va / 2 MB % 512][va / 4 KB % 512] */
+    size_t pages;            /* mapped */
+};
+
+struct engine_space {
+    struct engine *engine;     /* (I) */
+    uint64_t cr3;              /* (I) */
+    struct engine_space *next; /* (E) */
+    pthread_mutex_t lock;
+    struct native_sandbox sandbox; /* (S), but for pid and areas: (I) once it is started */
+    struct native_shadow shadow;   /* (S) */
+    struct native_task *tasks;     /* (I) [engine->cpus] */
+    atomic_bool dead;              /* (A) the sandbox failed, and with it the space */
+};
+
+struct native_fault {
+    const struct engine_context *context; /* NULL: none */
+    uint64_t rip, address;
+    uint32_t error_code;
+};
+
+struct engine_cpu {
+    struct engine *engine; /* (I) */
+    unsigned index;        /* (I) */
+    atomic_bool kicked;    /* (A) a kick waits to be reported */
+    pthread_mutex_t lock;
+    pid_t running_pid, running_tid;     /* (C) the task that runs user code; 0: none */
+    const struct engine_context *owner; /* (R) whose x87/SSE/AVX state is in owner_task */
+    struct engine_space *owner_space;   /* (R) */
+    struct native_fault faulted;        /* (R) the last trap, when it was a page fault */
+};
+
+/* What the signal frame and siginfo say. */
+struct native_event {
+    struct native_frame frame;
+    uint64_t fpstate; /* offset in the area */
+    int signal;
+    int code;           /* si_code */
+    uint64_t call;      /* SIGSYS: address of the instruction, as far as Linux knows it */
+    uint32_t call_arch; /* SIGSYS */
+};
+
+/* ---- sandbox ---- => space.lock held, but for destroy */
+
+/* Start the space's process. 0 or -errno. */
+int native_sandbox_start(struct engine_space *space);
+/* Kill it and free what it had. */
+void native_sandbox_stop(struct engine_space *space);
+/* Have the sandbox a task for the processor. 0 or -errno. */
+int native_sandbox_add_task(struct engine_space *space, unsigned index);
+/* Queue mmap of RAM, or munmap, for the next post or flush. 0 or -errno. */
+int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
+                       uint64_t pa);
+int native_sandbox_unmap(struct engine_space *space, uint64_t va, size_t size);
+/* Hand over what is queued. Tasks that go on from now on wait for it themselves. */
+void native_sandbox_post(struct engine_space *space);
+/* Hand it over and wait until it was done. 0 or -errno: the space is dead. */
+int native_sandbox_flush(struct engine_space *space);
+/* Did an order fail? 0 or -errno, likewise. */
+int native_sandbox_check(struct engine_space *space);
+/* End the process and wait until none of its tasks runs. The space is dead from then on. */
+void native_sandbox_kill(struct engine_space *space);
+/* Did the process end? */
+bool native_sandbox_ended(const struct engine_space *space);
+
+/* ---- shadow ---- */
+
+int native_shadow_init(struct native_shadow *shadow);
+void native_shadow_deinit(struct native_shadow *shadow);
+
+enum native_fill {
+    NATIVE_FILL_DONE,  /* mapped: go on */
+    NATIVE_FILL_FAULT, /* the page tables do not allow it: *fault_code */
+    NATIVE_FILL_ERROR, /* the sandbox failed */
+};
+/* User code touched `va` (error_code: its W and I bits) and the sandbox did not let it. */
+enum native_fill native_shadow_fill(struct engine_space *space, uint64_t va, uint32_t error_code,
+                                    uint32_t *fault_code);
+/* The byte of user memory at `va`, or -1. */
+int native_shadow_read_byte(struct engine_space *space, uint64_t va);
+void native_invalidate(struct engine *engine, struct engine_space *space,
+                       const struct engine_page *pages, size_t count);
+void native_invalidate_tables(struct engine *engine);
+
+/* ---- traps ---- */
+
+/* Make a trap of an event, and complete `context`. false: nothing to report, go on. */
+bool native_decode(struct engine_space *space, const struct native_event *event,
+                   struct engine_context *context, struct engine_trap *trap);
+/* What a jump to `context->rip`, outside of the guest's half, leads to. */
+void native_decode_bad_rip(struct engine_space *space, struct engine_context *context,
+                           struct engine_trap *trap);
+
+/* ---- cpu ---- */
+
+int native_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **out);
+void native_cpu_destroy(struct engine_cpu *cpu);
+void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
+                    struct engine_context *context, struct engine_trap *trap);
+void native_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context);
+void native_cpu_kick(struct engine_cpu *cpu);
+/* A space goes: no cpu may remember it. */
+void native_cpu_forget_space(struct engine *engine, struct engine_space *space);

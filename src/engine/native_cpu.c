@@ -1,0 +1,522 @@
+/* src/engine/native_cpu.c: a processor's way into user code and back.
+ *
+ * Each space that the processor runs has a task for it in its sandbox. The host thread in `run`
+ * and that task hand control to and fro through two numbers, one written by each:
+ *
+ *      engine                                   task
+ *      registers into the control page
+ *      go = n                       ------->    sees go != n - 1: loads registers, user code runs
+ *      waits for event == n                     ... signal: frame on its stack
+ *      reads the frame              <-------    event = n, waits for go != n
+ *
+ * Either side looks for a while, when such waits are usually short, then says that it sleeps, looks
+ * again, and waits for a futex.
+ *
+ * Kicking. `kicked` is set first; then, if a task runs user code, a signal is sent to it. `run`
+ * announces the task, then looks at `kicked`. And as a signal that comes before the order to go on
+ * means nothing to the task, it looks once more behind that order, and sends one itself.
+ *
+ * x87/SSE/AVX state of a context stays with the task, in the last frame and in the processor. A
+ * task that is to run another context gets an image to load with the order to go on.
+ */
+#define _GNU_SOURCE
+#include "engine/native.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { VIRTUAL_ADDRESS_BITS = 48 };
+enum { USER_CS = 0x33, USER_SS = 0x2B };
+
+/* RFLAGS that user code may have set; the others are forced. */
+static const uint64_t rflags_user = 0x255DD5; /* CF PF AF ZF SF TF DF OF NT RF AC ID */
+static const uint64_t rflags_forced = 0x202;  /* IF and bit 1 */
+
+/* Standard-format XSAVE image (SDM volume 1, 13.4). */
+enum {
+    XSAVE_FCW = 0,
+    XSAVE_MXCSR = 24,
+    XSAVE_SOFTWARE = 464, /* bytes 464..511 belong to software; Linux uses them */
+    XSAVE_HEADER = 512,
+    XSAVE_HEADER_END = 576,
+    XSAVE_SIZE = 832, /* with AVX */
+    XSTATE_LEGACY = 3,
+    XSTATE_X87_SSE_AVX = 7,
+    FCW_INITIAL = 0x27F, /* 53-bit precision, as Windows starts a thread */
+    MXCSR_INITIAL = 0x1F80,
+    MXCSR_VALID = 0xFFFF,
+};
+
+/* Offsets in struct ucontext, and in siginfo_t for SIGSYS. */
+enum { UC_MCONTEXT = 40, INFO_CODE = 8, INFO_CALL = 16, INFO_ARCH = 28, INFO_SIZE = 128 };
+
+enum {
+    ALIVE_CHECK_NS = 100 * 1000 * 1000,
+    NS_PER_SECOND = 1000 * 1000 * 1000,
+    NS_PER_US = 1000,
+    KICKS_SWALLOWED_MOST = 20,
+    LEARNING = 8, /* a new duration's weight is one eighth */
+};
+
+struct control_registers { /* as `resume` of the stub takes them */
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+static _Atomic uint32_t *word(const struct native_task *task, size_t offset)
+{
+    return (_Atomic uint32_t *)(task->area + offset);
+}
+
+static void fail(struct engine_trap *trap, const char *reason)
+{
+    trap->kind = ENGINE_TRAP_FAILED;
+    trap->reason = reason;
+}
+
+/* ---- kicks ---- */
+
+static void signal_task(struct engine_cpu *cpu)
+{
+    pthread_mutex_lock(&cpu->lock);
+    if (cpu->running_tid) {
+        syscall(SYS_tgkill, cpu->running_pid, cpu->running_tid, STUB_KICK_SIGNAL);
+    }
+    pthread_mutex_unlock(&cpu->lock);
+}
+
+void native_cpu_kick(struct engine_cpu *cpu)
+{
+    if (!atomic_exchange(&cpu->kicked, true)) {
+        signal_task(cpu); /* else a signal is on its way already */
+    }
+}
+
+static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)
+{
+    pthread_mutex_lock(&cpu->lock);
+    cpu->running_pid = pid;
+    cpu->running_tid = tid;
+    pthread_mutex_unlock(&cpu->lock);
+}
+
+/* ---- hand-over ---- */
+
+static long futex(_Atomic uint32_t *at, int operation, uint32_t value,
+                  const struct timespec *timeout)
+{
+    return syscall(SYS_futex, at, operation, value, timeout, NULL, 0);
+}
+
+static void order_task(struct native_task *task)
+{
+    atomic_store(word(task, STUB_GO), ++task->order);
+    if (atomic_load(word(task, STUB_SLEEPS))) {
+        futex(word(task, STUB_GO), FUTEX_WAKE, 1, NULL);
+    }
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* Moving average of durations; one very long one must not count for long. */
+static void learn(uint64_t *average_ns, uint64_t sample_ns)
+{
+    const uint64_t most = 4 * (uint64_t)NATIVE_SPIN_NS;
+    sample_ns = sample_ns < most ? sample_ns : most;
+    *average_ns = (*average_ns * (LEARNING - 1) + sample_ns) / LEARNING;
+}
+
+/* Looking is worth it when the wait is usually shorter than a sleep costs, and when the other side
+ * has a processor to run on meanwhile. */
+static bool worth_spinning(const struct engine *engine, uint64_t average_ns)
+{
+    return engine->pauses_per_us && average_ns < NATIVE_SPIN_NS;
+}
+
+static bool has_event(const struct native_task *task)
+{
+    return atomic_load(word(task, STUB_EVENT)) == task->order;
+}
+
+/* Look for the event for as long as a sleep would cost. */
+static bool spin_for_event(const struct native_task *task, uint64_t start)
+{
+    enum { LOOKS = 16 };
+    do {
+        for (unsigned i = 0; i < LOOKS; i++) {
+            if (has_event(task)) {
+                return true;
+            }
+            __builtin_ia32_pause();
+        }
+    } while (now_ns() - start < NATIVE_SPIN_NS);
+    return false;
+}
+
+/* Nothing came for a while. A guest that writes to its own mailbox can swallow a kick, so it gets
+ * another; one that swallows many is not worth more patience. => false: the sandbox ended */
+static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, unsigned *kicks_left)
+{
+    if (atomic_load(&space->dead) || native_sandbox_ended(space)) {
+        return false;
+    }
+    if (atomic_load(&cpu->kicked)) {
+        signal_task(cpu);
+        return (*kicks_left)-- != 0;
+    }
+    return true;
+}
+
+/* Sleep until the task has posted its event. false: it died. */
+static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
+                            struct native_task *task)
+{
+    const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
+    unsigned kicks_left = KICKS_SWALLOWED_MOST;
+    bool arrived = false, alive = true;
+    atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
+    while (!arrived && alive) {
+        uint32_t seen = atomic_load(word(task, STUB_EVENT));
+        arrived = seen == task->order;
+        if (!arrived && futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
+            errno == ETIMEDOUT) {
+            alive = check_on_task(cpu, space, &kicks_left);
+        }
+    }
+    atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
+    return arrived;
+}
+
+/* Until the task has posted its event. false: it died. */
+static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
+                           struct native_task *task)
+{
+    uint64_t start = now_ns();
+    bool arrived = worth_spinning(space->engine, task->run_ns) && spin_for_event(task, start);
+    arrived = arrived || sleep_for_event(cpu, space, task);
+    task->event_at = now_ns();
+    learn(&task->run_ns, task->event_at - start);
+    return arrived;
+}
+
+/* How long the task is to look for the order to go on after its next event. */
+static void advise_spin(const struct engine *engine, struct native_task *task)
+{
+    learn(&task->service_ns, now_ns() - task->event_at);
+    atomic_store(word(task, STUB_SPIN), worth_spinning(engine, task->service_ns)
+                                            ? engine->pauses_per_us * NATIVE_SPIN_NS / NS_PER_US
+                                            : 0);
+}
+
+/* ---- registers ---- */
+
+static void load_registers(const struct native_task *task, const struct engine_context *c)
+{
+    const struct control_registers r = {
+        .r15 = c->gpr[15],
+        .r14 = c->gpr[14],
+        .r13 = c->gpr[13],
+        .r12 = c->gpr[12],
+        .r11 = c->gpr[11],
+        .r10 = c->gpr[10],
+        .r9 = c->gpr[9],
+        .r8 = c->gpr[8],
+        .rdi = c->gpr[ENGINE_RDI],
+        .rsi = c->gpr[ENGINE_RSI],
+        .rbp = c->gpr[ENGINE_RBP],
+        .rbx = c->gpr[ENGINE_RBX],
+        .rdx = c->gpr[ENGINE_RDX],
+        .rcx = c->gpr[ENGINE_RCX],
+        .rax = c->gpr[ENGINE_RAX],
+        .rip = c->rip,
+        .cs = USER_CS,
+        .rflags = (c->rflags & rflags_user) | rflags_forced,
+        .rsp = c->gpr[ENGINE_RSP],
+        .ss = USER_SS,
+    };
+    memcpy(task->area + STUB_REGISTERS, &r, sizeof(r));
+    memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
+}
+
+static void store_registers(const struct native_frame *f, struct engine_context *c)
+{
+    const uint64_t gpr[16] = {f->rax, f->rcx, f->rdx, f->rbx, f->rsp, f->rbp, f->rsi, f->rdi,
+                              f->r8,  f->r9,  f->r10, f->r11, f->r12, f->r13, f->r14, f->r15};
+    memcpy(c->gpr, gpr, sizeof(gpr));
+    c->rip = f->rip;
+    c->rflags = (f->rflags & rflags_user) | rflags_forced;
+}
+
+/* The state components that the kernel enabled. */
+static uint64_t enabled_state(void)
+{
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+/* XRSTOR must not fault, whatever the image says. */
+static void sanitise_image(uint8_t image[XSAVE_SIZE])
+{
+    uint32_t mxcsr;
+    memcpy(&mxcsr, image + XSAVE_MXCSR, sizeof(mxcsr));
+    mxcsr &= MXCSR_VALID;
+    memcpy(image + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    uint64_t present;
+    memcpy(&present, image + XSAVE_HEADER, sizeof(present));
+    present &= XSTATE_X87_SSE_AVX & enabled_state();
+    memset(image + XSAVE_SOFTWARE, 0, XSAVE_HEADER_END - XSAVE_SOFTWARE);
+    memcpy(image + XSAVE_HEADER, &present, sizeof(present));
+}
+
+static void initial_image(uint8_t image[XSAVE_SIZE])
+{
+    const uint16_t fcw = FCW_INITIAL;
+    const uint32_t mxcsr = MXCSR_INITIAL;
+    const uint64_t present = XSTATE_LEGACY;
+    memset(image, 0, XSAVE_SIZE);
+    memcpy(image + XSAVE_FCW, &fcw, sizeof(fcw));
+    memcpy(image + XSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    memcpy(image + XSAVE_HEADER, &present, sizeof(present));
+}
+
+/* Have the task load the context's x87/SSE/AVX state, unless it has it. 0 or -errno. */
+static int load_state(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
+                      struct engine_context *context)
+{
+    bool live = cpu->owner == context && context->engine_private == cpu;
+    uint8_t *image = task->area + STUB_IMAGE;
+    if (live && !context->xsave_valid && cpu->owner_space != space) {
+        native_cpu_sync_context(cpu, context); /* it changed its address space */
+    }
+    if (context->xsave_valid) {
+        memcpy(image, context->xsave, XSAVE_SIZE);
+        sanitise_image(image);
+    } else if (live) {
+        return 0; /* in the task, or still in its image */
+    } else if (context->engine_private) {
+        return -ESTALE; /* its state is in another processor: sync_context was forgotten */
+    } else {
+        initial_image(image);
+    }
+    cpu->owner = context;
+    cpu->owner_space = space;
+    context->engine_private = cpu;
+    context->xsave_valid = false;
+    task->image_loaded = false;
+    return 0;
+}
+
+void native_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context)
+{
+    if (context->xsave_valid || cpu->owner != context || context->engine_private != cpu) {
+        return;
+    }
+    const struct native_task *task = &cpu->owner_space->tasks[cpu->index];
+    memcpy(context->xsave, task->area + (task->image_loaded ? task->fpstate : STUB_IMAGE),
+           XSAVE_SIZE);
+    sanitise_image(context->xsave);
+    context->xsave_valid = true;
+}
+
+/* ---- events ---- */
+
+/* A pointer into the task's signal stack that the guest may have forged, as an offset in the area.
+ * 0: `size` bytes there are not within the stack. */
+static uint64_t stack_offset(const struct engine_cpu *cpu, uint64_t pointer, uint64_t size)
+{
+    uint64_t area = STUB_AREAS + (uint64_t)STUB_AREA_SIZE * (1 + cpu->index);
+    uint64_t offset = pointer - area;
+    return offset >= STUB_STACK && offset <= STUB_AREA_SIZE - size ? offset : 0;
+}
+
+static bool read_event(const struct engine_cpu *cpu, const struct native_task *task,
+                       struct native_event *event)
+{
+    uint64_t frame, info;
+    memcpy(&frame, task->area + STUB_FRAME, sizeof(frame));
+    memcpy(&info, task->area + STUB_INFO, sizeof(info));
+    frame = stack_offset(cpu, frame, UC_MCONTEXT + sizeof(event->frame));
+    info = stack_offset(cpu, info, INFO_SIZE);
+    if (!frame || !info) {
+        return false;
+    }
+    memcpy(&event->frame, task->area + frame + UC_MCONTEXT, sizeof(event->frame));
+    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
+    memcpy(&event->code, task->area + info + INFO_CODE, sizeof(event->code));
+    memcpy(&event->call, task->area + info + INFO_CALL, sizeof(event->call));
+    memcpy(&event->call_arch, task->area + info + INFO_ARCH, sizeof(event->call_arch));
+    event->fpstate = stack_offset(cpu, event->frame.fpstate, XSAVE_SIZE);
+    return event->fpstate != 0;
+}
+
+/* Let the task run `context` until an event. false: *trap says why not. */
+static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
+                     const struct engine_context *context, struct native_event *event,
+                     struct engine_trap *trap)
+{
+    load_registers(task, context);
+    advise_spin(space->engine, task);
+    atomic_store(word(task, STUB_NEEDS), atomic_load(&space->sandbox.order_set));
+    atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
+    announce(cpu, space->sandbox.pid, task->tid);
+    order_task(task);
+    if (atomic_load(&cpu->kicked)) {
+        signal_task(cpu);
+    }
+    bool arrived = wait_for_event(cpu, space, task);
+    announce(cpu, 0, 0);
+    if (!arrived) {
+        fail(trap, "the sandbox of the process ended");
+    } else if (!read_event(cpu, task, event)) {
+        fail(trap, "the process destroyed its own trap frame");
+    } else {
+        return true;
+    }
+    native_sandbox_kill(space);
+    return false;
+}
+
+static bool in_stub(uint64_t rip)
+{
+    return rip >= STUB_BASE && rip < STUB_BASE + STUB_TEXT_SIZE;
+}
+
+/* false: nothing to report, run on */
+static bool handle_event(struct engine_cpu *cpu, struct engine_space *space,
+                         struct native_task *task, const struct native_event *event,
+                         struct engine_context *context, struct engine_trap *trap)
+{
+    task->fpstate = event->fpstate;
+    if (event->signal == STUB_KICK_SIGNAL) {
+        if (!in_stub(event->frame.rip)) {
+            task->image_loaded = true;
+            store_registers(&event->frame, context);
+        } /* else user code was not reached */
+        return atomic_exchange(&cpu->kicked, false);
+    }
+    task->image_loaded = true;
+    store_registers(&event->frame, context);
+    return native_decode(space, event, context, trap);
+}
+
+static bool is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << (64 - VIRTUAL_ADDRESS_BITS)) >>
+                      (64 - VIRTUAL_ADDRESS_BITS)) == va;
+}
+
+/* The task of this processor in `space`, which gets one when it has none. */
+static struct native_task *task_of(struct engine_cpu *cpu, struct engine_space *space)
+{
+    struct native_task *task = &space->tasks[cpu->index];
+    if (!task->tid) {
+        pthread_mutex_lock(&space->lock);
+        int rc = native_sandbox_add_task(space, cpu->index);
+        pthread_mutex_unlock(&space->lock);
+        if (rc) {
+            return NULL;
+        }
+    }
+    return task;
+}
+
+/* The context that had a page fault goes on where it had it: by now the page can be mapped, and
+ * will be touched. That saves the trap which would find out. */
+static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space,
+                       const struct engine_context *context)
+{
+    uint32_t fault_code;
+    if (cpu->faulted.context == context && cpu->faulted.rip == context->rip) {
+        native_shadow_fill(space, cpu->faulted.address, cpu->faulted.error_code, &fault_code);
+    }
+    cpu->faulted.context = NULL;
+}
+
+void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
+                    struct engine_context *context, struct engine_trap *trap)
+{
+    *trap = (struct engine_trap){.kind = ENGINE_TRAP_KICKED};
+    if (atomic_exchange(&cpu->kicked, false)) {
+        return;
+    }
+    struct native_task *task = atomic_load(&space->dead) ? NULL : task_of(cpu, space);
+    int rc = task ? load_state(cpu, space, task, context) : 0;
+    if (!task || rc) {
+        fail(trap, rc ? "context left another processor without sync_context"
+                      : "the sandbox of the process ended");
+        return;
+    }
+    struct native_event event;
+    fill_ahead(cpu, space, context);
+    do {
+        if (!is_canonical(context->rip)) {
+            trap->kind = ENGINE_TRAP_EXCEPTION;
+            trap->vector = NATIVE_VECTOR_GP;
+            return;
+        }
+        if (context->rip >= NATIVE_GUEST_END) {
+            native_decode_bad_rip(space, context, trap);
+            return;
+        }
+    } while (run_task(cpu, space, task, context, &event, trap) &&
+             !handle_event(cpu, space, task, &event, context, trap));
+    if (trap->kind == ENGINE_TRAP_PAGE_FAULT) {
+        cpu->faulted =
+            (struct native_fault){context, context->rip, trap->address, trap->error_code};
+    }
+}
+
+/* ---- life ---- */
+
+int native_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **out)
+{
+    if (index >= engine->cpus) {
+        return -EINVAL;
+    }
+    pthread_mutex_lock(&engine->lock);
+    struct engine_cpu *cpu = engine->cpu[index] ? NULL : calloc(1, sizeof(*cpu));
+    int rc = cpu ? 0 : engine->cpu[index] ? -EEXIST : -ENOMEM;
+    if (cpu) {
+        cpu->engine = engine;
+        cpu->index = index;
+        pthread_mutex_init(&cpu->lock, NULL);
+        engine->cpu[index] = cpu;
+        *out = cpu;
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return rc;
+}
+
+void native_cpu_destroy(struct engine_cpu *cpu)
+{
+    struct engine *engine = cpu->engine;
+    pthread_mutex_lock(&engine->lock);
+    engine->cpu[cpu->index] = NULL;
+    pthread_mutex_unlock(&engine->lock);
+    pthread_mutex_destroy(&cpu->lock);
+    free(cpu);
+}
+
+/* => no context of the space is running */
+void native_cpu_forget_space(struct engine *engine, struct engine_space *space)
+{
+    for (unsigned i = 0; i < engine->cpus; i++) {
+        struct engine_cpu *cpu = engine->cpu[i];
+        if (cpu && cpu->owner_space == space) {
+            cpu->owner = NULL;
+            cpu->owner_space = NULL;
+        }
+    }
+}

@@ -1,0 +1,360 @@
+/* src/engine/native_sandbox.c: a space's Linux process.
+ *
+ *      engine                            mapper (a task of the sandbox)
+ *      ------------------------------    ----------------------------------
+ *      a set of orders into area 0
+ *      its number, wake        ------->  sees a new number
+ *                                        the orders, one system call each
+ *      sees it complete        <-------  the number, written to the file that area 0 is part of
+ *
+ * The sandbox maps area 0 read-only, and only the mapper has the file: no guest task can forge an
+ * order or an answer. So an answer means that the orders were performed, which is what invalidation
+ * relies on.
+ *
+ * Orders that only add pages are not waited for. The guest task that goes on has the number of the
+ * set that it needs, wakes the mapper itself, and waits: that is a switch between two tasks of one
+ * address space instead of two wakes across processors. A guest task that does not do so gets no
+ * pages.
+ *
+ * The process is a fresh exec of the stub: nothing of the engine's memory is in it. It dies with
+ * the engine, because the watcher's
+ * read() then ends.
+ */
+#define _GNU_SOURCE
+#include "engine/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct stub_order {
+    uint64_t number;
+    uint64_t arguments[6];
+    uint64_t unused;
+};
+_Static_assert(sizeof(struct stub_order) == STUB_ORDER_SIZE, "native_stub.h");
+
+enum { ORDERS_MAX = (STUB_ORDERS_END - STUB_ORDERS) / STUB_ORDER_SIZE };
+enum { ARGUMENTS = 6, FIRST_FREE_FD = 16 };
+enum { ALIVE_CHECK_NS = 100 * 1000 * 1000, SPIN_US = NATIVE_SPIN_NS / 1000 };
+
+#define GUEST_TASK_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+static struct stub_order *order_at(struct native_sandbox *s, unsigned i)
+{
+    return (struct stub_order *)(s->areas + STUB_ORDERS) + i;
+}
+
+/* ---- orders ---- */
+
+static _Atomic uint32_t *area_word(const struct native_sandbox *s, size_t offset)
+{
+    return (_Atomic uint32_t *)(s->areas + offset);
+}
+
+static void wake_mapper(const struct native_sandbox *s)
+{
+    syscall(SYS_futex, area_word(s, STUB_ORDER_SET), FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool is_complete(const struct native_sandbox *s)
+{
+    return atomic_load(area_word(s, STUB_COMPLETE)) == s->order_set;
+}
+
+int native_sandbox_check(struct engine_space *space)
+{
+    uint8_t status = __atomic_load_n(space->sandbox.areas + STUB_STATUS, __ATOMIC_ACQUIRE);
+    if (status) {
+        atomic_store(&space->dead, true);
+    }
+    return -(int)status;
+}
+
+/* Sleep until the mapper has performed its set. 0, or -EPIPE: it died. */
+static int sleep_until_complete(struct engine_space *space)
+{
+    const struct native_sandbox *s = &space->sandbox;
+    const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
+    while (!is_complete(s)) {
+        uint32_t seen = atomic_load(area_word(s, STUB_COMPLETE));
+        if (seen != s->order_set &&
+            syscall(SYS_futex, area_word(s, STUB_COMPLETE), FUTEX_WAIT, seen, &timeout, NULL, 0) &&
+            errno == ETIMEDOUT && native_sandbox_ended(space)) {
+            atomic_store(&space->dead, true);
+            return -EPIPE;
+        }
+    }
+    return 0;
+}
+
+/* Until the mapper has performed what it was told. The guest task that should have woken it may not
+ * have done so. */
+static int wait_until_complete(struct engine_space *space)
+{
+    const struct native_sandbox *s = &space->sandbox;
+    if (!is_complete(s)) {
+        wake_mapper(s);
+    }
+    for (unsigned i = 0; !is_complete(s) && i < space->engine->pauses_per_us * SPIN_US; i++) {
+        __builtin_ia32_pause();
+    }
+    int rc = sleep_until_complete(space);
+    return rc ? rc : native_sandbox_check(space);
+}
+
+void native_sandbox_post(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    if (s->order_count) {
+        atomic_store(area_word(s, STUB_ORDER_COUNT), s->order_count);
+        s->order_count = 0;
+        atomic_store(area_word(s, STUB_ORDER_SET), atomic_fetch_add(&s->order_set, 1) + 1);
+    }
+}
+
+int native_sandbox_flush(struct engine_space *space)
+{
+    native_sandbox_post(space);
+    return wait_until_complete(space);
+}
+
+static int add_order(struct engine_space *space, uint64_t number,
+                     const uint64_t arguments[ARGUMENTS])
+{
+    struct native_sandbox *s = &space->sandbox;
+    int rc = 0;
+    if (s->order_count == ORDERS_MAX) {
+        native_sandbox_post(space);
+    }
+    if (!s->order_count) {
+        rc = wait_until_complete(space); /* the mapper may be reading the last set */
+    }
+    if (!rc) {
+        struct stub_order *order = order_at(s, s->order_count++);
+        order->number = number;
+        memcpy(order->arguments, arguments, sizeof(order->arguments));
+    }
+    return rc;
+}
+
+int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
+                       uint64_t pa)
+{
+    const uint64_t arguments[ARGUMENTS] = {
+        va, size, (uint64_t)protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, STUB_FD_RAM, pa};
+    return add_order(space, SYS_mmap, arguments);
+}
+
+int native_sandbox_unmap(struct engine_space *space, uint64_t va, size_t size)
+{
+    const uint64_t arguments[ARGUMENTS] = {va, size};
+    return add_order(space, SYS_munmap, arguments);
+}
+
+/* ---- tasks ---- */
+
+static uint64_t task_area_offset(unsigned index)
+{
+    return (uint64_t)STUB_AREA_SIZE * (1 + index);
+}
+
+static int map_area(struct engine_space *space, uint64_t offset, size_t size, int protection)
+{
+    const uint64_t arguments[ARGUMENTS] = {STUB_AREAS + offset,  size,
+                                           (uint64_t)protection, MAP_SHARED | MAP_FIXED,
+                                           STUB_FD_AREAS,        offset};
+    return add_order(space, SYS_mmap, arguments);
+}
+
+/* The stack on which all signals of the task arrive. */
+static void write_control(uint8_t *area, uint64_t va)
+{
+    const stack_t stack = {
+        .ss_sp = (void *)(va + STUB_STACK), // NOLINT: an address of the sandbox
+        .ss_size = STUB_AREA_SIZE - STUB_STACK,
+    };
+    memset(area, 0, STUB_CONTROL_SIZE);
+    memcpy(area + STUB_STACK_T, &stack, sizeof(stack));
+}
+
+int native_sandbox_add_task(struct engine_space *space, unsigned index)
+{
+    struct native_sandbox *s = &space->sandbox;
+    struct native_task *task = &space->tasks[index];
+    uint64_t offset = task_area_offset(index), va = STUB_AREAS + offset;
+    *task = (struct native_task){.area = s->areas + offset, .image_loaded = true};
+    write_control(task->area, va);
+    int rc = map_area(space, offset, STUB_CONTROL_SIZE, PROT_READ);
+    if (!rc) {
+        rc = map_area(space, offset + STUB_MAILBOX, STUB_AREA_SIZE - STUB_MAILBOX,
+                      PROT_READ | PROT_WRITE);
+    }
+    const uint64_t arguments[ARGUMENTS] = {GUEST_TASK_FLAGS, va};
+    if (!rc) {
+        rc = add_order(space, SYS_clone, arguments);
+    }
+    if (!rc) {
+        rc = native_sandbox_flush(space);
+    }
+    if (!rc) {
+        task->tid = (pid_t)atomic_load(area_word(s, STUB_RESULT));
+    }
+    return rc;
+}
+
+/* ---- birth ---- */
+
+/* Give descriptors their numbers in the sandbox. None of them may be overwritten before it was
+ * moved, so that all go above the target range first. => in the new process */
+static bool place_descriptors(int fds[STUB_FD_COUNT + 1])
+{
+    for (int i = 0; i <= STUB_FD_COUNT; i++) {
+        fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+        if (fds[i] < 0) {
+            return false;
+        }
+    }
+    for (int i = 0; i < STUB_FD_COUNT; i++) {
+        if (dup2(fds[i], i) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* => in the new process, which shares the parent's memory until it has executed the stub */
+static _Noreturn void become_sandbox(int fds[STUB_FD_COUNT + 1])
+{
+    char name[] = "ntmm-sandbox";
+    char *const arguments[] = {name, NULL}, *const environment[] = {NULL};
+    if (setsid() >= 0 && place_descriptors(fds)) {
+        syscall(SYS_execveat, fds[STUB_FD_COUNT], "", arguments, environment, AT_EMPTY_PATH);
+    }
+    _exit(EXIT_FAILURE);
+}
+
+/* The parent is stopped until the child has executed, and no signal handler may run in it: it
+ * would run in memory that both share. */
+static pid_t spawn(int fds[STUB_FD_COUNT + 1])
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = vfork();
+    if (pid == 0) {
+        become_sandbox(fds);
+    }
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pid < 0 ? -error : pid;
+}
+
+static int create_areas(struct native_sandbox *s, unsigned cpus)
+{
+    s->areas_size = task_area_offset(cpus);
+    s->areas_fd = memfd_create("ntmm-areas", MFD_CLOEXEC);
+    if (s->areas_fd < 0 || ftruncate(s->areas_fd, (off_t)s->areas_size)) {
+        return -errno;
+    }
+    void *areas = mmap(NULL, s->areas_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->areas_fd, 0);
+    if (areas == MAP_FAILED) {
+        return -errno;
+    }
+    s->areas = areas;
+    for (unsigned i = 0; i <= UINT8_MAX; i++) {
+        s->areas[STUB_BYTES + i] = (uint8_t)i;
+    }
+    return 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
+static int read_byte(int fd, uint8_t *byte)
+{
+    ssize_t n;
+    do {
+        n = read(fd, byte, 1);
+    } while (n < 0 && errno == EINTR);
+    return n == 1 ? 0 : n == 0 ? -EPIPE : -errno;
+}
+
+static int start_process(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    int line[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) {
+        return -errno;
+    }
+    s->line = line[0];
+    int fds[STUB_FD_COUNT + 1] = {[STUB_FD_RAM] = space->engine->ram_fd,
+                                  [STUB_FD_AREAS] = s->areas_fd,
+                                  [STUB_FD_LINE] = line[1],
+                                  [STUB_FD_COUNT] = space->engine->stub_fd};
+    pid_t pid = spawn(fds);
+    close(line[1]);
+    if (pid < 0) {
+        return pid;
+    }
+    s->pid = pid;
+    uint8_t ready;
+    return read_byte(s->line, &ready);
+}
+
+int native_sandbox_start(struct engine_space *space)
+{
+    space->sandbox = (struct native_sandbox){.line = -1, .areas_fd = -1};
+    int rc = create_areas(&space->sandbox, space->engine->cpus);
+    return rc ? rc : start_process(space);
+}
+
+static void wait_for_end(const struct native_sandbox *s, int options)
+{
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)s->pid, &info, WEXITED | options) < 0 && errno == EINTR) {
+    }
+}
+
+void native_sandbox_kill(struct engine_space *space)
+{
+    atomic_store(&space->dead, true);
+    kill(space->sandbox.pid, SIGKILL);
+    wait_for_end(&space->sandbox, WNOWAIT);
+}
+
+void native_sandbox_stop(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    if (s->pid) {
+        kill(s->pid, SIGKILL);
+        wait_for_end(s, 0);
+    }
+    if (s->areas) {
+        munmap(s->areas, s->areas_size);
+    }
+    close_fd(&s->areas_fd);
+    close_fd(&s->line);
+    s->pid = 0;
+}
+
+bool native_sandbox_ended(const struct engine_space *space)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)space->sandbox.pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+           info.si_pid != 0;
+}

@@ -1,0 +1,378 @@
+/* src/engine/native_shadow.c: what of a space's page tables is mapped in its sandbox.
+ *
+ * The shadow is a cache of translations, as a TLB is. A page gets in when user code touches it and
+ * the page tables allow that; A (and D on a write) are then set as a CPU would. A page whose D is
+ * clear is mapped without the right to write, so that the first write comes here. Pages near it
+ * whose translation would change nothing in the tables (A is set already) come along.
+ *
+ *      page tables:   valid,A   valid,A,D,W   valid        invalid
+ *      sandbox:       read      read+write    --           --
+ *                                             (first touch sets A)
+ *
+ * A page leaves when it is invalidated. The order of events makes that safe: the kernel writes the
+ * PTE, then calls; filling reads the PTE and maps with space.lock held, invalidating takes the same
+ * lock. Either filling came first, then the shadow knows the page and it is unmapped, or it sees
+ * the new PTE. Unmapping is complete when the mapper has answered, on all CPUs.
+ *
+ * `directories` mirrors the structure of the page tables: 8192 directories, one for each GB of the
+ * 8 TB of user space, of 512 leaf tables, of 512 entries.
+ */
+#define _GNU_SOURCE
+#include "engine/native.h"
+#include "hw/walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    LEAF_SHIFT = 21,
+    DIRECTORY_SHIFT = 30,
+    TABLE_ENTRIES = 512,
+    DIRECTORIES = 1 << (43 - DIRECTORY_SHIFT),
+    AROUND = 16, /* pages in an aligned group that are mapped together */
+};
+_Static_assert((uint64_t)DIRECTORIES << DIRECTORY_SHIFT == NATIVE_GUEST_END, "user half");
+
+/* A shadow entry: the page's address, and the rights it is mapped with in the low bits, as PROT_*.
+ * 0: not mapped. PROT_READ is always among the rights. */
+static uint64_t entry_of(uint64_t pa, int protection)
+{
+    return pa | (uint64_t)protection;
+}
+
+static const uint64_t protection_mask = PROT_READ | PROT_WRITE | PROT_EXEC;
+
+static uint64_t page_of(uint64_t address)
+{
+    return address & ~(uint64_t)(NATIVE_PAGE_SIZE - 1);
+}
+
+static size_t leaf_index(uint64_t va)
+{
+    return va >> LEAF_SHIFT & (TABLE_ENTRIES - 1);
+}
+
+static size_t page_index(uint64_t va)
+{
+    return va >> NATIVE_PAGE_SHIFT & (TABLE_ENTRIES - 1);
+}
+
+/* The entry of `va`; NULL when its table does not exist. */
+static uint64_t *find_entry(const struct native_shadow *shadow, uint64_t va)
+{
+    uint64_t **directory = shadow->directories[va >> DIRECTORY_SHIFT];
+    uint64_t *leaf = directory ? directory[leaf_index(va)] : NULL;
+    return leaf ? &leaf[page_index(va)] : NULL;
+}
+
+/* The leaf table of `va`, made as needed; NULL without memory. */
+static uint64_t *make_leaf(struct native_shadow *shadow, uint64_t va)
+{
+    uint64_t ***directory = &shadow->directories[va >> DIRECTORY_SHIFT];
+    if (!*directory) {
+        *directory = calloc(TABLE_ENTRIES, sizeof(**directory));
+        if (!*directory) {
+            return NULL;
+        }
+    }
+    uint64_t **leaf = &(*directory)[leaf_index(va)];
+    if (!*leaf) {
+        *leaf = calloc(TABLE_ENTRIES, sizeof(**leaf));
+    }
+    return *leaf;
+}
+
+int native_shadow_init(struct native_shadow *shadow)
+{
+    *shadow =
+        (struct native_shadow){.directories = calloc(DIRECTORIES, sizeof(*shadow->directories))};
+    return shadow->directories ? 0 : -ENOMEM;
+}
+
+static void clear(struct native_shadow *shadow)
+{
+    for (size_t i = 0; i < DIRECTORIES; i++) {
+        uint64_t **directory = shadow->directories[i];
+        for (size_t k = 0; directory && k < TABLE_ENTRIES; k++) {
+            free(directory[k]);
+        }
+        free(directory);
+        shadow->directories[i] = NULL;
+    }
+    shadow->pages = 0;
+}
+
+void native_shadow_deinit(struct native_shadow *shadow)
+{
+    if (shadow->directories) {
+        clear(shadow);
+    }
+    free(shadow->directories);
+    shadow->directories = NULL;
+}
+
+/* ---- walking ---- */
+
+static bool read_physical(void *context, hw_pa pa, uint64_t *value)
+{
+    const struct engine *engine = context;
+    if (pa.value > engine->ram_size - sizeof(*value)) {
+        return false;
+    }
+    *value = __atomic_load_n((uint64_t *)(engine->ram + pa.value), __ATOMIC_ACQUIRE);
+    return true;
+}
+
+static void walk(struct engine_space *space, uint64_t va, struct hw_access access,
+                 struct hw_walk *out)
+{
+    const struct hw_mmu mmu = {
+        .cr3 = {space->cr3},
+        .maxphyaddr = space->engine->maxphyaddr,
+        .nx = true,
+        .wp = true,
+        .read_physical = read_physical,
+        .context = space->engine,
+    };
+    hw_walk(&mmu, (hw_va){va}, access, out);
+}
+
+static bool set_in_memory(struct engine *engine, const struct hw_step *step, hw_entry wanted)
+{
+    uint64_t expected = step->entry.value;
+    return expected == wanted.value ||
+           __atomic_compare_exchange_n((uint64_t *)(engine->ram + step->address.value), &expected,
+                                       wanted.value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Set A at each level, and D in the last for a write. false: an entry changed meanwhile; walk
+ * again. */
+static bool set_accessed(struct engine *engine, const struct hw_walk *w, bool write)
+{
+    for (unsigned i = 0; i < w->step_count; i++) {
+        hw_entry wanted = hw_entry_set_accessed(w->step[i].entry, 1);
+        if (write && i == w->step_count - 1) {
+            wanted = hw_entry_set_dirty(wanted, 1);
+        }
+        if (!set_in_memory(engine, &w->step[i], wanted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static hw_entry leaf_of(const struct hw_walk *w)
+{
+    return w->step[w->step_count - 1].entry;
+}
+
+static int rights(const struct hw_walk *w, bool dirty)
+{
+    return PROT_READ | (w->writable && dirty ? PROT_WRITE : 0) | (w->executable ? PROT_EXEC : 0);
+}
+
+/* ---- filling ---- */
+
+static void remember(struct native_shadow *shadow, uint64_t *entry, uint64_t value)
+{
+    shadow->pages += (value != 0) - (*entry != 0);
+    *entry = value;
+}
+
+/* Drop everything. */
+static int drop_all(struct engine_space *space)
+{
+    int rc = native_sandbox_unmap(space, 0, NATIVE_GUEST_END);
+    if (!rc) {
+        rc = native_sandbox_flush(space);
+    }
+    if (!rc) {
+        clear(&space->shadow);
+    }
+    return rc;
+}
+
+/* What the page at `va` could be mapped as without touching the page tables; 0: it cannot. */
+static uint64_t candidate(struct engine_space *space, uint64_t va)
+{
+    struct hw_walk w;
+    walk(space, va, (struct hw_access){.user = true}, &w);
+    if (w.result != HW_OK || w.pa.value >= space->engine->ram_size) {
+        return 0;
+    }
+    for (unsigned i = 0; i < w.step_count; i++) {
+        if (!hw_entry_accessed(w.step[i].entry)) {
+            return 0;
+        }
+    }
+    return entry_of(page_of(w.pa.value), rights(&w, hw_entry_dirty(leaf_of(&w))));
+}
+
+/* The wanted entries of an aligned group of pages as few mappings: adjacent in both spaces. */
+static int map_group(struct engine_space *space, uint64_t base, uint64_t *entries,
+                     const uint64_t *wanted)
+{
+    int rc = 0;
+    for (unsigned i = 0, n; !rc && i < AROUND; i += n) {
+        n = 1;
+        if (!wanted[i] || wanted[i] == entries[i]) {
+            continue;
+        }
+        while (i + n < AROUND && wanted[i + n] == wanted[i] + n * (uint64_t)NATIVE_PAGE_SIZE &&
+               wanted[i + n] != entries[i + n]) {
+            n++;
+        }
+        rc = native_sandbox_map(space, base + i * (uint64_t)NATIVE_PAGE_SIZE,
+                                n * (size_t)NATIVE_PAGE_SIZE, (int)(wanted[i] & protection_mask),
+                                wanted[i] & ~protection_mask);
+        for (unsigned k = i; k < i + n; k++) {
+            remember(&space->shadow, &entries[k], wanted[k]);
+        }
+    }
+    native_sandbox_post(space);
+    return rc ? rc : native_sandbox_check(space);
+}
+
+/* Map the page at `va` as `entry`, and those near it that are ready. */
+static int map(struct engine_space *space, uint64_t va, uint64_t entry)
+{
+    if (space->shadow.pages >= space->engine->pages_max) {
+        int rc = drop_all(space);
+        if (rc) {
+            return rc;
+        }
+    }
+    uint64_t *leaf = make_leaf(&space->shadow, va);
+    if (!leaf) {
+        return -ENOMEM;
+    }
+    unsigned index = (unsigned)page_index(va);
+    unsigned first = index / AROUND * AROUND;
+    uint64_t base = page_of(va) - (uint64_t)(index - first) * NATIVE_PAGE_SIZE;
+    uint64_t wanted[AROUND];
+    for (unsigned i = 0; i < AROUND; i++) {
+        wanted[i] = first + i == index ? entry
+                    : leaf[first + i]  ? 0
+                                       : candidate(space, base + i * (uint64_t)NATIVE_PAGE_SIZE);
+    }
+    return map_group(space, base, leaf + first, wanted);
+}
+
+static enum native_fill fill(struct engine_space *space, uint64_t va, struct hw_access access,
+                             uint32_t *fault_code)
+{
+    struct hw_walk w;
+    do {
+        walk(space, va, access, &w);
+        if (w.result == HW_NO_MEMORY ||
+            (w.result == HW_OK && w.pa.value >= space->engine->ram_size)) {
+            return NATIVE_FILL_ERROR;
+        }
+        if (w.result != HW_OK || va >= NATIVE_GUEST_END) {
+            *fault_code = w.fault.value;
+            return NATIVE_FILL_FAULT;
+        }
+    } while (!set_accessed(space->engine, &w, access.write));
+    bool dirty = access.write || hw_entry_dirty(leaf_of(&w));
+    return map(space, va, entry_of(page_of(w.pa.value), rights(&w, dirty))) ? NATIVE_FILL_ERROR
+                                                                            : NATIVE_FILL_DONE;
+}
+
+enum native_fill native_shadow_fill(struct engine_space *space, uint64_t va, uint32_t error_code,
+                                    uint32_t *fault_code)
+{
+    const hw_fault asked = {error_code};
+    const struct hw_access access = {
+        .user = true, .write = hw_fault_write(asked), .fetch = hw_fault_fetch(asked)};
+    pthread_mutex_lock(&space->lock);
+    enum native_fill result = fill(space, va, access, fault_code);
+    pthread_mutex_unlock(&space->lock);
+    return result;
+}
+
+int native_shadow_read_byte(struct engine_space *space, uint64_t va)
+{
+    struct hw_walk w;
+    walk(space, va, (struct hw_access){.user = true}, &w);
+    if (w.result != HW_OK || w.pa.value >= space->engine->ram_size) {
+        return -1;
+    }
+    return space->engine->ram[w.pa.value];
+}
+
+/* ---- forgetting ---- */
+
+/* Unmap one page of the shadow. Adjacent ones are not merged: munmap of a single page costs little
+ * beside the hand-over that all share. */
+static int forget(struct engine_space *space, uint64_t va, uint64_t *entry)
+{
+    remember(&space->shadow, entry, 0);
+    return native_sandbox_unmap(space, page_of(va), NATIVE_PAGE_SIZE);
+}
+
+/* A sandbox that does not do what it was told may keep a translation: it must not run any more. */
+static void end_unless(struct engine_space *space, int rc)
+{
+    if (rc) {
+        native_sandbox_kill(space);
+    }
+}
+
+void native_invalidate(struct engine *engine, struct engine_space *space,
+                       const struct engine_page *pages, size_t count)
+{
+    (void)engine;
+    int rc = 0;
+    pthread_mutex_lock(&space->lock);
+    for (size_t i = 0; !rc && i < count; i++) {
+        uint64_t *entry =
+            pages[i].va < NATIVE_GUEST_END ? find_entry(&space->shadow, pages[i].va) : NULL;
+        if (entry && *entry) {
+            rc = forget(space, pages[i].va, entry);
+        }
+    }
+    end_unless(space, rc ? rc : native_sandbox_flush(space));
+    pthread_mutex_unlock(&space->lock);
+}
+
+/* Unmap what the page tables no longer say. */
+static int recheck_leaf(struct engine_space *space, uint64_t base, uint64_t *leaf)
+{
+    int rc = 0;
+    for (unsigned i = 0; !rc && i < TABLE_ENTRIES; i++) {
+        uint64_t va = base + i * (uint64_t)NATIVE_PAGE_SIZE;
+        if (leaf[i] && leaf[i] != candidate(space, va)) {
+            rc = forget(space, va, &leaf[i]);
+        }
+    }
+    return rc;
+}
+
+static int recheck(struct engine_space *space)
+{
+    int rc = 0;
+    for (uint64_t i = 0; !rc && i < DIRECTORIES; i++) {
+        uint64_t **directory = space->shadow.directories[i];
+        for (uint64_t k = 0; !rc && directory && k < TABLE_ENTRIES; k++) {
+            if (directory[k]) {
+                rc = recheck_leaf(space, i << DIRECTORY_SHIFT | k << LEAF_SHIFT, directory[k]);
+            }
+        }
+    }
+    return rc ? rc : native_sandbox_flush(space);
+}
+
+/* Nothing is derived from a page-table page but leaf translations, so all there is to do is to
+ * compare these with the tables. */
+void native_invalidate_tables(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    for (struct engine_space *space = engine->spaces; space; space = space->next) {
+        pthread_mutex_lock(&space->lock);
+        end_unless(space, recheck(space));
+        pthread_mutex_unlock(&space->lock);
+    }
+    pthread_mutex_unlock(&engine->lock);
+}

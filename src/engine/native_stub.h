@@ -1,0 +1,67 @@
+/* src/engine/native_stub.h: where things lie in a sandbox; for the stub (assembler) and the engine.
+ *
+ *      0 .. 0x7FFFFFFFFFF          the guest's: a shadow of its page tables
+ *      STUB_BASE                   the stub's code, read and execute
+ *      STUB_AREAS                  area 0: orders to the mapper (read only), and a scratch page
+ *        + STUB_AREA_SIZE * (1+i)  the area of the task for processor i:
+ *            control   page 0      read only: what the task is to do next, registers to load
+ *            image     pages 1, 2  read only: x87/SSE/AVX state to load
+ *            mailbox   page 4      what happened
+ *            stack     pages 5-15  signal frames, the kernel's own format
+ *
+ * Nothing else is mapped. "Read only" is for the sandbox; the engine writes there through its own
+ * mapping of the same memory.
+ */
+#pragma once
+
+#define STUB_BASE 0x7E0000000000
+#define STUB_BASE_HIGH 0x7E00 /* upper half of every address of the stub and its areas */
+#define STUB_TEXT_SIZE 0x2000
+#define STUB_AREAS 0x7E0010000000
+#define STUB_AREA_SIZE 0x10000
+#define STUB_HOST_END 0x7FFFFFFFF000 /* end of what Linux gives to a process */
+
+/* Offsets in the stub's code. */
+#define STUB_HANDLER 0x400 /* signal handler, up to the post of its event */
+#define STUB_WAIT 0x580    /* waiting for the order to go on */
+#define STUB_RESUME 0x680  /* back to user code */
+
+/* Area 0. */
+#define STUB_ORDER_COUNT 0 /* u32 */
+#define STUB_ORDER_SET 4   /* u32: number of the set of orders that is there */
+#define STUB_STATUS 8      /* u8: errno of the order that failed; the mapper's, like the next two */
+#define STUB_COMPLETE 12   /* u32: number of the last set that was performed */
+#define STUB_RESULT 16     /* u32: what clone returned */
+#define STUB_BYTES 64      /* the 256 byte values, to be sent from */
+#define STUB_ORDERS 512    /* struct stub_order[] */
+#define STUB_ORDER_SIZE 64 /* u64 number, u64 arguments[6], unused */
+#define STUB_ORDERS_END 0xF000
+#define STUB_SCRATCH 0xF000 /* writable; its content means nothing */
+
+/* A task's area. */
+#define STUB_GO 0            /* u32: number of the last order to go on */
+#define STUB_ENGINE_SLEEPS 4 /* u32: the engine wants a futex wake with the event */
+#define STUB_SPIN 8          /* u32: how often to look for the order before sleeping */
+#define STUB_LOAD_IMAGE 12   /* u32: load the image */
+#define STUB_NEEDS 48        /* u32: set of orders that must be performed before going on */
+#define STUB_GS_BASE 16      /* u64 */
+#define STUB_STACK_T 24      /* stack_t for sigaltstack */
+#define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
+#define STUB_CONTROL_SIZE 0x3000
+#define STUB_IMAGE 0x1000
+#define STUB_MAILBOX 0x4000
+#define STUB_EVENT 0x4000  /* u32: the order that the event ended */
+#define STUB_SLEEPS 0x4004 /* u32: the task wants a futex wake with the order */
+#define STUB_FRAME 0x4008  /* u64: ucontext */
+#define STUB_INFO 0x4010   /* u64: siginfo */
+#define STUB_SIGNAL 0x4018 /* u32 */
+#define STUB_STACK 0x5000
+#define STUB_STACK_MIDDLE 0xA800
+
+/* The sandbox's descriptors; only the mapper has them. */
+#define STUB_FD_RAM 0
+#define STUB_FD_AREAS 1
+#define STUB_FD_LINE 2
+#define STUB_FD_COUNT 3
+
+#define STUB_KICK_SIGNAL 10 /* SIGUSR1 */
