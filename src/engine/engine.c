@@ -24,21 +24,12 @@ int engine_choose(const char *name, const struct engine_ops **out, struct engine
     if (strcmp(name, "auto")) {
         return choose_named(name, out, probe);
     }
-    const struct engine_ops *best = NULL;
     for (const struct engine_ops *const *e = engine_list; *e; e++) {
-        struct engine_probe found;
-        (*e)->probe(&found);
-        bool better = found.usable && (!best || found.syscall_us < probe->syscall_us);
-        if (better || !best) {
-            *probe = found;
-        }
-        if (better) {
-            best = *e;
+        (*e)->probe(probe);
+        if (probe->usable) {
+            *out = *e;
+            return 0;
         }
     }
-    if (!best) {
-        return -ENODEV;
-    }
-    *out = best;
-    return 0;
+    return -ENODEV;
 }

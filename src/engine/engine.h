@@ -132,10 +132,10 @@ struct engine_ops {
 
 extern const struct engine_ops engine_kvm, engine_native;
 
-/* The engines that were built, best guess first; NULL-terminated. */
+/* The engines that were built, preferred first; NULL-terminated. */
 extern const struct engine_ops *const engine_list[];
 
-/* Find the engine `name`, or with "auto" the usable one with the cheapest system call here. What
- * its trial found goes to *probe, also on failure.
+/* Find the engine `name`, or with "auto" the first of engine_list that is usable here. What its
+ * trial found goes to *probe, also on failure.
  * => 0, -ENOENT (no such name), -ENODEV (not usable on this host: probe->why) */
 int engine_choose(const char *name, const struct engine_ops **out, struct engine_probe *probe);

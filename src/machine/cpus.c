@@ -70,13 +70,14 @@ static int create_engine(struct ntmm_machine *m)
     return error;
 }
 
-/* The engine to take when there is nothing to compare; NULL: there is, or no such engine. A trial
- * costs as much as all the rest of booting, so it is only made to choose, or to say what is wrong.
+/* The engine to try first; NULL: there is none of that name. A trial costs as much as all the rest
+ * of booting, so it is only made when that one does not start: to find another, or to say what is
+ * wrong.
  */
-static const struct engine_ops *only_engine(const char *name)
+static const struct engine_ops *preferred_engine(const char *name)
 {
     if (strcmp(name, "auto") == 0) {
-        return engine_list[0] && !engine_list[1] ? engine_list[0] : NULL;
+        return engine_list[0];
     }
     for (const struct engine_ops *const *e = engine_list; *e; e++) {
         if (strcmp((*e)->name, name) == 0) {
@@ -91,7 +92,7 @@ NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size)
     if (strcmp(m->options.engine, "none") == 0) {
         return STATUS_SUCCESS;
     }
-    m->engine_ops = only_engine(m->options.engine);
+    m->engine_ops = preferred_engine(m->options.engine);
     if (m->engine_ops && create_engine(m) == 0) {
         return STATUS_SUCCESS;
     }
