@@ -86,19 +86,27 @@ NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
     return status;
 }
 
+static void free_folder(struct machine_folder *folder)
+{
+    if (folder) {
+        free(folder->host);
+        free(folder->guest);
+        free(folder);
+    }
+}
+
 void launch_unmount(struct ntmm_machine *m)
 {
     while (m->folders) {
         struct machine_folder *folder = m->folders;
         m->folders = folder->next;
-        free(folder->host);
-        free(folder->guest);
-        free(folder);
+        free_folder(folder);
     }
     free(m->work);
 }
 
-/* The guest's name of a host folder with a program in it, mounting it when it is new. */
+/* The guest's name of a host folder with a program in it, mounting it when it is new.
+ * => m->lock held: two programs may be started at once */
 static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
                            char *error, size_t error_size)
 {
@@ -111,16 +119,22 @@ static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char 
     }
     struct machine_folder *folder = calloc(1, sizeof *folder);
     const char *name = strrchr(host, '/') + 1;
-    if (!folder ||
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    if (folder &&
         asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", count) < 0) {
-        free(folder);
-        return STATUS_INSUFFICIENT_RESOURCES;
+        folder->guest = NULL;
     }
-    folder->host = strdup(host);
+    if (folder && folder->guest && (folder->host = strdup(host)) != NULL) {
+        status = mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
+    }
+    if (!NT_SUCCESS(status)) {
+        free_folder(folder);
+        return status;
+    }
     folder->next = m->folders;
     m->folders = folder;
     *guest = folder->guest;
-    return mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
+    return status;
 }
 
 /* Guest path of a program, from C:'s root, with backslashes. */
@@ -134,7 +148,9 @@ static NTSTATUS guest_path(struct ntmm_machine *m, const char *host, char *out, 
         char folder[PATH_MAX];
         const char *guest, *slash = strrchr(host, '/');
         snprintf(folder, sizeof folder, "%.*s", slash == host ? 1 : (int)(slash - host), host);
+        pthread_mutex_lock(&m->lock);
         NTSTATUS status = folder_for(m, folder, &guest, error, error_size);
+        pthread_mutex_unlock(&m->lock);
         if (!NT_SUCCESS(status)) {
             return status;
         }
