@@ -129,7 +129,7 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS status_of(enum pe_status status)
+NTSTATUS ps_image_status(enum pe_status status)
 {
     switch (status) {
     case PE_OK:
@@ -140,9 +140,7 @@ static NTSTATUS status_of(enum pe_status status)
         return STATUS_INVALID_IMAGE_PROTECT;
     case PE_WIN16:
         return STATUS_INVALID_IMAGE_WIN_16;
-    case PE_WRONG_MACHINE:
-        return STATUS_INVALID_IMAGE_FORMAT;
-    default:
+    default: /* another processor's, truncated, corrupt */
         return STATUS_INVALID_IMAGE_FORMAT;
     }
 }
@@ -152,7 +150,7 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
 {
     struct ps *ps = p->ps;
     struct pe_image image, ntdll;
-    NTSTATUS status = status_of(pe_open(&image, program->image, program->image_size));
+    NTSTATUS status = ps_image_status(pe_open(&image, program->image, program->image_size));
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -177,7 +175,7 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
     p->process->SectionBaseAddress.va = info.base;
 
     uint64_t base = 0;
-    status = status_of(pe_open(&ntdll, ps->ntdll_bytes, ps->ntdll_size));
+    status = ps_image_status(pe_open(&ntdll, ps->ntdll_bytes, ps->ntdll_size));
     if (NT_SUCCESS(status)) {
         status = mm_map_image(p->space, &ntdll, &base, &size);
     }

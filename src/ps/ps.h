@@ -28,6 +28,7 @@
 #include "nt/globals.h"
 #include "nt/status.h"
 #include "ob/ob.h"
+#include "pe/pe.h"
 
 struct io;
 struct ps;
@@ -133,6 +134,9 @@ struct ps_program {
     (void *context, struct ps_process *process, uint64_t handle[3]);
     void *context;
 };
+
+/* What a file that is no image says to who wants to run or map it. */
+NTSTATUS ps_image_status(enum pe_status status);
 
 /* A process with its images mapped, PEB and parameters made, but no thread. `program` NULL: an
  * empty process, user memory and nothing in it. *out is referenced.

@@ -96,28 +96,12 @@ static NTSTATUS attach_file(struct sys *sys, SECTION_OBJECT *section, FILE_OBJEC
     return STATUS_SUCCESS;
 }
 
-NTSTATUS sys_image_status(enum pe_status status)
-{
-    switch (status) {
-    case PE_OK:
-        return STATUS_SUCCESS;
-    case PE_NOT_MZ:
-        return STATUS_INVALID_IMAGE_NOT_MZ;
-    case PE_NOT_PE:
-        return STATUS_INVALID_IMAGE_PROTECT;
-    case PE_WIN16:
-        return STATUS_INVALID_IMAGE_WIN_16;
-    default:
-        return STATUS_INVALID_IMAGE_FORMAT;
-    }
-}
-
 static NTSTATUS open_image(struct sys *sys, FILE_OBJECT *file, struct pe_image *image)
 {
     const void *bytes;
     size_t size;
     NTSTATUS status = io_file_host_bytes(sys->io, file, &bytes, &size);
-    return NT_SUCCESS(status) ? sys_image_status(pe_open(image, bytes, size)) : status;
+    return NT_SUCCESS(status) ? ps_image_status(pe_open(image, bytes, size)) : status;
 }
 
 /* NtCreateSection(*handle, access, attributes, *maximum size, protection, allocation, file) */

@@ -122,9 +122,6 @@ NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, 
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
                       uint32_t *granted);
 
-/* What a file that is no image says to who wants to map it. */
-NTSTATUS sys_image_status(enum pe_status status);
-
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */
 NTSTATUS sys_get_process(struct sys_call *call, uint64_t handle, uint32_t access,
