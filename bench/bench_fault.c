@@ -145,10 +145,14 @@ int main(void)
             continue;
         }
         double whole = whole_fault((*e)->name, path) * 1e6;
-        double ratio = own * 1e6 / probe.exit_us;
         failed |= whole < 0;
-        printf("%-10s %9.2f us %9.2f us %9.3f us   %.4f   aim %.1f: %s\n", (*e)->name,
-               probe.exit_us, whole, own * 1e6, ratio, aim, ratio <= aim ? "met" : "MISSED");
+        printf("%-10s %9.2f us %9.2f us %9.3f us   ", (*e)->name, probe.exit_us, whole, own * 1e6);
+        if (probe.exit_us > 0) {
+            double ratio = own * 1e6 / probe.exit_us;
+            printf("%.4f   aim %.1f: %s\n", ratio, aim, ratio <= aim ? "met" : "MISSED");
+        } else {
+            printf("-        (this engine has no exits)\n");
+        }
     }
     return failed;
 }

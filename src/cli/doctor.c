@@ -17,14 +17,8 @@ static void show_engines(bool *usable)
         struct engine_probe probe = {0};
         engine_list[i]->probe(&probe);
         if (probe.usable) {
-            printf(
-                "  %-8s usable: system call %.1f us, page fault %.1f us, bare exit %.1f us%s%s\n",
-                engine_list[i]->name, probe.syscall_us, probe.fault_us, probe.exit_us,
-                probe.debug_registers ? "" : ", no hardware breakpoints",
-                engine_list[i] == chosen ? "  <- auto takes this one" : "");
-            if (*probe.why) {
-                printf("           %s\n", probe.why);
-            }
+            printf("  %-8s usable: %s%s\n", engine_list[i]->name, probe.why,
+                   engine_list[i] == chosen ? "  <- auto takes this one" : "");
         } else {
             printf("  %-8s not usable: %s\n", engine_list[i]->name, probe.why);
         }
