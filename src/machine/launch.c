@@ -19,7 +19,6 @@
 #include "machine/boot.h"
 #include "machine/command_line.h"
 
-#define PROGRAM_LIMIT (1u << 30)
 #define DEVICE_OF_C "\\Device\\HarddiskVolume1"
 
 /* ---- C:
@@ -232,18 +231,12 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
 {
     char guest[PATH_MAX];
     struct program_text text = {0};
-    struct host_file_bytes file = {0};
-    NTSTATUS status = host_read_file(host, PROGRAM_LIMIT, &file);
-    if (NT_SUCCESS(status)) {
-        status = guest_path(m, host, guest, sizeof guest, error, error_size);
-    }
+    NTSTATUS status = guest_path(m, host, guest, sizeof guest, error, error_size);
     if (NT_SUCCESS(status)) {
         status = build_text(m, program, guest, &text);
     }
     if (NT_SUCCESS(status)) {
         const struct ps_program wanted = {
-            .image = file.bytes,
-            .image_size = file.size,
             .nt_path = text.nt_path,
             .dos_path = text.dos_path,
             .command_line = text.command_line,
@@ -255,7 +248,6 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
         };
         status = ps_create_process(&m->ps, &wanted, process);
     }
-    host_free_bytes(&file);
     free_text(&text);
     return status;
 }

@@ -17,7 +17,6 @@
 
 #include "nt/services.h"
 #include "nt/status.h"
-#include "pe/pe.h"
 #include "ps/ps.h"
 
 #define SYS_MAX_ARGUMENTS 16
@@ -117,9 +116,6 @@ NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, 
 /* The file behind a handle, referenced, and what the handle grants. */
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
                       uint32_t *granted);
-
-/* What a file that is no image says to who wants to map it. */
-NTSTATUS sys_image_status(enum pe_status status);
 
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */
