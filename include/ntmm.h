@@ -143,11 +143,12 @@ typedef struct {
     uint64_t faults, demand_zero_faults;
 } ntmm_statistics;
 void ntmm_get_statistics(ntmm_machine *machine, ntmm_statistics *statistics);
-/* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are
- * released, free pages zeroed. Statistics before some work and after it was undone then agree. */
+/* Finish what is deferred: threads of ended programs have left, frames waiting for the engine and
+ * pool pages kept for growth are released, free pages zeroed. Statistics before some work and after it was undone then agree. */
 void ntmm_settle(ntmm_machine *machine);
 
-/* Check every invariant of the whole state; the number of violations, each of them logged. */
+/* Check every invariant of the whole state; the number of violations, each of them logged. Programs
+ * that run stand still meanwhile (with a debugger: only if it stopped them). */
 size_t ntmm_check(ntmm_machine *machine);
 
 /* The machine as the debugger sees it (kd/target.h). => options.debugger was set */

@@ -71,6 +71,7 @@ NTSTATUS ldr_depend(struct ldr_module *module, struct ldr_module *on);
  */
 NTSTATUS ldr_normalise_name(const UNICODE_STRING *name, WCHAR *buffer, size_t room,
                             UNICODE_STRING *out);
+NTSTATUS ldr_default_path(UNICODE_STRING *out);
 bool ldr_has_path(const UNICODE_STRING *name);
 /* Full DOS path of a DLL on the search path, in a string of the process heap. */
 NTSTATUS ldr_search(const WCHAR *search_path, const UNICODE_STRING *name, UNICODE_STRING *path);

@@ -45,9 +45,9 @@ void ldr_set_failure(const UNICODE_STRING *dll)
 static _Noreturn void fail_process(NTSTATUS status)
 {
     ULONG response;
-    ULONG64 parameters[2] = {(ULONG64)&LdrpFailure.dll,
-                             (ULONG64)&current_peb()->ProcessParameters->ImagePathName};
-    bool pair = status == STATUS_DLL_NOT_FOUND;
+    UNICODE_STRING searched = {.Length = 0};
+    ULONG64 parameters[2] = {(ULONG64)&LdrpFailure.dll, (ULONG64)&searched};
+    bool pair = status == STATUS_DLL_NOT_FOUND && NT_SUCCESS(ldr_default_path(&searched));
     NtRaiseHardError(status, pair ? 2 : 1, pair ? 3 : 1, parameters, OptionOk, &response);
     for (;;) {
         NtTerminateProcess(NtCurrentProcess(), status);

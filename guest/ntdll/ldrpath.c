@@ -77,8 +77,8 @@ static UNICODE_STRING program_folder(void)
     return folder;
 }
 
-/* The default search path, ';' between folders. */
-static NTSTATUS default_path(UNICODE_STRING *out)
+/* The default search path, ';' between folders, in memory of the process heap. */
+NTSTATUS ldr_default_path(UNICODE_STRING *out)
 {
     RTL_USER_PROCESS_PARAMETERS *parameters = current_peb()->ProcessParameters;
     UNICODE_STRING folder = program_folder();
@@ -127,7 +127,7 @@ NTSTATUS ldr_search(const WCHAR *search_path, const UNICODE_STRING *name, UNICOD
     if (search_path) {
         RtlInitUnicodeString(&folders, search_path);
     } else {
-        NTSTATUS status = default_path(&folders);
+        NTSTATUS status = ldr_default_path(&folders);
         if (!NT_SUCCESS(status)) {
             return status;
         }

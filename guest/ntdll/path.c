@@ -9,6 +9,7 @@
 #include "ntdllp.h"
 
 #define PATH_CHARACTERS 0x7FF0u
+#define EXTRA_CHARACTERS 16u /* "\\\\.\\", separators, the end */
 
 static bool is_separator(WCHAR c)
 {
@@ -195,9 +196,31 @@ static bool full_path(struct builder *b, const WCHAR *path)
     return ok;
 }
 
+/* The full path in characters, in b->text, which is to be freed; false when it gets too long or
+ * there is no memory (text NULL). Room is made for as much as the path can become: large blocks
+ * cost the heap a commit and a decommit each. */
+static bool make_full_path(struct builder *b, const WCHAR *path, bool literal)
+{
+    RtlAcquirePebLock();
+    size_t length = wcslen(path);
+    b->room = current_peb()->ProcessParameters->CurrentDirectory.DosPath.Length / sizeof(WCHAR) +
+              length + EXTRA_CHARACTERS;
+    if (RtlDetermineDosPathNameType_U(path) == RtlPathTypeDriveRelative ||
+        b->room > PATH_CHARACTERS) {
+        b->room = PATH_CHARACTERS; /* a drive's own folder may be of any length */
+    }
+    b->text = process_alloc(b->room * sizeof(WCHAR));
+    bool ok = b->text && (literal ? put(b, path, length) : full_path(b, path));
+    RtlReleasePebLock();
+    if (b->text) {
+        b->text[ok ? b->length : 0] = 0;
+    }
+    return ok;
+}
+
 ULONG RtlGetFullPathName_U(const WCHAR *path, ULONG size, WCHAR *buffer, WCHAR **file_part)
 {
-    struct builder b = {.room = PATH_CHARACTERS};
+    struct builder b = {0};
     ULONG result = 0;
     if (file_part) {
         *file_part = NULL;
@@ -205,8 +228,7 @@ ULONG RtlGetFullPathName_U(const WCHAR *path, ULONG size, WCHAR *buffer, WCHAR *
     if (!path || !path[0]) {
         return 0;
     }
-    b.text = process_alloc(PATH_CHARACTERS * sizeof(WCHAR));
-    if (b.text && full_path(&b, path)) {
+    if (make_full_path(&b, path, false)) {
         result = (ULONG)(b.length * sizeof(WCHAR));
         if (result + sizeof(WCHAR) > size) {
             result += sizeof(WCHAR);
@@ -229,7 +251,7 @@ NTSTATUS RtlDosPathNameToNtPathName_U_WithStatus(const WCHAR *dos, UNICODE_STRIN
                                                  WCHAR **file_part, void *relative)
 {
     static const WCHAR prefix[] = L"\\??\\", unc[] = L"\\??\\UNC\\";
-    struct builder b = {.room = PATH_CHARACTERS};
+    struct builder b = {0};
     if (relative) {
         memset(relative, 0,
                4 * sizeof(void *)); /* RTL_RELATIVE_NAME_U: name and folder handle: none */
@@ -237,13 +259,10 @@ NTSTATUS RtlDosPathNameToNtPathName_U_WithStatus(const WCHAR *dos, UNICODE_STRIN
     if (!dos || !dos[0]) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    b.text = process_alloc(PATH_CHARACTERS * sizeof(WCHAR));
+    bool ok = make_full_path(&b, dos, !wcsncmp(dos, L"\\\\?\\", 4));
     if (!b.text) {
         return STATUS_NO_MEMORY;
     }
-    bool literal = !wcsncmp(dos, L"\\\\?\\", 4);
-    bool ok = literal ? put(&b, dos, wcslen(dos)) : full_path(&b, dos);
-    b.text[ok ? b.length : 0] = 0;
     ULONG type = RtlDetermineDosPathNameType_U(b.text);
     const WCHAR *head = type == RtlPathTypeUncAbsolute ? unc : prefix;
     size_t skip = type == RtlPathTypeUncAbsolute ? 2 : type == RtlPathTypeLocalDevice ? 4 : 0;

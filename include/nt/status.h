@@ -120,6 +120,7 @@
     X(STATUS_FILE_IS_A_DIRECTORY, 0xC00000BAu)                                                     \
     X(STATUS_NOT_SUPPORTED, 0xC00000BBu)                                                           \
     X(STATUS_NOT_SAME_DEVICE, 0xC00000D4u)                                                         \
+    X(STATUS_CANT_TERMINATE_SELF, 0xC00000DBu)                                                     \
     X(STATUS_INTERNAL_ERROR, 0xC00000E5u)                                                          \
     X(STATUS_INVALID_PARAMETER_1, 0xC00000EFu)                                                     \
     X(STATUS_INVALID_PARAMETER_2, 0xC00000F0u)                                                     \
@@ -281,6 +282,7 @@
 #define STATUS_FILE_IS_A_DIRECTORY ((NTSTATUS)0xC00000BAu)
 #define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BBu)
 #define STATUS_NOT_SAME_DEVICE ((NTSTATUS)0xC00000D4u)
+#define STATUS_CANT_TERMINATE_SELF ((NTSTATUS)0xC00000DBu)
 #define STATUS_INTERNAL_ERROR ((NTSTATUS)0xC00000E5u)
 #define STATUS_INVALID_PARAMETER_1 ((NTSTATUS)0xC00000EFu)
 #define STATUS_INVALID_PARAMETER_2 ((NTSTATUS)0xC00000F0u)

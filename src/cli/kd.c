@@ -57,13 +57,11 @@ static char *symbol_path(const struct cli_session *session)
     if (!stream) {
         return NULL;
     }
-    if (session->symbol_path) {
-        fputs(session->symbol_path, stream);
-    }
+    fputs(session->symbol_path ? session->symbol_path : "", stream);
     for (size_t i = 0; i < session->program_count; i++) {
         const char *program = session->programs[i].path, *slash = strrchr(program, '/');
         size_t length = slash ? (size_t)(slash - program) + (slash == program) : 1;
-        fprintf(stream, ";%.*s", (int)length, slash ? program : ".");
+        fprintf(stream, "%s%.*s", ftell(stream) ? ";" : "", (int)length, slash ? program : ".");
     }
     if (fclose(stream)) {
         free(path);
@@ -149,7 +147,6 @@ int cli_kd(int argc, char **argv)
         struct kd_target *target = ntmm_debug_target(machine);
         if (target) {
             result = debug(&session, target);
-            ntmm_debug_end(machine);
         } else {
             cli_error("the program's first thread cannot be started: out of host resources");
             result = CLI_EXIT_FAILED;

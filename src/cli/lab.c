@@ -107,10 +107,13 @@ static bool execute(void *owner, const char *command, FILE *answer, const char *
 
 /* ---- one experiment ---- */
 
-static struct lab_result debug(const struct lab_script *script, struct kd_target *target)
+/* `symbols`: the folder of the programs, whose COFF symbols or PDBs give names to the commands. */
+static struct lab_result debug(const struct lab_script *script, const char *symbols,
+                               struct kd_target *target)
 {
     struct session session = {0};
-    struct kd_config config = {.target = target, .output = output, .owner = &session};
+    struct kd_config config = {
+        .target = target, .output = output, .owner = &session, .symbol_path = symbols};
     const struct lab_debugger debugger = {.owner = &session, .prompt = prompt, .execute = execute};
     struct lab_result result = {.failed = true};
     int error = kd_create(&config, &session.kd);
@@ -124,30 +127,47 @@ static struct lab_result debug(const struct lab_script *script, struct kd_target
     return result;
 }
 
-/* The command line of `ntmm kd` that the script's option and program lines stand for. */
-static int command_line(const struct lab_script *script, char **storage, char ***argv)
+/* The folder's script; false when there is none. */
+static bool script_path(char path[PATH_SIZE], const char *folder)
+{
+    return snprintf(path, PATH_SIZE, "%s/" SCRIPT_NAME, folder) < PATH_SIZE &&
+           access(path, R_OK) == 0;
+}
+
+/* One experiment: its folder, and what the user wants of the machine. */
+struct lab {
+    const char *name, *folder;
+    int option_count;
+    char **options;
+};
+
+/* The command line of `ntmm kd` that the script's option and program lines stand for, with the
+ * user's options behind them. Words point into *storage, the script and the user's options. */
+static int command_line(const struct lab *lab, const struct lab_script *script, char **storage,
+                        char ***argv)
 {
     size_t programs = lab_script_program_count(script), options = lab_script_option_count(script);
-    size_t length = sizeof "kd";
+    size_t length = 1;
     for (size_t i = 0; i < options; i++) {
         length += strlen(lab_script_option(script, i)) + 1;
     }
     *storage = malloc(length);
-    *argv = calloc(length + 2 * programs + 2, sizeof **argv);
+    *argv = calloc(length + 2 * programs + (size_t)lab->option_count + 2, sizeof **argv);
     if (!*storage || !*argv) {
         return -1;
     }
     int argc = 0;
     char *at = *storage;
-    (*argv)[argc++] = strcpy(at, "kd");
-    at += sizeof "kd";
+    (*argv)[argc++] = "lab";
     for (size_t i = 0; i < options; i++) {
-        strcpy(at, lab_script_option(script, i));
-        char *rest, *word = strtok_r(at, " \t", &rest);
+        char *rest, *word = strtok_r(strcpy(at, lab_script_option(script, i)), " \t", &rest);
         at += strlen(lab_script_option(script, i)) + 1;
         for (; word; word = strtok_r(NULL, " \t", &rest)) {
             (*argv)[argc++] = word;
         }
+    }
+    for (int i = 0; i < lab->option_count; i++) {
+        (*argv)[argc++] = lab->options[i];
     }
     for (size_t i = 0; i < programs; i++) {
         (*argv)[argc++] = "-p";
@@ -156,54 +176,87 @@ static int command_line(const struct lab_script *script, char **storage, char **
     return argc;
 }
 
-/* => the current folder is the experiment's */
-static struct lab_result run_script(const struct lab_script *script)
+/* Programs lie in the experiment's folder. Their new paths are in *paths, NULL at the end. */
+static bool place_programs(const struct lab *lab, struct cli_session *session, char ***paths)
+{
+    *paths = calloc(session->program_count + 1, sizeof **paths);
+    for (size_t i = 0; *paths && i < session->program_count; i++) {
+        if (asprintf(&(*paths)[i], "%s/%s", lab->folder, session->programs[i].path) < 0) {
+            (*paths)[i] = NULL;
+            return false;
+        }
+        session->programs[i].path = (*paths)[i];
+    }
+    session->options.work = lab->folder;
+    return *paths != NULL;
+}
+
+static struct lab_result run_session(const struct cli_session *session,
+                                     const struct lab_script *script)
 {
     struct lab_result result = {.failed = true};
-    char *storage = NULL, **argv = NULL;
-    struct cli_session session = {0};
     ntmm_machine *machine;
     ntmm_process **processes;
-    int argc = command_line(script, &storage, &argv);
+    if (!cli_start(session, &machine, &processes)) {
+        return result;
+    }
+    struct kd_target *target = ntmm_debug_target(machine);
+    if (target) {
+        result = debug(script, session->options.work, target);
+    } else {
+        cli_error("the first program cannot be started: out of host resources");
+    }
+    ntmm_debug_end(machine);
+    cli_stop(session, machine, processes);
+    return result;
+}
+
+static struct lab_result run_script(const struct lab *lab, const struct lab_script *script)
+{
+    struct lab_result result = {.failed = true};
+    char *storage = NULL, **argv = NULL, **paths = NULL;
+    struct cli_session session = {0};
+    int argc = command_line(lab, script, &storage, &argv);
     if (argc < 0) {
         cli_error("out of memory");
-    } else if (cli_parse_session(&session, argc, argv, true) &&
-               cli_start(&session, &machine, &processes)) {
-        struct kd_target *target = ntmm_debug_target(machine);
-        if (target) {
-            result = debug(script, target);
+    } else if (cli_parse_session(&session, argc, argv, true)) {
+        if (place_programs(lab, &session, &paths)) {
+            result = run_session(&session, script);
         } else {
-            cli_error("the machine cannot be debugged: out of host resources");
+            cli_error("out of memory");
         }
-        cli_stop(&session, machine, processes);
     }
+    for (size_t i = 0; paths && paths[i]; i++) {
+        free(paths[i]);
+    }
+    free(paths);
     cli_free_session(&session);
     free(argv);
     free(storage);
     return result;
 }
 
-static int run(const char *name, const char *folder)
+static int run(const struct lab *lab)
 {
-    char error[ERROR_SIZE];
-    if (chdir(folder) != 0) {
-        cli_error("cannot enter %s", folder);
+    char path[PATH_SIZE], error[ERROR_SIZE];
+    if (!script_path(path, lab->folder)) {
+        cli_error("there is no experiment in %s: it has no " SCRIPT_NAME, lab->folder);
         return CLI_EXIT_FAILED;
     }
-    struct lab_script *script = lab_script_load(SCRIPT_NAME, error, sizeof error);
+    struct lab_script *script = lab_script_load(path, error, sizeof error);
     if (!script) {
-        cli_error("lab %s: %s", name, error);
+        cli_error("lab %s: %s", lab->name, error);
         return CLI_EXIT_FAILED;
     }
     printf("%s\n\n", lab_script_title(script));
     fflush(stdout);
-    struct lab_result result = run_script(script);
+    struct lab_result result = run_script(lab, script);
     lab_script_free(script);
     if (result.failed) {
-        printf("\nlab %s: failed after %u passed checks\n", name, result.passed);
+        printf("\nlab %s: failed after %u passed checks\n", lab->name, result.passed);
         return CLI_EXIT_FAILED;
     }
-    printf("\nlab %s: %u checks passed\n", name, result.passed);
+    printf("\nlab %s: %u checks passed\n", lab->name, result.passed);
     return 0;
 }
 
@@ -212,13 +265,13 @@ static int run(const char *name, const char *folder)
 /* The folder with the project's experiments: labs/ beside the command. */
 static bool labs_folder(char folder[PATH_SIZE])
 {
-    ssize_t length = readlink("/proc/self/exe", folder, PATH_SIZE);
-    if (length <= 0 || length >= PATH_SIZE) {
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_SIZE - sizeof "/labs");
+    if (length <= 0 || length >= (ssize_t)(PATH_SIZE - sizeof "/labs")) {
         return false;
     }
     folder[length] = 0;
     char *slash = strrchr(folder, '/');
-    if (!slash || (size_t)(slash - folder) + sizeof "/labs" > PATH_SIZE) {
+    if (!slash) {
         return false;
     }
     strcpy(slash, "/labs");
@@ -230,21 +283,21 @@ static int visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-static bool script_path(char path[PATH_SIZE], const char *folder, const char *name)
+static bool join(char path[PATH_SIZE], const char *folder, const char *name)
 {
-    return snprintf(path, PATH_SIZE, "%s/%s/" SCRIPT_NAME, folder, name) < PATH_SIZE &&
-           access(path, R_OK) == 0;
+    return snprintf(path, PATH_SIZE, "%s/%s", folder, name) < PATH_SIZE;
 }
 
-static int list(const char *folder)
+static int list(const char *labs)
 {
     struct dirent **entries;
-    char path[PATH_SIZE], error[ERROR_SIZE];
-    int found = 0, count = scandir(folder, &entries, visible, alphasort);
+    char folder[PATH_SIZE], path[PATH_SIZE], error[ERROR_SIZE];
+    int found = 0, count = scandir(labs, &entries, visible, alphasort);
     for (int i = 0; i < count; i++) {
-        if (script_path(path, folder, entries[i]->d_name)) {
+        const char *name = entries[i]->d_name;
+        if (join(folder, labs, name) && script_path(path, folder)) {
             struct lab_script *script = lab_script_load(path, error, sizeof error);
-            printf("%-20s %s\n", entries[i]->d_name, script ? lab_script_title(script) : error);
+            printf("%-20s %s\n", name, script ? lab_script_title(script) : error);
             if (script) {
                 lab_script_free(script);
             }
@@ -257,7 +310,7 @@ static int list(const char *folder)
     }
     if (!found) {
         cli_error("there are no experiments in %s; build the project with mingw-w64 installed",
-                  folder);
+                  labs);
         return CLI_EXIT_FAILED;
     }
     printf("\nntmm lab NAME runs one.\n");
@@ -266,35 +319,43 @@ static int list(const char *folder)
 
 static void usage(FILE *out)
 {
-    fputs("ntmm lab [NAME]\n\n"
-          "Without NAME: list the experiments. With NAME: run one, show its session and check its\n"
-          "result; the exit code is 0 when every check held. NAME with a / in it is a folder with\n"
-          "an experiment of your own (docs/labs.md).\n",
-          out);
+    fprintf(
+        out,
+        "ntmm lab [options] [NAME]\n\n"
+        "Without NAME: list the experiments. With NAME: run one, show its session and check\n"
+        "its result; the exit code is 0 when every check held. NAME with a / in it is a folder\n"
+        "with an experiment of your own (docs/labs.md).\n\n%s",
+        cli_session_options);
 }
 
 int cli_lab(int argc, char **argv)
 {
-    char folder[PATH_SIZE], path[PATH_SIZE];
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-        bool help = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
-        usage(help ? stdout : stderr);
-        return help ? 0 : CLI_EXIT_USAGE;
+    char labs[PATH_SIZE], folder[PATH_SIZE], path[PATH_SIZE];
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        usage(stdout);
+        return 0;
     }
-    if (argc == 2 && strchr(argv[1], '/')) {
-        return run(argv[1], argv[1]);
+    const char *name = argc > 1 ? argv[argc - 1] : NULL;
+    if (name && *name == '-') {
+        usage(stderr);
+        return CLI_EXIT_USAGE;
     }
-    if (!labs_folder(folder)) {
-        cli_error("there is no folder labs beside this command");
+    struct lab lab = {name, folder, argc - 2, argv + 1};
+    if (name && strchr(name, '/')) {
+        lab.folder = name;
+        return run(&lab);
+    }
+    if (!labs_folder(labs)) {
+        cli_error("there is no folder labs beside this command; build the project with mingw-w64 "
+                  "installed");
         return CLI_EXIT_FAILED;
     }
-    if (argc == 1) {
-        return list(folder);
+    if (!name) {
+        return list(labs);
     }
-    if (!script_path(path, folder, argv[1])) {
-        cli_error("there is no experiment %s; ntmm lab lists them", argv[1]);
+    if (!join(folder, labs, name) || !script_path(path, folder)) {
+        cli_error("there is no experiment %s; ntmm lab lists them", name);
         return CLI_EXIT_FAILED;
     }
-    *strrchr(path, '/') = 0;
-    return run(argv[1], path);
+    return run(&lab);
 }

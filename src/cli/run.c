@@ -1,13 +1,81 @@
-/* src/cli/run.c: ntmm run. */
+/* src/cli/run.c: ntmm run.
+ *
+ * Signals that end a command end its programs instead, as Ctrl-C does on Windows
+ * (STATUS_CONTROL_C_EXIT); then the machine is taken down in the ordinary way, and the exit code is
+ * the shell's for the signal. They are blocked in every thread, and one waits for them. A second
+ * one, should the first not be enough, ends the command at once.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+
+#define CONTROL_C_EXIT ((ntmm_status)0xC000013A)
+#define EXIT_OF_SIGNAL 128
+#define END_OF_WATCH SIGUSR1 /* nobody's business but the watcher's */
 
 static void usage(void)
 {
     printf("ntmm run [options] PROGRAM.exe [ARGS...]\n\n"
            "Run a 64-bit Windows console program. Its exit code (low 8 bits) is ours.\n\n%s",
            cli_session_options);
+}
+
+struct watch {
+    sigset_t signals;
+    pthread_t thread;
+    ntmm_process **processes;
+    size_t count;
+    atomic_int caught; /* 0: none */
+};
+
+static void *watch_signals(void *argument)
+{
+    struct watch *w = argument;
+    int signal;
+    while (sigwait(&w->signals, &signal) == 0 && signal != END_OF_WATCH) {
+        if (atomic_exchange(&w->caught, signal)) {
+            _exit(EXIT_OF_SIGNAL + signal);
+        }
+        for (size_t i = 0; i < w->count; i++) {
+            ntmm_process_terminate(w->processes[i], CONTROL_C_EXIT); /* or it has ended already */
+        }
+    }
+    return NULL;
+}
+
+/* => no thread was started yet: they inherit the mask */
+static void block_signals(struct watch *w)
+{
+    sigemptyset(&w->signals);
+    sigaddset(&w->signals, SIGINT);
+    sigaddset(&w->signals, SIGTERM);
+    sigaddset(&w->signals, SIGHUP);
+    sigaddset(&w->signals, END_OF_WATCH);
+    pthread_sigmask(SIG_BLOCK, &w->signals, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a closed output is a status of the program's write */
+}
+
+static int wait_for_programs(struct watch *w)
+{
+    bool watching = pthread_create(&w->thread, NULL, watch_signals, w) == 0;
+    if (!watching) {
+        pthread_sigmask(SIG_UNBLOCK, &w->signals, NULL); /* they end the command, then */
+    }
+    ntmm_status status = 0;
+    for (size_t i = w->count; i-- > 0;) {
+        ntmm_process_wait(w->processes[i], &status);
+    }
+    if (watching) {
+        pthread_kill(w->thread, END_OF_WATCH);
+        pthread_join(w->thread, NULL);
+    }
+    int caught = atomic_load(&w->caught);
+    return caught ? EXIT_OF_SIGNAL + caught
+                  : status & 0xFF; /* the first program's, waited for last */
 }
 
 int cli_run(int argc, char **argv)
@@ -19,21 +87,19 @@ int cli_run(int argc, char **argv)
     }
     int result = CLI_EXIT_USAGE;
     ntmm_machine *machine;
-    ntmm_process **processes;
+    struct watch watch = {.count = session.program_count};
     if (session.help) {
         usage();
         result = 0;
     } else if (!session.program_count) {
         cli_error("run what? ntmm run PROGRAM.exe [ARGS...]");
-    } else if (!cli_start(&session, &machine, &processes)) {
-        result = CLI_EXIT_FAILED;
     } else {
-        ntmm_status status = 0;
-        for (size_t i = session.program_count; i-- > 0;) {
-            ntmm_process_wait(processes[i], &status);
+        block_signals(&watch);
+        result = CLI_EXIT_FAILED;
+        if (cli_start(&session, &machine, &watch.processes)) {
+            result = wait_for_programs(&watch);
+            cli_stop(&session, machine, watch.processes);
         }
-        result = status & 0xFF; /* the first program's, waited for last */
-        cli_stop(&session, machine, processes);
     }
     cli_free_session(&session);
     return result;

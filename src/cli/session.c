@@ -329,6 +329,7 @@ bool cli_start(const struct cli_session *s, ntmm_machine **machine, ntmm_process
 
 void cli_stop(const struct cli_session *s, ntmm_machine *machine, ntmm_process **processes)
 {
+    ntmm_debug_end(machine);
     for (size_t i = 0; i < s->program_count; i++) {
         if (processes[i]) {
             ntmm_process_release(processes[i]);

@@ -127,7 +127,10 @@ void kd_breakpoints_insert(struct kd *kd, uint64_t except)
         if (!breakpoint->used || !breakpoint->enabled || !resolve(kd, breakpoint)) {
             continue;
         }
-        bool skip = except != 0 && breakpoint->address == except;
+        uint64_t directory;
+        bool gone =
+            !directory_of(kd, breakpoint, &directory); /* kept for bl, but nobody meets it */
+        bool skip = gone || (except != 0 && breakpoint->address == except);
         if (!skip && !insert(kd, breakpoint)) {
             char text[KD_ADDRESS_TEXT];
             kd_printf(kd, "Breakpoint %zu at %s is not set: the page is not in memory\n", i,

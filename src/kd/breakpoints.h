@@ -28,6 +28,7 @@ struct kd_breakpoint {
     uint64_t process; /* EPROCESS; 0: any */
     uint64_t process_id;
     uint64_t thread; /* ETHREAD; 0: any */
+    uint64_t stack;  /* counts only where rsp is above this; 0: anywhere */
     uint64_t passes; /* as asked for, at least 1 */
     uint64_t remaining;
     char *command; /* run when hit; NULL: none */

@@ -15,6 +15,7 @@
 #include "hw/bits.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
+#include "nt/image.h"
 
 /* Where the loader puts nt, and how much of that is looked at: at most this many present pages. */
 #define KERNEL_SEARCH_START 0xFFFFF80000000000ull
@@ -193,6 +194,26 @@ uint64_t kd_current_thread(struct kd *kd)
     return kd->implicit_thread != 0 ? kd->implicit_thread : kd->target->last_event.thread;
 }
 
+/* A process that has not run its loader yet has no list of modules, though it is in ntdll already:
+ * look for the image that the code is in. */
+static void add_image_around(struct kd *kd, uint64_t address)
+{
+    const uint64_t alignment = 0x10000; /* of views: the allocation granularity */
+    const unsigned reach = 1024;
+    if (kd->symbols == NULL || (int64_t)address < 0 || kd_module_at(kd->symbols, address) != NULL) {
+        return;
+    }
+    uint64_t base = address & ~(alignment - 1);
+    for (unsigned i = 0; i < reach && base >= i * alignment; i++) {
+        uint64_t at = base - i * alignment;
+        uint16_t magic;
+        if (kd_read_u16(kd, at, &magic) && magic == IMAGE_DOS_SIGNATURE) {
+            kd_module_add(kd->symbols, at, NULL, false);
+            return;
+        }
+    }
+}
+
 bool kd_set_process(struct kd *kd, uint64_t process)
 {
     uint64_t directory = kd->target->directory_base, type = KD_PROCESS_OBJECT, peb = 0;
@@ -212,6 +233,12 @@ bool kd_set_process(struct kd *kd, uint64_t process)
     if (kd->symbols != NULL) {
         kd_modules_load_user(kd->symbols, peb);
     }
+    const struct kd_event *event = &kd->target->last_event;
+    struct kd_registers registers;
+    if (process == event->process &&
+        kd->target->ops->get_registers(kd->target, event->processor, &registers) == 0) {
+        add_image_around(kd, registers.rip);
+    }
     return true;
 }
 
@@ -225,6 +252,9 @@ void kd_follow_event(struct kd *kd)
     uint64_t process = kd_current_process(kd);
     if (process != 0 && kd_set_process(kd, process)) {
         kd->implicit_process = 0;
+    }
+    if (event->kind == KD_EVENT_MODULE_LOAD && kd->symbols != NULL) {
+        kd_module_add(kd->symbols, event->base, NULL, false); /* the loader has not listed it yet */
     }
     uint64_t rip;
     if (kd_register_value(kd, "rip", &rip)) {

@@ -182,6 +182,14 @@ static bool parse_number(const char *word, uint64_t *value)
     return parse_digits(word, 16, value);
 }
 
+/* The name of a module alone is its base. */
+static bool module_base(struct kd *kd, const char *name, uint64_t *value)
+{
+    const struct kd_module *module = kd->symbols ? kd_module_find(kd->symbols, name) : NULL;
+    *value = module != NULL ? module->base : 0;
+    return module != NULL;
+}
+
 /* A number, register or symbol name, taken as a whole: letters, digits, _ $ @ ? ! ` and ::. */
 static size_t word_length(const char *at)
 {
@@ -219,7 +227,8 @@ static bool parse_word(struct parser *p, uint64_t *value)
     } else {
         known = parse_number(word, value) ||
                 (strchr(word, '!') == NULL && kd_register_value(p->kd, word, value)) ||
-                (p->kd->symbols && kd_symbol_address(p->kd->symbols, word, value));
+                (p->kd->symbols && kd_symbol_address(p->kd->symbols, word, value)) ||
+                module_base(p->kd, word, value);
     }
     if (!known) {
         return kd_error(p->kd, "Couldn't resolve error at '%s'", p->at);

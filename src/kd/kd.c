@@ -1,11 +1,8 @@
-/* src/kd/kd.c: life of a debugger, and lines into commands.
+/* src/kd/kd.c: life of a debugger, and finding the command that a text means.
  *
- *      "db 40000000 L10; .echo \"a;b\""  ->  "db" "40000000 L10",  ".echo" "\"a;b\""
- *
- * `;` separates commands except inside double quotes; `*` at the start of a command makes the rest
- * of the line a comment, `$$` only up to the next `;`. A command's name ends at a blank, but
- * WinDbg's users also write `r@rax`, `s-u` or `?1+2`: when the whole word is no command, its
- * longest beginning that is one counts if a letter or digit does not follow. */
+ * script.c cuts lines into commands. A command's name ends at a blank, but WinDbg's users also
+ * write `r@rax`, `s-u` or `?1+2`: when the whole word is no command, its longest beginning that is
+ * one counts if a letter or digit does not follow. */
 #include "kd/kdi.h"
 
 #include <ctype.h>
@@ -17,6 +14,8 @@
 
 #include "kd/breakpoints.h"
 #include "kd/commands.h"
+#include "kd/events.h"
+#include "kd/script.h"
 #include "kd/symbols.h"
 
 static char *join_paths(const char *a, const char *b)
@@ -39,8 +38,9 @@ int kd_create(const struct kd_config *config, struct kd **out)
     kd->directory_base = config->target->directory_base;
     kd->symbol_path = join_paths(config->symbol_path, config->target->symbol_path);
     kd->breakpoints = kd_breakpoints_create();
+    kd->filters = kd_filters_create();
     strcpy(kd->dump_format, "db");
-    if (kd->symbol_path == NULL || kd->breakpoints == NULL) {
+    if (kd->symbol_path == NULL || kd->breakpoints == NULL || kd->filters == NULL) {
         kd_destroy(kd);
         return -ENOMEM;
     }
@@ -60,6 +60,13 @@ void kd_destroy(struct kd *kd)
     }
     if (kd->symbols != NULL) {
         kd_symbols_destroy(kd->symbols);
+    }
+    if (kd->filters != NULL) {
+        kd_filters_destroy(kd->filters);
+    }
+    kd_aliases_deinit(kd);
+    if (kd->log != NULL) {
+        fclose(kd->log);
     }
     free(kd->pending);
     free(kd->symbol_path);
@@ -114,7 +121,7 @@ static void unknown_command(struct kd *kd, const char *text)
     }
 }
 
-static void run_command(struct kd *kd, char *text)
+void kd_run_command(struct kd *kd, char *text)
 {
     for (size_t end = strlen(text); end > 0 && isspace((unsigned char)text[end - 1]); end--) {
         text[end - 1] = '\0';
@@ -128,64 +135,9 @@ static void run_command(struct kd *kd, char *text)
     command->function(kd, kd_skip(text + length));
 }
 
-/* The end of the command that starts at `text`: a `;` outside of quotes, or the end. */
-static char *command_end(char *text)
-{
-    bool quoted = false;
-    for (; *text != '\0'; text++) {
-        if (*text == '"') {
-            quoted = !quoted;
-        } else if (*text == ';' && !quoted) {
-            break;
-        }
-    }
-    return text;
-}
-
-static void run_line(struct kd *kd, char *line);
-
-/* The command of a breakpoint that was hit; its own `g` may hit the next. */
-static void run_pending(struct kd *kd)
-{
-    while (kd->pending != NULL && !kd->quit && !kd_interrupted(kd)) {
-        char *line = kd->pending;
-        kd->pending = NULL;
-        run_line(kd, line);
-        free(line);
-    }
-}
-
-static void run_line(struct kd *kd, char *line)
-{
-    for (char *at = line, *next; at != NULL && !kd->quit && !kd_interrupted(kd); at = next) {
-        at = (char *)(uintptr_t)kd_skip(at);
-        if (*at == '*') {
-            break;
-        }
-        char *end = command_end(at);
-        next = *end == ';' ? end + 1 : NULL;
-        *end = '\0';
-        if (*at != '\0' && strncmp(at, "$$", 2) != 0) {
-            run_command(kd, at);
-        }
-        if (kd->pending != NULL && kd->line_depth == 0) {
-            kd->line_depth++;
-            run_pending(kd);
-            kd->line_depth--;
-        }
-    }
-}
-
 enum kd_verdict kd_execute(struct kd *kd, const char *line)
 {
-    char *copy = strdup(line);
-    if (copy == NULL) {
-        kd_error(kd, "Out of memory");
-        return KD_NEXT;
-    }
-    copy[strcspn(copy, "\r\n")] = '\0';
     atomic_store(&kd->interrupt, false);
-    run_line(kd, copy);
-    free(copy);
+    kd_run_text(kd, line);
     return kd->quit ? KD_QUIT : KD_NEXT;
 }

@@ -16,11 +16,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "kd/kd.h"
 
 struct kd_symbols; /* symbols.h */
 struct kd_breakpoints;
+struct kd_filters;
 
 /* ---- commands ---------------------------------------------------------------------------------
  */
@@ -51,6 +53,17 @@ extern const struct kd_command kd_commands_handle[];
 extern const struct kd_command kd_commands_registers[];
 extern const struct kd_command kd_commands_execution[];
 extern const struct kd_command kd_commands_breakpoint[];
+extern const struct kd_command kd_commands_filter[];
+extern const struct kd_command kd_commands_stack[];
+extern const struct kd_command kd_commands_script[];
+extern const struct kd_command kd_commands_pool[];
+extern const struct kd_command kd_commands_vm[];
+extern const struct kd_command kd_commands_ssdt[];
+extern const struct kd_command kd_commands_address[];
+extern const struct kd_command kd_commands_transfer[];
+extern const struct kd_command kd_commands_image[];
+extern const struct kd_command kd_commands_object[];
+extern const struct kd_command kd_commands_system[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */
@@ -63,6 +76,16 @@ extern const struct kd_command kd_commands_code[];    /* u, uf, k */
 enum { KD_PROCESS_OBJECT = 3, KD_THREAD_OBJECT = 6 };
 
 #define KD_PSEUDO_REGISTERS 20 /* $t0..$t19 */
+
+/* Names that stand for text; script.h. */
+struct kd_alias {
+    char *name, *value;
+};
+
+struct kd_aliases {
+    struct kd_alias *row;
+    size_t count;
+};
 
 struct kd {
     struct kd_target *target;
@@ -85,14 +108,20 @@ struct kd {
     uint64_t pseudo[KD_PSEUDO_REGISTERS];
     uint64_t last_value; /* of the last expression: $exp */
     uint64_t kernel_base;
+    bool symbols_noisy;  /* !sym noisy */
     char *symbol_path;   /* as configured; `.sympath` changes that of `symbols` */
     char last_line[256]; /* repeated by an empty line at a terminal */
 
     struct kd_symbols *symbols; /* symbols.h; NULL until a module is known */
     struct kd_breakpoints *breakpoints;
-    int hit;             /* the breakpoint of the last event; -1: none of ours */
-    char *pending;       /* its command, to be run; NULL: none */
-    unsigned line_depth; /* 1 while such a command runs */
+    struct kd_filters *filters; /* events.h */
+    int hit;                    /* the breakpoint of the last event; -1: none of ours */
+    char *pending;              /* its commands, to be run; NULL: none */
+    bool in_pending;            /* such commands run */
+    unsigned stops;             /* how often the target has stopped */
+    unsigned depth;             /* of blocks and scripts */
+    struct kd_aliases aliases;
+    FILE *log; /* output goes there too; NULL: no */
 };
 
 /* ---- output -----------------------------------------------------------------------------------

@@ -11,6 +11,9 @@ void kd_write(struct kd *kd, const char *text, size_t length)
     if (length > 0) {
         kd->output(kd->output_owner, text, length);
     }
+    if (length > 0 && kd->log != NULL) {
+        fwrite(text, 1, length, kd->log);
+    }
 }
 
 static void print_list(struct kd *kd, const char *format, va_list list)

@@ -26,8 +26,11 @@ struct pdb_bytes {
 
 static inline struct pdb_cursor pdb_cursor_at(struct pdb_bytes bytes, size_t offset)
 {
-    if (offset > bytes.size)
-        return (struct pdb_cursor){bytes.data, bytes.data, true};
+    static const uint8_t nothing;
+
+    /* Not even zero may be added to a null pointer. */
+    if (offset > bytes.size || !bytes.data)
+        return (struct pdb_cursor){&nothing, &nothing, offset > bytes.size};
     return (struct pdb_cursor){bytes.data + offset, bytes.data + bytes.size, false};
 }
 

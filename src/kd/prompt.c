@@ -1,8 +1,8 @@
 /* src/kd/prompt.c: lines from a person or from a program.
  *
- * With a terminal on both sides libedit reads lines, with history and completion of command names;
- * an empty line repeats the last one, as in WinDbg. Through a pipe the prompt is printed and
- * flushed before each line is read, so that a driver can wait for it. */
+ * With a terminal on both sides libedit reads lines, with history and completion of commands,
+ * modules, symbols and types; an empty line repeats the last one, as in WinDbg. Through a pipe the
+ * prompt is printed and flushed before each line is read, so that a driver can wait for it. */
 #include <errno.h>
 #include <histedit.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kd/commands.h"
+#include "kd/complete.h"
 #include "kd/kdi.h"
 
 #define HISTORY_LINES 1000
@@ -30,33 +30,38 @@ static char *show_prompt(EditLine *line)
     return (char *)(uintptr_t)kd_prompt(kd);
 }
 
-/* Tab: what all commands that begin like the first word have in common; a list when that adds
- * nothing. */
+static void list_completions(void *context, const char *word)
+{
+    fprintf(context, "%s\n", word);
+}
+
 static unsigned char complete(EditLine *line, int key)
 {
     const LineInfo *info = el_line(line);
-    size_t typed = (size_t)(info->cursor - info->buffer), common = 0;
-    const struct kd_command *row, *first = NULL;
+    struct kd *kd = NULL;
+    FILE *out = NULL;
+    char rest[KD_COMPLETION_SIZE], *typed;
     (void)key;
-    for (size_t i = 0; (row = kd_command_get(i)) != NULL; i++) {
-        if (strncmp(row->name, info->buffer, typed) != 0) {
-            continue;
-        }
-        if (first == NULL) {
-            first = row;
-            common = strlen(row->name);
-        }
-        while (strncmp(row->name, first->name, common) != 0) {
-            common--;
-        }
-    }
-    if (first == NULL || common <= typed || common - typed >= 32) {
+    el_get(line, EL_CLIENTDATA, &kd);
+    el_get(line, EL_GETFP, 1, &out);
+    typed = strndup(info->buffer, (size_t)(info->cursor - info->buffer));
+    if (typed == NULL) {
         return CC_ERROR;
     }
-    char rest[32];
-    memcpy(rest, first->name + typed, common - typed);
-    rest[common - typed] = '\0';
-    return el_insertstr(line, rest) == 0 ? CC_REFRESH : CC_ERROR;
+    unsigned count = kd_complete(kd, typed, rest, NULL, NULL);
+    bool listing = count > 1 && rest[0] == '\0';
+    if (listing) {
+        fputc('\n', out);
+        kd_complete(kd, typed, rest, list_completions, out);
+        if (count > KD_COMPLETION_LISTED) {
+            fprintf(out, "... %u more\n", count - KD_COMPLETION_LISTED);
+        }
+    }
+    free(typed);
+    if (rest[0] != '\0') {
+        return el_insertstr(line, rest) == 0 ? CC_REFRESH : CC_ERROR;
+    }
+    return listing ? CC_REDISPLAY : CC_ERROR;
 }
 
 static bool editor_open(struct editor *editor, struct kd *kd, FILE *in, FILE *out)

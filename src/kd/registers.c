@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "hw/bits.h"
+#include "kd/stack.h"
 
 #define GPR(name, index, bits)                                                                     \
     {                                                                                              \
@@ -106,6 +107,9 @@ static const struct register_row rows[] = {
 
 bool kd_get_registers(struct kd *kd, struct kd_registers *out)
 {
+    if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
+        return kd_thread_registers(kd, kd->implicit_thread, out);
+    }
     *out = (struct kd_registers){0};
     return kd->target->ops->get_registers(kd->target, kd->processor, out) == 0;
 }
@@ -266,6 +270,9 @@ bool kd_register_assign(struct kd *kd, const char *name, uint64_t value)
     uint64_t field = row->bits == 32 ? value & UINT32_MAX : value << row->first;
     uint64_t merged = (load(&registers, row) & ~mask) | (field & mask);
     memcpy((char *)&registers + row->offset, &merged, row->storage);
+    if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
+        return kd_error(kd, "Only the registers of what runs on a processor can be changed");
+    }
     if (kd->target->ops->set_registers(kd->target, kd->processor, &registers) != 0) {
         return kd_error(kd, "This target's registers cannot be changed");
     }

@@ -69,6 +69,10 @@ void kd_symbols_destroy(struct kd_symbols *symbols);
 void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append);
 const char *kd_symbols_path(const struct kd_symbols *symbols);
 
+/* Tell `note` of every file that is looked at for symbols, a line each; NULL: be quiet. */
+void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
+                      void *context);
+
 /* ---- modules ---- */
 
 /* Add the image whose headers are at `base`. `name`: file name or NULL to take it from the image.
@@ -97,6 +101,13 @@ enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd
 
 /* The module's PDB, loaded when needed; NULL when there is none. */
 struct pdb *kd_module_pdb(struct kd_symbols *symbols, const struct kd_module *module);
+
+/* The module's image: the host's copy, which is complete, when the symbol path leads to it, else
+ * what is in memory. Valid until the list of modules changes.
+ * => false: neither has readable headers */
+struct pe_image;
+bool kd_module_image(struct kd_symbols *symbols, const struct kd_module *module,
+                     struct pe_image *image);
 
 /* ---- names and addresses ---- */
 

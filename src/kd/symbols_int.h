@@ -3,6 +3,7 @@
  *      symbols.c   the manager itself, names to addresses and back
  *      modules.c   which images are in memory
  *      symload.c   where the symbols of an image come from
+ *      image_file.c  the host's copy of an image
  */
 #pragma once
 
@@ -10,12 +11,22 @@
 #include "kd/symtab.h"
 #include "pe/pe.h"
 
+/* The host's copy of an image, mapped. */
+struct kd_image_file {
+    char path[512];
+    void *bytes;
+    size_t size;
+    struct pe_image image;
+};
+
 /* What is known about a module beyond what others may see; the public part comes first. */
 struct kd_module_entry {
     struct kd_module public;
-    struct pdb *pdb;     /* of the cache; NULL: none */
-    struct symtab names; /* COFF symbols or exports, when there is no PDB */
-    bool stale;          /* not yet seen in the walk that renews the list */
+    struct pdb *pdb;            /* of the cache; NULL: none */
+    struct symtab names;        /* COFF symbols or exports, when there is no PDB */
+    struct kd_image_file *file; /* NULL: not found, or not looked for */
+    bool file_looked_for;
+    bool stale; /* not yet seen in the walk that renews the list */
 };
 
 /* PDBs that are open, by host path. */
@@ -36,12 +47,26 @@ struct kd_symbols {
     size_t file_count;
     size_t file_room;
     struct kd_field_cache *fields;
+    void (*note)(void *context, const char *line); /* of `!sym noisy`; NULL: quiet */
+    void *note_context;
     unsigned generation; /* grows when types may have changed: caches start over */
 };
 
 /* An image in guest memory, read where it is. => PE_TRUNCATED .. when its headers are not there */
 enum pe_status kd_image_open(const struct kd_symbols *symbols, uint64_t base,
                              struct pe_image *image);
+
+/* The host's copy of the module; NULL: the symbol path does not lead to it. */
+struct kd_image_file *kd_image_file(struct kd_symbols *symbols, struct kd_module_entry *entry);
+void kd_image_file_close(struct kd_module_entry *entry);
+
+/* The last component of a path of either system; NULL when it is no file name. */
+const char *kd_safe_file_name(const char *path);
+
+/* Call `visit` with each folder of the symbol path until it returns true.
+ * => whether it did */
+bool kd_each_symbol_folder(const struct kd_symbols *symbols,
+                           bool (*visit)(void *context, const char *folder), void *context);
 
 /* Forget the symbols of a module, so that the next question loads them anew. */
 void kd_module_forget(struct kd_symbols *symbols, struct kd_module_entry *entry);

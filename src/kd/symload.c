@@ -7,57 +7,14 @@
  * A file counts only when it is the right one: a PDB by GUID and age, an image by time stamp and
  * size. Pages that hold the RSDS record or the exports may not be in the guest's memory; the host's
  * copy of the image then answers for them.
- *
- * Names of files come from guest memory: only their last component is used.
  */
 #define _GNU_SOURCE 1 /* asprintf */
 
 #include "kd/symbols_int.h"
 
-#include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* ---- along the path ---- */
-
-/* The last component of a path of either system; NULL when it is no file name. */
-static const char *safe_file_name(const char *path)
-{
-    const char *name = path;
-    for (const char *p = path; *p; p++) {
-        if (*p == '\\' || *p == '/' || *p == ':')
-            name = p + 1;
-    }
-    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
-}
-
-/* Call `visit` with each folder of the symbol path until it returns true.
- * => whether it did */
-static bool each_folder(const struct kd_symbols *symbols,
-                        bool (*visit)(void *context, const char *folder), void *context)
-{
-    for (const char *p = symbols->path; *p;) {
-        size_t length = strcspn(p, ";*");
-        bool keyword =
-            p[length] == '*' && (length == 3 || length == 5 || length == 6) &&
-            (strncasecmp(p, "srv", length) == 0 || strncasecmp(p, "cache", length) == 0 ||
-             strncasecmp(p, "symsrv", length) == 0);
-        char *folder = keyword || length == 0 ? NULL : strndup(p, length);
-        bool done = folder && !strstr(folder, "://") && visit(context, folder);
-        free(folder);
-        if (done)
-            return true;
-        p += length;
-        p += *p != 0;
-    }
-    return false;
-}
 
 /* ---- PDBs ---- */
 
@@ -104,11 +61,29 @@ static struct pdb *open_cached(struct kd_symbols *symbols, const char *path)
     return file.pdb;
 }
 
+void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
+                      void *context)
+{
+    symbols->note = note;
+    symbols->note_context = context;
+}
+
+static void note(const struct kd_symbols *symbols, const char *subject, const char *what)
+{
+    char *line;
+    if (symbols->note && asprintf(&line, "DBGHELP: %s - %s\n", subject, what) >= 0) {
+        symbols->note(symbols->note_context, line);
+        free(line);
+    }
+}
+
 static bool try_pdb(struct pdb_search *search, char *path)
 {
     struct kd_module *module = &search->entry->public;
     struct pdb *pdb = path ? open_cached(search->symbols, path) : NULL;
     bool fits = pdb && pdb_matches(pdb, &module->id);
+    if (path)
+        note(search->symbols, path, fits ? "OK" : pdb ? "mismatched pdb" : "file not found");
     if (fits) {
         search->entry->pdb = pdb;
         module->source = KD_SYMBOLS_PDB;
@@ -134,80 +109,9 @@ static bool load_pdb(struct kd_symbols *symbols, struct kd_module_entry *entry)
     struct pdb_search search = {.symbols = symbols, .entry = entry};
     if (!module->has_debug_record)
         return false;
-    search.name = safe_file_name(module->pdb_name);
+    search.name = kd_safe_file_name(module->pdb_name);
     store_folder(&module->id, search.store, sizeof search.store);
-    return search.name && each_folder(symbols, search_pdb, &search);
-}
-
-/* ---- the host's copy of an image ---- */
-
-struct image_file {
-    const struct kd_module *module;
-    const char *name;
-    char path[512];
-    void *bytes;
-    size_t size;
-    struct pe_image image;
-};
-
-static void close_image(struct image_file *file)
-{
-    if (file->bytes)
-        munmap(file->bytes, file->size);
-    file->bytes = NULL;
-}
-
-static bool map_file(struct image_file *file)
-{
-    struct stat st;
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    void *bytes = MAP_FAILED;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (bytes == MAP_FAILED)
-        return false;
-    file->bytes = bytes;
-    file->size = (size_t)st.st_size;
-    return true;
-}
-
-/* Is the file at `path` the image? A module whose headers are not in memory has no time stamp; its
- * size must do. */
-static bool try_image(struct image_file *file)
-{
-    const struct kd_module *module = file->module;
-    if (!map_file(file))
-        return false;
-    if (pe_open(&file->image, file->bytes, file->size) == PE_OK &&
-        pe_size_of_image(&file->image) == module->size &&
-        (module->timestamp == 0 || file->image.file.TimeDateStamp == module->timestamp))
-        return true;
-    close_image(file);
-    return false;
-}
-
-static bool search_image(void *context, const char *folder)
-{
-    struct image_file *file = context;
-    snprintf(file->path, sizeof file->path, "%s/%s", folder, file->name);
-    if (try_image(file))
-        return true;
-    size_t start = strlen(folder) + 1;
-    for (char *p = file->path; *p && start < sizeof file->path; p++) {
-        if ((size_t)(p - file->path) >= start)
-            *p = (char)tolower((unsigned char)*p);
-    }
-    return try_image(file);
-}
-
-static bool open_image(const struct kd_symbols *symbols, const struct kd_module *module,
-                       struct image_file *file)
-{
-    *file = (struct image_file){.module = module, .name = safe_file_name(module->image)};
-    return file->name && each_folder(symbols, search_image, file);
+    return search.name && kd_each_symbol_folder(symbols, search_pdb, &search);
 }
 
 /* ---- COFF symbols and exports ---- */
@@ -276,18 +180,17 @@ static void take_debug_record(struct kd_module *module, const struct pe_image *i
 static void load_from_file(struct kd_symbols *symbols, struct kd_module_entry *entry)
 {
     struct kd_module *module = &entry->public;
-    struct image_file file;
-    if (!open_image(symbols, module, &file))
+    struct kd_image_file *file = kd_image_file(symbols, entry);
+    if (!file)
         return;
-    take_debug_record(module, &file.image);
+    take_debug_record(module, &file->image);
     if (!load_pdb(symbols, entry)) {
-        if (load_coff(entry, &file.image))
+        if (load_coff(entry, &file->image))
             module->source = KD_SYMBOLS_COFF;
-        else if (load_exports(entry, &file.image))
+        else if (load_exports(entry, &file->image))
             module->source = KD_SYMBOLS_EXPORT;
-        snprintf(module->symbol_file, sizeof module->symbol_file, "%s", file.path);
+        snprintf(module->symbol_file, sizeof module->symbol_file, "%s", file->path);
     }
-    close_image(&file);
 }
 
 /* ---- loading ---- */
@@ -306,6 +209,9 @@ enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd
         entry->public.source = KD_SYMBOLS_EXPORT;
     symtab_finish(&entry->names);
     symbols->generation++;
+    static const char *const results[] = {"deferred", "no symbols", "export symbols",
+                                          "coff symbols", "private symbols & lines"};
+    note(symbols, module->name, results[module->source]);
     return module->source;
 }
 
@@ -331,6 +237,7 @@ struct pdb *kd_module_pdb(struct kd_symbols *symbols, const struct kd_module *mo
 void kd_module_forget(struct kd_symbols *symbols, struct kd_module_entry *entry)
 {
     symtab_deinit(&entry->names);
+    kd_image_file_close(entry);
     entry->pdb = NULL;
     entry->public.source = KD_SYMBOLS_DEFERRED;
     entry->public.symbol_file[0] = 0;

@@ -55,6 +55,12 @@ static int no_page_in(struct kd_target *target, uint64_t process, uint64_t va)
     return -ENOTSUP;
 }
 
+static int no_want_events(struct kd_target *target, unsigned wanted)
+{
+    (void)target, (void)wanted;
+    return -ENOTSUP;
+}
+
 #define FILL(ops, slot, stub) ((ops)->slot = (ops)->slot ? (ops)->slot : (stub))
 
 void kd_target_complete(struct kd_target_ops *ops)
@@ -67,4 +73,5 @@ void kd_target_complete(struct kd_target_ops *ops)
     FILL(ops, break_request, no_break_request);
     FILL(ops, break_on_process, no_break_on_process);
     FILL(ops, page_in, no_page_in);
+    FILL(ops, want_events, no_want_events);
 }

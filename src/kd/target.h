@@ -55,7 +55,9 @@ enum kd_event_kind {
     KD_EVENT_BREAKPOINT,   /* int3 executed; `address` and the thread's rip are at the int3 */
     KD_EVENT_SINGLE_STEP,  /* the step that was asked for is done */
     KD_EVENT_EXCEPTION,    /* code, address, first_chance, parameter[] */
-    KD_EVENT_PROCESS_EXIT, /* a process that was to be watched has ended; `code` is its status */
+    KD_EVENT_PROCESS_EXIT, /* the last thread of a process is about to leave, all its memory is
+                              still there; `code` is its status. Only when wanted */
+    KD_EVENT_MODULE_LOAD,  /* an image has been mapped at `base` into a process. Only when wanted */
     KD_EVENT_BREAK_IN,     /* break_request (Ctrl-C) */
     KD_EVENT_ATTACHED,     /* the process given to break_on_process is current on a processor */
     KD_EVENT_BUGCHECK,     /* code, parameter[0..3]; memory can be looked at, not resumed */
@@ -71,9 +73,16 @@ struct kd_event {
     uint64_t address;   /* of the instruction */
     uint32_t code;      /* exception code or exit status */
     bool first_chance;
+    uint64_t base; /* of the module */
     uint32_t parameter_count;
     uint64_t
         parameter[4]; /* exception information: access violation: 0 read 1 write 8 execute, VA */
+};
+
+/* Events that come only when asked for: bits of want_events. */
+enum kd_want {
+    KD_WANT_PROCESS_EXIT = 1,
+    KD_WANT_MODULE_LOAD = 2,
 };
 
 /* How to go on from an event. */
@@ -107,6 +116,9 @@ struct kd_target_ops {
     /* `.process /i`: the next resume comes back with KD_EVENT_ATTACHED as soon as a processor runs
      * a thread of this process. -ESRCH when it has no live thread. */
     int (*break_on_process)(struct kd_target *target, uint64_t process);
+    /* From now on report the events of this set of enum kd_want, and no others that are optional.
+     */
+    int (*want_events)(struct kd_target *target, unsigned wanted);
     /* Have the memory manager bring one page in, as a read by that process would (`.pagein`). */
     int (*page_in)(struct kd_target *target, uint64_t process, uint64_t va);
 };

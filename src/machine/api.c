@@ -76,6 +76,10 @@ ntmm_status ntmm_process_terminate(ntmm_process *p, ntmm_status exit_status)
 {
     ke_enter(&p->machine->ke);
     NTSTATUS status = ps_terminate_process(p->process, NULL, exit_status);
+    if (p->first) {
+        ps_abandon_thread(p->first); /* it would never find its end by itself */
+        p->first = NULL;
+    }
     ke_leave(&p->machine->ke);
     return status;
 }
@@ -239,6 +243,12 @@ void ntmm_get_statistics(ntmm_machine *m, ntmm_statistics *out)
 
 void ntmm_settle(ntmm_machine *m)
 {
+    /* A process has ended before the last of its threads has given back its own things. */
+    pthread_mutex_lock(&m->lock);
+    while (m->leaving_threads) {
+        pthread_cond_wait(&m->changed, &m->lock);
+    }
+    pthread_mutex_unlock(&m->lock);
     ke_enter(&m->ke);
     mm_settle(m->mm);
     ke_leave(&m->ke);
@@ -246,8 +256,17 @@ void ntmm_settle(ntmm_machine *m)
 
 size_t ntmm_check(ntmm_machine *m)
 {
-    ke_enter(&m->ke);
-    size_t violations = mm_check(m->mm);
-    ke_leave(&m->ke);
+    size_t violations;
+    if (m->options.debugger) { /* it alone stops the machine and lets it go */
+        ke_enter(&m->ke);
+        violations = mm_check(m->mm);
+        ke_leave(&m->ke);
+        return violations;
+    }
+    pthread_mutex_lock(&m->check_lock);
+    ke_freeze(&m->ke);
+    violations = mm_check(m->mm);
+    ke_thaw(&m->ke);
+    pthread_mutex_unlock(&m->check_lock);
     return violations;
 }

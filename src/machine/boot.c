@@ -235,7 +235,13 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
         machine_error(error, error_size, "out of host memory");
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    if (pthread_key_create(&m->current_thread, NULL)) {
+        machine_error(error, error_size, "too many machines in one process");
+        free(m);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     pthread_mutex_init(&m->lock, NULL);
+    pthread_mutex_init(&m->check_lock, NULL);
     pthread_cond_init(&m->changed, NULL);
     debug_init(m, options->debugger);
     ke_init(&m->ke);
@@ -286,6 +292,8 @@ void ntmm_machine_destroy(ntmm_machine *m)
     free(m->system_root);
     debug_deinit(m);
     pthread_cond_destroy(&m->changed);
+    pthread_mutex_destroy(&m->check_lock);
     pthread_mutex_destroy(&m->lock);
+    pthread_key_delete(m->current_thread);
     free(m);
 }

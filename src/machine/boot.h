@@ -21,3 +21,7 @@ extern const struct ke_ops machine_ke_ops;
 
 /* Can nothing ever happen any more unless from outside? (stuck.c) => the machine is frozen */
 bool machine_is_stuck(struct ntmm_machine *m);
+
+/* Write every thread's user registers to its kernel stack (trapframe.c). => the machine is frozen
+ */
+void machine_store_trap_frames(struct ntmm_machine *m);

@@ -70,11 +70,32 @@ static int create_engine(struct ntmm_machine *m)
     return error;
 }
 
+/* The engine to take when there is nothing to compare; NULL: there is, or no such engine. A trial
+ * costs as much as all the rest of booting, so it is only made to choose, or to say what is wrong.
+ */
+static const struct engine_ops *only_engine(const char *name)
+{
+    if (strcmp(name, "auto") == 0) {
+        return engine_list[0] && !engine_list[1] ? engine_list[0] : NULL;
+    }
+    for (const struct engine_ops *const *e = engine_list; *e; e++) {
+        if (strcmp((*e)->name, name) == 0) {
+            return *e;
+        }
+    }
+    return NULL;
+}
+
 NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size)
 {
     if (strcmp(m->options.engine, "none") == 0) {
         return STATUS_SUCCESS;
     }
+    m->engine_ops = only_engine(m->options.engine);
+    if (m->engine_ops && create_engine(m) == 0) {
+        return STATUS_SUCCESS;
+    }
+    engine_deinit(m);
     struct engine_probe probe;
     int code = engine_choose(m->options.engine, &m->engine_ops, &probe);
     if (code) {
@@ -99,11 +120,13 @@ void engine_deinit(struct ntmm_machine *m)
     for (unsigned i = 0; m->engine && i < m->cpu_count; i++) {
         if (m->cpus[i].engine) {
             m->engine_ops->cpu_destroy(m->cpus[i].engine);
+            m->cpus[i].engine = NULL;
         }
     }
     if (m->engine) {
         m->engine_ops->destroy(m->engine);
     }
+    m->engine = NULL;
 }
 
 static void preempt(void *owner, unsigned processor)
@@ -148,9 +171,10 @@ static void invalidate_tables(void *owner)
 
 static NTSTATUS guard_page(void *owner, struct mm_space *space, uint64_t va)
 {
-    (void)owner;
-    struct ps_process *process = mm_space_owner(space);
-    return process ? ps_grow_stack(process, va) : STATUS_GUARD_PAGE_VIOLATION;
+    struct ntmm_machine *m = owner;
+    struct ps_thread *thread = pthread_getspecific(m->current_thread);
+    return thread && thread->process->space == space ? ps_grow_stack(thread, va)
+                                                     : STATUS_GUARD_PAGE_VIOLATION;
 }
 
 static void reference_file(void *owner, FILE_OBJECT *file)
@@ -206,6 +230,7 @@ static NTSTATUS thread_created(void *owner, struct ps_thread *thread, const CONT
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     memset(t, 0, sizeof *t);
+    pthread_mutex_init(&t->user, NULL);
     t->thread = thread;
     context_init(&t->registers);
     context_to_engine(&t->registers, context);
@@ -221,6 +246,7 @@ static void *thread_main(void *argument)
     run_thread(t);
     pthread_mutex_lock(&m->lock);
     m->live_threads--;
+    m->leaving_threads--;
     pthread_cond_broadcast(&m->changed);
     pthread_mutex_unlock(&m->lock);
     return NULL;
@@ -249,6 +275,7 @@ static void thread_deleted(void *owner, struct ps_thread *thread)
     if (thread->owner) {
         debug_thread_gone(m, thread->owner);
         run_forget_registers(thread->owner);
+        pthread_mutex_destroy(&((struct machine_thread *)thread->owner)->user);
         free(thread->owner);
         thread->owner = NULL;
     }
@@ -257,16 +284,20 @@ static void thread_deleted(void *owner, struct ps_thread *thread)
 static void get_context(void *owner, struct ps_thread *thread, CONTEXT *context)
 {
     struct machine_thread *t = thread->owner;
+    run_hold_out_of_user_mode(owner, t);
     run_collect_registers(owner, t);
     context_from_engine(context, &t->registers);
+    run_let_go(t);
 }
 
 static void set_context(void *owner, struct ps_thread *thread, const CONTEXT *context)
 {
     struct machine_thread *t = thread->owner;
+    run_hold_out_of_user_mode(owner, t);
     run_collect_registers(owner, t);
     context_to_engine(&t->registers, context);
     t->registers_replaced = true;
+    run_let_go(t);
 }
 
 static void raise_exception(void *owner, struct ps_thread *thread, const EXCEPTION_RECORD *record,

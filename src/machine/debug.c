@@ -21,6 +21,7 @@
 #include "machine/run.h"
 
 #define TRAP_FLAG 0x100u
+#define CURRENT_PROCESS UINT64_MAX /* NtCurrentProcess() */
 
 void debug_init(struct ntmm_machine *m, bool attached)
 {
@@ -94,6 +95,18 @@ static bool is_step(struct machine_debug *d, struct machine_thread *t,
     return step;
 }
 
+/* The instruction to be stepped raised another exception: the step is over, and the program must
+ * not find its trap flag set in the context that its handler gets. */
+static void cancel_step(struct machine_debug *d, struct machine_thread *t)
+{
+    pthread_mutex_lock(&d->lock);
+    if (d->stepping == t) {
+        d->stepping = NULL;
+        t->registers.rflags &= ~(uint64_t)TRAP_FLAG;
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
 bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
                      const EXCEPTION_RECORD *record, bool first_chance)
 {
@@ -107,6 +120,7 @@ bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
         report(m, t, event);
         return true;
     }
+    cancel_step(d, t);
     if (first_chance && is_software_exception(record->ExceptionCode)) {
         return false;
     }
@@ -140,14 +154,60 @@ bool debug_before_user_mode(struct ntmm_machine *m, struct machine_thread *t)
     return false;
 }
 
-void debug_service_done(struct ntmm_machine *m, struct machine_thread *t)
+/* NtMapViewOfSection(section, process, *base, ...) into its own process. */
+static void report_mapping(struct ntmm_machine *m, struct machine_thread *t,
+                           const uint64_t arguments[4])
+{
+    uint64_t base;
+    if (arguments[1] == CURRENT_PROCESS &&
+        NT_SUCCESS(
+            mm_copy_from_user(t->thread->process->space, &base, arguments[2], sizeof base))) {
+        report(m, t, (struct kd_event){.kind = KD_EVENT_MODULE_LOAD, .base = base});
+    }
+}
+
+void debug_service_done(struct ntmm_machine *m, struct machine_thread *t,
+                        const uint64_t arguments[4], NTSTATUS status)
 {
     struct machine_debug *d = &m->debug;
-    if (d->attached) {
-        const EXCEPTION_RECORD step = {.ExceptionCode = STATUS_SINGLE_STEP};
-        if (is_step(d, t, &step)) {
-            report(m, t, (struct kd_event){.kind = KD_EVENT_SINGLE_STEP});
+    if (!d->attached) {
+        return;
+    }
+    if ((atomic_load(&d->wanted) & KD_WANT_MODULE_LOAD) && NT_SUCCESS(status) &&
+        t->thread->thread->Tcb.SystemCallNumber == SERVICE_NtMapViewOfSection) {
+        report_mapping(m, t, arguments);
+    }
+    const EXCEPTION_RECORD step = {.ExceptionCode = STATUS_SINGLE_STEP};
+    if (is_step(d, t, &step)) {
+        report(m, t, (struct kd_event){.kind = KD_EVENT_SINGLE_STEP});
+    }
+}
+
+/* Whoever finds all others of the process leaving is the last, also when several leave at once. */
+static bool is_last_to_leave(struct ntmm_machine *m, struct machine_thread *t)
+{
+    bool last = true;
+    pthread_mutex_lock(&m->ps.lock);
+    t->leaving = true;
+    for (size_t i = 0; i < m->ps.id_slots && last; i++) {
+        const struct ps_thread *other = m->ps.thread_by_id[i];
+        if (other && other->process == t->thread->process && other->thread->ThreadInserted) {
+            last = ((const struct machine_thread *)other->owner)->leaving;
         }
+    }
+    pthread_mutex_unlock(&m->ps.lock);
+    return last;
+}
+
+void debug_before_exit(struct ntmm_machine *m, struct machine_thread *t)
+{
+    struct machine_debug *d = &m->debug;
+    if (d->attached && is_last_to_leave(m, t) && (atomic_load(&d->wanted) & KD_WANT_PROCESS_EXIT)) {
+        NTSTATUS status = t->thread->process->process->ExitStatus;
+        if (status == STATUS_PENDING) {
+            status = t->thread->exit_status;
+        }
+        report(m, t, (struct kd_event){.kind = KD_EVENT_PROCESS_EXIT, .code = (uint32_t)status});
     }
 }
 

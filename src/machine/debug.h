@@ -13,8 +13,12 @@ bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
 /* Before user code runs: first instruction, break-in, attach. True: stopped meanwhile, look again
  * at what has to be done before user mode. */
 bool debug_before_user_mode(struct ntmm_machine *m, struct machine_thread *t);
-/* A service that single-stepped code called is done: that was the step. */
-void debug_service_done(struct ntmm_machine *m, struct machine_thread *t);
+/* A service is done. It may have mapped an image at the address that *(r8) holds, or have been
+ * called by single-stepped code: that was the step. `arguments`: its first four. */
+void debug_service_done(struct ntmm_machine *m, struct machine_thread *t,
+                        const uint64_t arguments[4], NTSTATUS status);
+/* The thread has left user mode for good, but nothing of it is gone yet. */
+void debug_before_exit(struct ntmm_machine *m, struct machine_thread *t);
 /* The thread ends. */
 void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t);
 /* All programs have ended. */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "machine/context.h"
+#include "machine/instruction.h"
 
 #define FAULT_WRITE 2u /* page-fault error code bits */
 #define FAULT_FETCH 16u
@@ -81,17 +82,22 @@ static NTSTATUS simd_status(const struct engine_context *registers)
     return float_status(state->MxCsr, state->MxCsr >> mask_shift);
 }
 
-/* General protection: Windows tells privileged instructions from bad addresses by looking at the
- * code, which needs memory; the caller of a non-canonical access gets an access violation at -1. */
-static void protection_record(EXCEPTION_RECORD *record)
+/* General protection and its like. A non-canonical access is one at -1: the processor does not say
+ * where it was. */
+static void protection_record(struct mm_space *space, const struct engine_context *registers,
+                              EXCEPTION_RECORD *record)
 {
+    if (instruction_is_privileged(space, registers)) {
+        record->ExceptionCode = STATUS_PRIVILEGED_INSTRUCTION;
+        return;
+    }
     record->ExceptionCode = STATUS_ACCESS_VIOLATION;
     record->NumberParameters = 2;
     record->ExceptionInformation[0] = ACCESS_READ;
     record->ExceptionInformation[1] = UINT64_MAX;
 }
 
-void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
+void exception_from_trap(struct mm_space *space, const struct engine_trap *trap, NTSTATUS fault,
                          struct engine_context *registers, EXCEPTION_RECORD *record)
 {
     memset(record, 0, sizeof *record);
@@ -102,7 +108,9 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
     }
     switch (trap->vector) {
     case VECTOR_DIVIDE:
-        record->ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO;
+        record->ExceptionCode = instruction_divides_by_nonzero(space, registers)
+                                    ? STATUS_INTEGER_OVERFLOW
+                                    : STATUS_INTEGER_DIVIDE_BY_ZERO;
         break;
     case VECTOR_DEBUG:
         record->ExceptionCode = STATUS_SINGLE_STEP;
@@ -139,7 +147,7 @@ void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
         record->ExceptionInformation[0] = registers->gpr[ENGINE_RAX];
         break;
     default: /* general protection, stack and segment faults */
-        protection_record(record);
+        protection_record(space, registers, record);
         break;
     }
     record->ExceptionAddress.va = registers->rip;

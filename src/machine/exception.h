@@ -26,7 +26,7 @@ enum exception_vector { /* Intel SDM 3, 6.3.1, and Windows' own above 31 */
 
 /* The exception that Windows makes of this trap; for page faults `fault` is what mm_access_fault
  * said. Moves registers->rip where Windows has it (int3: to the instruction). */
-void exception_from_trap(const struct engine_trap *trap, NTSTATUS fault,
+void exception_from_trap(struct mm_space *space, const struct engine_trap *trap, NTSTATUS fault,
                          struct engine_context *registers, EXCEPTION_RECORD *record);
 
 /* Enter user mode at KiUserExceptionDispatcher: put context and record on the user stack and point

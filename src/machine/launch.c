@@ -261,17 +261,24 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
         machine_error(error, error_size, "%s: no such file", program->path);
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
+    pthread_mutex_lock(&m->lock);
+    m->live_processes++; /* before anybody can end it */
+    pthread_mutex_unlock(&m->lock);
     NTSTATUS status = create(m, program, host, process, error, error_size);
-    if (NT_SUCCESS(status)) {
+    if (!NT_SUCCESS(status)) {
         pthread_mutex_lock(&m->lock);
-        m->live_processes++;
+        m->live_processes--;
+        pthread_mutex_unlock(&m->lock);
+    } else {
+        pthread_mutex_lock(&m->lock);
         if (!m->first_process_id) {
             m->first_process_id = (*process)->process->UniqueProcessId.va;
         }
         pthread_mutex_unlock(&m->lock);
         status = ps_create_thread(*process, NULL, thread);
         if (!NT_SUCCESS(status)) {
-            ps_terminate_process(*process, NULL, status);
+            NTSTATUS ended = ps_terminate_process(*process, NULL, status);
+            (void)ended; /* by somebody else, perhaps */
             ps_dereference_process(*process);
         }
     }

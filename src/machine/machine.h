@@ -41,9 +41,12 @@ struct machine_cpu {
 struct machine_thread {
     struct ps_thread *thread;
     struct engine_context registers;
+    pthread_mutex_t user;      /* held while user code runs with `registers` */
+    _Atomic unsigned visitors; /* others who wait for it, and before whom the thread steps back */
     struct machine_cpu *loaded_on; /* (atomic) where its costly registers are; NULL: `registers` */
     bool registers_replaced;       /* by the service it is in (NtContinue): rax is not a status */
     bool stop_at_first_instruction;
+    bool leaving;          /* (ps lock) on its way out, as the debugger sees it */
     enum kd_resume resume; /* (debug lock) how the debugger let it go on */
 };
 
@@ -58,6 +61,7 @@ struct machine_debug {
     struct machine_thread *stepping;
     _Atomic bool break_requested;
     _Atomic uint64_t break_on_process; /* EPROCESS; 0: none */
+    _Atomic unsigned wanted;           /* enum kd_want */
 };
 
 /* What the guest's C: shows of the host's folders with programs; launch.c. */
@@ -87,10 +91,15 @@ struct ntmm_machine {
     struct machine_target *target;
     ntmm_options options;
 
+    pthread_mutex_t check_lock; /* one ntmm_check at a time: it freezes the machine */
+
+    pthread_key_t current_thread; /* struct ps_thread of a guest thread's host thread */
+
     pthread_mutex_t lock; /* the rest */
     pthread_cond_t changed;
-    unsigned live_threads;   /* host threads of guest threads */
-    unsigned live_processes; /* programs started and not ended */
+    unsigned live_threads;    /* host threads of guest threads */
+    unsigned leaving_threads; /* of those: whose guest thread is ending */
+    unsigned live_processes;  /* programs started and not ended */
     NTSTATUS first_exit_status;
     uint64_t first_process_id;
 };

@@ -16,8 +16,10 @@
  */
 #include "machine/run.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "ke/thread.h"
 
@@ -70,6 +72,34 @@ static void load_registers(struct ntmm_machine *m, struct machine_cpu *cpu,
     cpu->loaded = t;
     __atomic_store_n(&t->loaded_on, cpu, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&cpu->lock);
+}
+
+/* Have `t` stay out of user mode until run_let_go, so that its registers can be read and changed. A
+ * thread that is only asked to leave may still be there: as on Windows, who asks for its context
+ * gets the one it has left with. => `t` may be the caller's own */
+void run_hold_out_of_user_mode(struct ntmm_machine *m, struct machine_thread *t)
+{
+    const long millisecond = 1000000, second = 1000000000;
+    atomic_fetch_add(&t->visitors, 1);
+    while (pthread_mutex_trylock(&t->user)) {
+        if (ke_owns_processor(kthread(t))) {
+            m->engine_ops->kick(m->cpus[ke_processor_number(kthread(t))].engine);
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += millisecond;
+        until.tv_sec += until.tv_nsec / second;
+        until.tv_nsec %= second;
+        if (pthread_mutex_timedlock(&t->user, &until) == 0) {
+            break; /* else it may have got another processor meanwhile */
+        }
+    }
+}
+
+void run_let_go(struct machine_thread *t)
+{
+    pthread_mutex_unlock(&t->user);
+    atomic_fetch_sub(&t->visitors, 1);
 }
 
 /* ---- exceptions ---------------------------------------------------------------------------------
@@ -155,7 +185,7 @@ static void serve(struct ntmm_machine *m, struct machine_thread *t)
     if (!t->registers_replaced) {
         r->gpr[ENGINE_RAX] = (uint64_t)(int64_t)status;
     }
-    debug_service_done(m, t);
+    debug_service_done(m, t, arguments, status);
 }
 
 static void fault(struct ntmm_machine *m, struct machine_thread *t, const struct engine_trap *trap)
@@ -165,7 +195,7 @@ static void fault(struct ntmm_machine *m, struct machine_thread *t, const struct
         return;
     }
     EXCEPTION_RECORD record;
-    exception_from_trap(trap, status, &t->registers, &record);
+    exception_from_trap(t->thread->process->space, trap, status, &t->registers, &record);
     dispatch_exception(m, t, &record, NULL);
 }
 
@@ -176,7 +206,7 @@ static void exception(struct ntmm_machine *m, struct machine_thread *t,
     if (trap->vector == VECTOR_X87 || trap->vector == VECTOR_SIMD) {
         run_collect_registers(m, t);
     }
-    exception_from_trap(trap, STATUS_SUCCESS, &t->registers, &record);
+    exception_from_trap(t->thread->process->space, trap, STATUS_SUCCESS, &t->registers, &record);
     dispatch_exception(m, t, &record, NULL);
 }
 
@@ -192,8 +222,13 @@ static void run_user(struct ntmm_machine *m, struct machine_thread *t)
 {
     struct machine_cpu *cpu = &m->cpus[ke_processor_number(kthread(t))];
     struct engine_trap trap;
+    while (atomic_load(&t->visitors)) {
+        sched_yield(); /* they take microseconds, and a fair chance */
+    }
+    pthread_mutex_lock(&t->user);
     load_registers(m, cpu, t);
     m->engine_ops->run(cpu->engine, t->thread->process->owner, &t->registers, &trap);
+    pthread_mutex_unlock(&t->user);
     switch (trap.kind) {
     case ENGINE_TRAP_SYSCALL:
         serve(m, t);
@@ -254,6 +289,7 @@ void *run_thread(void *argument)
     struct machine_thread *t = argument;
     struct ntmm_machine *m = machine_of(t);
     KTHREAD *thread = kthread(t);
+    pthread_setspecific(m->current_thread, t->thread);
     ke_acquire_processor(&m->ke, thread);
     for (;;) {
         enum ke_user_action action = ke_prepare_user_mode(&m->ke, thread);
@@ -266,7 +302,11 @@ void *run_thread(void *argument)
             run_user(m, t);
         }
     }
+    debug_before_exit(m, t);
     run_forget_registers(t);
+    pthread_mutex_lock(&m->lock);
+    m->leaving_threads++;
+    pthread_mutex_unlock(&m->lock);
     ps_exit_thread(t->thread, t->thread->exit_status);
     return NULL;
 }

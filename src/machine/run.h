@@ -8,6 +8,10 @@ void *run_thread(void *argument);
 
 /* Have a thread's registers complete in t->registers. => it is not in user mode */
 void run_collect_registers(struct ntmm_machine *m, struct machine_thread *t);
+/* Keep a thread out of user mode for a moment, to look at its registers or change them; it may be
+ * the caller's own. => the caller is no other thread that is held */
+void run_hold_out_of_user_mode(struct ntmm_machine *m, struct machine_thread *t);
+void run_let_go(struct machine_thread *t);
 /* The thread is gone: nobody needs what a processor still holds of it. */
 void run_forget_registers(struct machine_thread *t);
 

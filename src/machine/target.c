@@ -206,6 +206,7 @@ static void wait_for_event(struct machine_target *t, struct kd_event *event)
                     "every thread waits, and nothing is left that could end it: breaking in");
     }
     t->frozen = true;
+    machine_store_trap_frames(m);
     pthread_mutex_lock(&d->lock);
     if (!d->event_pending) {
         d->event_thread = NULL;
@@ -269,6 +270,12 @@ static int break_on_process(struct kd_target *target, uint64_t process)
     return 0;
 }
 
+static int want_events(struct kd_target *target, unsigned wanted)
+{
+    atomic_store(&self(target)->machine->debug.wanted, wanted);
+    return 0;
+}
+
 static int page_in(struct kd_target *target, uint64_t process, uint64_t va)
 {
     struct ntmm_machine *m = self(target)->machine;
@@ -302,6 +309,7 @@ NTSTATUS target_create(struct ntmm_machine *m)
         .resume = resume,
         .break_request = break_request,
         .break_on_process = break_on_process,
+        .want_events = want_events,
         .page_in = page_in,
     };
     t->target = (struct kd_target){

@@ -17,6 +17,8 @@
  * When tables are complete, one walk over them gives every frame in use its MMPFN; all other frames
  * go on the zeroed list, since a new memory file reads as zeroes.
  */
+#include <sys/mman.h>
+
 #include "mm/mi.h"
 
 #define LARGE_PAGE_FRAMES 512u
@@ -272,6 +274,10 @@ static void boot_lists(struct mm *mm)
 
 void mi_boot_pfn_database(struct mm *mm)
 {
+    /* All of it is about to be written: have the host back it at once, not page by page as it is
+     * touched. Where that fails (an older host), touching does it. */
+    madvise(mm->pfn, mm->frames * sizeof(MMPFN) / PAGE_SIZE * PAGE_SIZE, MADV_POPULATE_WRITE);
+
     uint64_t directory = system_directory_frame();
 
     boot_lists(mm);

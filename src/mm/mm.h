@@ -178,6 +178,7 @@ struct mm_view {
     uint32_t inherit; /* SECTION_INHERIT */
     uint32_t type;    /* MEM_TOP_DOWN */
     uint32_t protect; /* PAGE_*; images have their own */
+    bool prefetch;    /* bring in what the file has, as far as there is memory */
 };
 /* NtMapViewOfSection. base, size and offset tell where and what it became.
  * => STATUS_SUCCESS, STATUS_IMAGE_NOT_AT_BASE (a success: relocated)

@@ -346,6 +346,7 @@ void mm_space_destroy(struct mm_space *space)
 {
     struct mm *mm = space->mm;
     MMPTE *table = space->pml4;
+    uint64_t frames[4]; /* of the working set list and its tables below the PML4 */
 
     ASSERT(!mi_vad_top(space) && space->tables == 0);
     pthread_mutex_lock(&mm->spaces_lock);
@@ -353,12 +354,13 @@ void mm_space_destroy(struct mm_space *space)
     pthread_mutex_unlock(&mm->spaces_lock);
     for (unsigned level = 4; level >= 1; level--) {
         MMPTE *entry = &table[mi_table_index(WORKING_SET_LIST, level)];
-        uint64_t pfn = entry->u.Hard.PageFrameNumber;
+        frames[level - 1] = entry->u.Hard.PageFrameNumber;
+        table = mi_frame(mm, frames[level - 1]);
         if (level == 4)
             mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
-        table = mi_frame(mm, pfn);
-        mi_free_table(mm, pfn, false);
     }
+    for (unsigned level = 4; level >= 1; level--)
+        mi_free_table(mm, frames[level - 1], false); /* another may have it from now on */
     if (!space->system)
         mi_free_table(mm, space->directory, false);
     mi_release_quarantine(mm);

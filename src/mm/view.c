@@ -19,6 +19,7 @@
  *
  * Source: NtMapViewOfSection, MapViewOfFileEx, VirtualProtect, documentation.
  */
+#include "hw/bits.h"
 #include "mm/section.h"
 
 #define ZERO_BITS_MOST 21u
@@ -203,6 +204,20 @@ static NTSTATUS map_locked(struct map *map)
     return STATUS_SUCCESS;
 }
 
+/* Touch the pages whose contents come from the file, or are in memory already. */
+static void prefetch(const struct map *map)
+{
+    hw_fault read = hw_fault_set_user((hw_fault){0}, 1);
+
+    for (uint64_t i = 0; i < map->pages; i++) {
+        MMPTE proto = mi_read_pte(&map->used->ptes[map->first_page + i]);
+        bool zero = !mi_pte_holds_frame(proto) && !proto.u.Soft.Prototype;
+        if (!zero &&
+            mm_access_fault(map->space, map->base + MI_VA(i), read.value) == STATUS_NO_MEMORY)
+            return;
+    }
+}
+
 NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
 {
     struct mm *mm = space->mm;
@@ -218,6 +233,8 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
     mi_lock_address_space(space);
     status = map_locked(&map);
     mi_unlock_address_space(space);
+    if (NT_SUCCESS(status) && view->prefetch)
+        prefetch(&map);
     if (map.used && map.used != map.control)
         mm_close_section(mm, map.used->segment); /* the view alone keeps it */
     if (!NT_SUCCESS(status)) {

@@ -101,7 +101,7 @@ NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out)
     struct ps_process *p = id % HANDLE_STEP == 0 && id / HANDLE_STEP < ps->id_slots
                                ? ps->process_by_id[id / HANDLE_STEP]
                                : NULL;
-    if (p && ob_reference_object_safe(ps->ob, p->process)) {
+    if (p && p->findable && ob_reference_object_safe(ps->ob, p->process)) {
         *out = p;
         status = STATUS_SUCCESS;
     }
@@ -116,7 +116,7 @@ NTSTATUS ps_lookup_thread(struct ps *ps, uint64_t id, struct ps_thread **out)
     struct ps_thread *t = id % HANDLE_STEP == 0 && id / HANDLE_STEP < ps->id_slots
                               ? ps->thread_by_id[id / HANDLE_STEP]
                               : NULL;
-    if (t && ob_reference_object_safe(ps->ob, t->thread)) {
+    if (t && t->findable && ob_reference_object_safe(ps->ob, t->thread)) {
         *out = t;
         status = STATUS_SUCCESS;
     }

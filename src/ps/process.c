@@ -146,7 +146,7 @@ static NTSTATUS map_image(struct ps_process *p, const WCHAR *path, SECTION_IMAGE
                           uint64_t *base)
 {
     struct ps *ps = p->ps;
-    struct mm_view view = {.protect = PAGE_EXECUTE_READ, .inherit = ViewUnmap};
+    struct mm_view view = {.protect = PAGE_EXECUTE_READ, .inherit = ViewUnmap, .prefetch = true};
     NTSTATUS status = io_create_image_section_of(ps->io, path, length_of(path), &view.segment);
     if (!NT_SUCCESS(status)) {
         return status;
@@ -178,7 +178,6 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
     info.subsystem_major = about.SubSystemMajorVersion;
     info.subsystem_minor = about.SubSystemMinorVersion;
     info.entry = about.TransferAddress.va;
-    p->entry = info.entry;
     p->stack_reserve = info.stack_reserve;
     p->stack_commit = info.stack_commit;
     p->process->SectionBaseAddress.va = info.base;
@@ -192,7 +191,13 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
     if (NT_SUCCESS(status) && program->open_standard_handles) {
         status = program->open_standard_handles(program->context, p, standard_handle);
     }
-    return NT_SUCCESS(status) ? psp_create_peb(p, program, &info, standard_handle) : status;
+    if (NT_SUCCESS(status)) {
+        status = psp_create_peb(p, program, &info, standard_handle);
+    }
+    if (NT_SUCCESS(status)) {
+        p->entry = info.entry;
+    }
+    return status;
 }
 
 NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, struct ps_process **out)
@@ -214,6 +219,9 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
         ps_dereference_process(p);
         return status;
     }
+    pthread_mutex_lock(&ps->lock);
+    p->findable = true;
+    pthread_mutex_unlock(&ps->lock);
     *out = p;
     return STATUS_SUCCESS;
 }
@@ -230,8 +238,12 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
         return;
     }
     process->ProcessExiting = 1;
-    process->ExitStatus = status;
+    if (process->ExitStatus == STATUS_PENDING) {
+        process->ExitStatus = status;
+    }
     process->ExitTime.QuadPart = ke_query_system_time(ps->ke);
+    /* Others may be copying handles from or to its table. */
+    ex_wait_for_rundown_protection_release(&process->RundownProtect);
     ob_kill_process(ps->ob, process);
     mm_space_clean(p->space);
     process->VmDeleted = 1;
@@ -274,6 +286,9 @@ NTSTATUS ps_terminate_process(struct ps_process *p, struct ps_thread *self, NTST
     pthread_mutex_lock(&ps->lock);
     bool was_exiting = p->exiting;
     p->exiting = true;
+    if (p->process->ExitStatus == STATUS_PENDING) {
+        p->process->ExitStatus = status;
+    }
     bool threads = p->process->ActiveThreads != 0;
     for (size_t i = 0; threads && i < ps->id_slots; i++) {
         struct ps_thread *t = ps->thread_by_id[i];

@@ -41,6 +41,7 @@ struct ps_process {
     void *owner;                          /* the machine's (engine address space) */
     uint64_t entry;                       /* of the image; 0: none */
     uint64_t stack_reserve, stack_commit; /* bytes; from the image */
+    bool findable;                        /* (lock) complete: ps_lookup_process gives it out */
     bool exiting;                         /* (lock) no new threads */
     bool ended;                           /* (atomic) what `gone` promises is done */
     bool gone;                            /* (lock) handles closed, user memory freed, signalled */
@@ -54,6 +55,7 @@ struct ps_thread {
     void *owner;                /* the machine's (registers, host thread) */
     uint64_t teb, stack;        /* lowest addresses of TEB and user stack; 0: gone */
     uint64_t kernel_stack;      /* lowest address */
+    bool findable;              /* (lock) complete: ps_lookup_thread gives it out */
     NTSTATUS exit_status;       /* (atomic) what it ends with */
 };
 
@@ -140,13 +142,15 @@ void ps_reference_process(struct ps_process *process);
 void ps_dereference_process(struct ps_process *process);
 NTSTATUS ps_reference_process_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,
                                         struct ps_process **out);
-/* The process or thread of a client id, referenced; STATUS_INVALID_CID. */
+/* The process or thread of a client id, referenced. What is still being made is not found.
+ * => STATUS_INVALID_CID */
 NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out);
 NTSTATUS ps_lookup_thread(struct ps *ps, uint64_t id, struct ps_thread **out);
 
 /* End all threads of a process; those that run leave as soon as they come out of user mode or a
- * wait. When `self` is one of them it returns and must leave through ps_exit_thread. A process
- * without threads is cleaned up at once. STATUS_PROCESS_IS_TERMINATING when it already is. */
+ * wait. The first `status` is the process's, whatever its threads end with. When `self` is one of
+ * them it returns and must leave through ps_exit_thread. A process without threads is cleaned up at
+ * once. STATUS_PROCESS_IS_TERMINATING when it already is. */
 NTSTATUS ps_terminate_process(struct ps_process *process, struct ps_thread *self, NTSTATUS status);
 
 /* ---- threads
@@ -183,9 +187,10 @@ NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS status);
 /* SetThreadPriority: `increment` to the process's base, or one of the two saturating values.
  * => STATUS_INVALID_PARAMETER */
 NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment);
-/* A guard page at `va` was hit: grow the stack it belongs to.
- * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is no stack's */
-NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va);
+/* `thread`, the caller's, hit a guard page at `va` of its process: grow its stack, if it is that.
+ * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's stack */
+NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va);
+/* => STATUS_THREAD_IS_TERMINATING */
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);
 /* The end of the calling host thread's guest thread: signals it, frees TEB and stacks, ends the
  * process when it was the last. => called once, last, by the thread itself */

@@ -45,6 +45,7 @@ void psp_delete_process(struct ps *ps, EPROCESS *process);
 void psp_delete_thread(struct ps *ps, ETHREAD *thread);
 /* Close handles, free user memory, signal: the last thread is gone, or there never was one. */
 void psp_exit_process(struct ps_process *process, NTSTATUS status);
-/* A thread that leaves its process (thread.c): everything but its KTHREAD and its references. */
+/* A thread that leaves its process (thread.c): everything but its KTHREAD, which ke_exit_thread
+ * ends, and its references. */
 void psp_retire_thread(struct ps_thread *thread, NTSTATUS status);
 void psp_free_thread_memory(struct ps_thread *thread);

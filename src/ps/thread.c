@@ -113,6 +113,7 @@ static NTSTATUS insert_thread(struct ps_thread *t)
         p->process->ActiveThreads++;
         ke_list_insert_tail(&ps->ke->ks, &p->process->ThreadListHead, &t->thread->ThreadListEntry);
         t->thread->ThreadInserted = 1;
+        t->findable = true;
         status = STATUS_SUCCESS;
     }
     pthread_mutex_unlock(&ps->lock);
@@ -128,15 +129,18 @@ static NTSTATUS build_thread(struct ps_thread *t, const struct ps_thread_paramet
     if (NT_SUCCESS(status)) {
         status = create_kernel_part(t);
     }
-    if (NT_SUCCESS(status)) {
-        status = ps->ops->thread_created(ps->owner, t, &entry);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
-    if (NT_SUCCESS(status)) {
-        status = insert_thread(t);
-    }
+    status = ps->ops->thread_created(ps->owner, t, &entry);
     if (NT_SUCCESS(status) && parameters && parameters->suspended) {
-        ULONG previous;
-        status = ke_suspend_thread(ps->ke, &t->thread->Tcb, &previous);
+        status = ke_suspend_thread(ps->ke, &t->thread->Tcb, NULL);
+    }
+    if (NT_SUCCESS(status)) {
+        status = insert_thread(t); /* nobody could find it before */
+    }
+    if (!NT_SUCCESS(status)) {
+        ke_exit_thread(ps->ke, &t->thread->Tcb);
     }
     return status;
 }
@@ -177,21 +181,27 @@ NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_par
     return STATUS_SUCCESS;
 }
 
+/* The end of a thread that never ran, by somebody else. Takes a reference. */
+static void end_unstarted(struct ps_thread *thread, NTSTATUS status)
+{
+    psp_retire_thread(thread, status);
+    ke_exit_thread(thread->ps->ke, &thread->thread->Tcb);
+    ps_dereference_thread(thread);
+}
+
 NTSTATUS ps_start_thread(struct ps_thread *thread)
 {
     ps_reference_thread(thread); /* the running thread's own */
     NTSTATUS status = thread->ps->ops->start_thread(thread->ps->owner, thread);
     if (!NT_SUCCESS(status)) {
-        psp_retire_thread(thread, status);
-        ps_dereference_thread(thread);
+        end_unstarted(thread, status); /* with that reference */
     }
     return status;
 }
 
 void ps_abandon_thread(struct ps_thread *thread)
 {
-    psp_retire_thread(thread, STATUS_UNSUCCESSFUL);
-    ps_dereference_thread(thread);
+    end_unstarted(thread, STATUS_UNSUCCESSFUL);
 }
 
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status)
@@ -274,13 +284,14 @@ void psp_free_thread_memory(struct ps_thread *t)
     pthread_mutex_lock(&t->ps->lock);
     bool memory = !t->process->gone;
     pthread_mutex_unlock(&t->ps->lock);
-    if (memory && t->teb) {
-        psp_free_user_pages(t->process->space, t->teb);
-    }
-    if (memory && t->stack) {
-        psp_free_user_pages(t->process->space, t->stack);
-    }
+    uint64_t teb = t->teb, stack = t->stack;
     t->teb = t->stack = 0;
+    if (memory && teb) {
+        psp_free_user_pages(t->process->space, teb);
+    }
+    if (memory && stack) {
+        psp_free_user_pages(t->process->space, stack);
+    }
 }
 
 static void release_apc(void *context, KAPC *apc)

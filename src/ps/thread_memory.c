@@ -118,18 +118,12 @@ static NTSTATUS set_stack_pages(struct mm_space *space, uint64_t start, uint64_t
 
 /* Source: "Thread Stack Size", documentation: a stack grows by its guard page until that would be
  * the last page reserved, which raises a stack overflow instead. */
-NTSTATUS ps_grow_stack(struct ps_process *process, uint64_t va)
+NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va)
 {
-    struct mm_space *space = process->space;
-    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = 0;
+    struct mm_space *space = thread->process->space;
+    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = thread->teb;
     NT_TIB tib;
-    for (struct ps_thread *t = NULL; !teb && (t = ps_next_thread(process, t)) != NULL;) {
-        if (t->teb && is_stack_of(space, t->teb, va, &tib, &lowest)) {
-            teb = t->teb;
-            ps_dereference_thread(t);
-        }
-    }
-    if (!teb) {
+    if (!teb || !is_stack_of(space, teb, va, &tib, &lowest)) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
     bool room = limit > lowest + PAGE_SIZE + GUARD_SIZE;

@@ -78,6 +78,7 @@ static NTSTATUS create_system_process(struct ps *ps)
     }
     static const char name[IMAGE_FILE_NAME_SIZE] = "System";
     memcpy(ps->system->process->ImageFileName, name, sizeof name);
+    ps->system->findable = true;
     ps->ke->nt.PsInitialSystemProcess->va = ps->system->va;
     ob_set_system_process(ps->ob, ps->system->process);
     return STATUS_SUCCESS;
@@ -193,6 +194,13 @@ NTSTATUS ps_reference_process_by_handle(struct ps_thread *caller, uint64_t handl
     void *object;
     NTSTATUS status = ob_reference_object_by_handle(ps->ob, &who, handle, access, ps->process_type,
                                                     &object, NULL);
+    /* The System process is the kernel's: programs may ask, and wait, and nothing else, however
+     * they came by the handle. */
+    const uint32_t harmless = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE;
+    if (NT_SUCCESS(status) && object == ps->system->process && (access & ~harmless)) {
+        ob_dereference_object(ps->ob, object);
+        status = STATUS_ACCESS_DENIED;
+    }
     if (NT_SUCCESS(status)) {
         *out = psp_process_of(ps, object);
     }

@@ -23,6 +23,23 @@ NTSTATUS sys_put_optional(struct sys_call *call, uint64_t to_va, const void *fro
     return to_va ? sys_put(call, to_va, from, size) : STATUS_SUCCESS;
 }
 
+NTSTATUS sys_probe_write(struct sys_call *call, uint64_t va, size_t size)
+{
+    const uint32_t user_write = 6; /* page-fault code: write, user */
+    if (!size) {
+        return STATUS_SUCCESS;
+    }
+    if (va > MM_HIGHEST_USER_ADDRESS || size > MM_HIGHEST_USER_ADDRESS + 1 - va) {
+        return STATUS_ACCESS_VIOLATION;
+    }
+    NTSTATUS status = STATUS_SUCCESS;
+    for (uint64_t page = va / PAGE_SIZE * PAGE_SIZE; NT_SUCCESS(status) && page < va + size;
+         page += PAGE_SIZE) {
+        status = mm_access_fault(call->space, page < va ? va : page, user_write);
+    }
+    return status;
+}
+
 NTSTATUS sys_get_string(struct sys_call *call, uint64_t va, struct sys_string *out)
 {
     UNICODE_STRING string;

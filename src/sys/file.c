@@ -98,8 +98,12 @@ struct transfer {
 static NTSTATUS read_chunk(struct sys_call *call, struct transfer *t, uint64_t va, size_t size,
                            size_t *done)
 {
-    NTSTATUS status = io_read_file(call->sys->io, &call->thread->thread->Tcb, t->file, t->bounce,
-                                   size, t->has_offset ? &t->offset : NULL, done);
+    /* What comes from a console or pipe comes once. */
+    NTSTATUS status = sys_probe_write(call, va, size);
+    if (NT_SUCCESS(status)) {
+        status = io_read_file(call->sys->io, &call->thread->thread->Tcb, t->file, t->bounce, size,
+                              t->has_offset ? &t->offset : NULL, done);
+    }
     return NT_SUCCESS(status) ? sys_put(call, va, t->bounce, *done) : status;
 }
 
@@ -383,6 +387,9 @@ static NTSTATUS query_directory_file(struct sys_call *call)
     NTSTATUS status = STATUS_SUCCESS;
     if (call->arg[9]) {
         status = sys_get_string(call, call->arg[9], &pattern);
+    }
+    if (NT_SUCCESS(status)) {
+        status = sys_probe_write(call, call->arg[BUFFER], size); /* the scan moves on but once */
     }
     if (NT_SUCCESS(status)) {
         status = sys_get_file(call, call->arg[HANDLE], FILE_LIST_DIRECTORY, &file, &granted);

@@ -14,11 +14,34 @@ static NTSTATUS close_handle(struct sys_call *call)
     return ob_close_handle(call->sys->ob, &caller, call->arg[0]);
 }
 
+/* The handle tables of both processes stay meanwhile. `to` NULL: only close the source. */
+static NTSTATUS copy_handle(struct sys_call *call, struct ps_process *from, struct ps_process *to,
+                            uint64_t *handle)
+{
+    struct ob_caller source = ps_caller(call->thread), target = source;
+    if (!ex_acquire_rundown_protection(&from->process->RundownProtect)) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    if (to && !ex_acquire_rundown_protection(&to->process->RundownProtect)) {
+        ex_release_rundown_protection(&from->process->RundownProtect);
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    source.process = from->process;
+    target.process = to ? to->process : NULL;
+    NTSTATUS status =
+        ob_duplicate_object(call->sys->ob, &source, call->arg[1], &target, to ? handle : NULL,
+                            (uint32_t)call->arg[4], (uint32_t)call->arg[5], (uint32_t)call->arg[6]);
+    if (to) {
+        ex_release_rundown_protection(&to->process->RundownProtect);
+    }
+    ex_release_rundown_protection(&from->process->RundownProtect);
+    return status;
+}
+
 /* NtDuplicateObject(source process, source handle, target process, *target handle, access,
  * attributes, options) */
 static NTSTATUS duplicate(struct sys_call *call)
 {
-    struct ob_caller source = ps_caller(call->thread), target = source;
     struct ps_process *from, *to = NULL;
     uint64_t handle = 0;
     NTSTATUS status = sys_get_process(call, call->arg[0], PROCESS_DUP_HANDLE, &from);
@@ -28,12 +51,11 @@ static NTSTATUS duplicate(struct sys_call *call)
     if (call->arg[2]) {
         status = sys_get_process(call, call->arg[2], PROCESS_DUP_HANDLE, &to);
     }
+    if (NT_SUCCESS(status) && to) {
+        status = sys_put_optional(call, call->arg[3], &handle, sizeof handle);
+    }
     if (NT_SUCCESS(status)) {
-        source.process = from->process;
-        target.process = to ? to->process : NULL;
-        status = ob_duplicate_object(call->sys->ob, &source, call->arg[1], &target,
-                                     to ? &handle : NULL, (uint32_t)call->arg[4],
-                                     (uint32_t)call->arg[5], (uint32_t)call->arg[6]);
+        status = copy_handle(call, from, to, &handle);
     }
     if (NT_SUCCESS(status) && to) {
         status = sys_put_optional(call, call->arg[3], &handle, sizeof handle);

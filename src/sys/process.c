@@ -23,7 +23,43 @@ static NTSTATUS terminate(struct sys_call *call)
     return status;
 }
 
-/* NtOpenProcess(*handle, access, attributes, *client id): by process id, or by thread id. */
+/* The process of a client id: by process id, or by the id of one of its threads. */
+static NTSTATUS lookup(struct sys_call *call, const CLIENT_ID *id, struct ps_process **process)
+{
+    struct ps_thread *thread;
+    if (!id->UniqueThread.va) {
+        return ps_lookup_process(call->sys->ps, id->UniqueProcess.va, process);
+    }
+    NTSTATUS status = ps_lookup_thread(call->sys->ps, id->UniqueThread.va, &thread);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    *process = thread->process;
+    if (id->UniqueProcess.va && id->UniqueProcess.va != thread->thread->Cid.UniqueProcess.va) {
+        status = STATUS_INVALID_CID;
+    } else {
+        ps_reference_process(*process);
+    }
+    ps_dereference_thread(thread);
+    return status;
+}
+
+/* What a program may do with a process of its machine. The System process is the kernel's: of it
+ * there is nothing but what anybody may ask, as for programs without privileges on Windows. */
+static NTSTATUS permitted_access(struct sys_call *call, const struct ps_process *process,
+                                 uint32_t *access)
+{
+    const uint32_t harmless = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE;
+    if (process != call->sys->ps->system) {
+        return STATUS_SUCCESS;
+    }
+    if (*access & MAXIMUM_ALLOWED) {
+        *access = (*access & ~MAXIMUM_ALLOWED) | harmless;
+    }
+    return *access & ~harmless ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+}
+
+/* NtOpenProcess(*handle, access, attributes, *client id) */
 static NTSTATUS open_process(struct sys_call *call)
 {
     struct ob_caller caller = ps_caller(call->thread);
@@ -38,15 +74,17 @@ static NTSTATUS open_process(struct sys_call *call)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint32_t flags = attributes.attributes;
+    uint32_t flags = attributes.attributes, access = (uint32_t)call->arg[1];
     sys_free_attributes(&attributes);
-    status = ps_lookup_process(call->sys->ps, id.UniqueProcess.va, &process);
+    status = lookup(call, &id, &process);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status =
-        ob_open_object_by_pointer(call->sys->ob, &caller, process->process, flags,
-                                  (uint32_t)call->arg[1], call->sys->ps->process_type, &handle);
+    status = permitted_access(call, process, &access);
+    if (NT_SUCCESS(status)) {
+        status = ob_open_object_by_pointer(call->sys->ob, &caller, process->process, flags, access,
+                                           call->sys->ps->process_type, &handle);
+    }
     ps_dereference_process(process);
     return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
 }
@@ -108,8 +146,13 @@ static NTSTATUS cookie(struct sys_call *call, struct ps_process *process)
 
 static NTSTATUS handle_count(struct sys_call *call, const struct ps_process *process)
 {
-    const HANDLE_TABLE *table = k2h(&call->sys->ke->ks, process->process->ObjectTable);
-    ULONG count = table ? (ULONG)__atomic_load_n(&table->HandleCount, __ATOMIC_RELAXED) : 0;
+    EX_RUNDOWN_REF *rundown = &process->process->RundownProtect;
+    ULONG count = 0;
+    if (ex_acquire_rundown_protection(rundown)) {
+        const HANDLE_TABLE *table = k2h(&call->sys->ke->ks, process->process->ObjectTable);
+        count = (ULONG)__atomic_load_n(&table->HandleCount, __ATOMIC_RELAXED);
+        ex_release_rundown_protection(rundown);
+    }
     return sys_answer(call, 2, &count, sizeof count);
 }
 

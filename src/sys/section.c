@@ -284,6 +284,7 @@ static NTSTATUS map(struct sys_call *call)
     status = sys_get_process(call, call->arg[1], PROCESS_VM_OPERATION, &process);
     if (NT_SUCCESS(status)) {
         view.segment = segment_of(sys, section);
+        view.prefetch = section->attributes & SEC_IMAGE;
         status = map_committed(call, process->space, &view);
         ps_dereference_process(process);
     }

@@ -395,16 +395,23 @@ static NTSTATUS wait_multiple(struct sys_call *call)
 static NTSTATUS signal_object(struct sys_call *call, uint64_t handle)
 {
     struct sys *sys = call->sys;
+    struct ob_caller caller = ps_caller(call->thread);
+    struct ob_handle_information granted;
     void *object;
-    NTSTATUS status = reference(call, handle, 0, NULL, &object);
+    NTSTATUS status =
+        ob_reference_object_by_handle(sys->ob, &caller, handle, 0, NULL, &object, &granted);
     if (!NT_SUCCESS(status)) {
         return status;
     }
     const OBJECT_TYPE *type = ob_object_type(sys->ob, object);
-    if (type == TYPE(call, ExEventObjectType)) {
-        ke_set_event(sys->ke, object);
-    } else if (type == TYPE(call, ExMutantObjectType)) {
+    if (type == TYPE(call, ExMutantObjectType)) {
         status = ke_release_mutant(sys->ke, object, &call->thread->thread->Tcb, NULL);
+    } else if ((type == TYPE(call, ExEventObjectType) && !(granted.access & EVENT_MODIFY_STATE)) ||
+               (type == TYPE(call, ExSemaphoreObjectType) &&
+                !(granted.access & SEMAPHORE_MODIFY_STATE))) {
+        status = STATUS_ACCESS_DENIED;
+    } else if (type == TYPE(call, ExEventObjectType)) {
+        ke_set_event(sys->ke, object);
     } else if (type == TYPE(call, ExSemaphoreObjectType)) {
         status = ke_release_semaphore(sys->ke, object, 1, NULL);
     } else {
@@ -420,11 +427,21 @@ static NTSTATUS signal_and_wait(struct sys_call *call)
     int64_t timeout;
     struct ke_wait wait = {
         .reason = UserRequest, .mode = UserMode, .alertable = (uint8_t)call->arg[2] != 0};
+    void *object, *waited;
     NTSTATUS status = get_timeout(call, call->arg[3], &timeout, &wait);
     if (NT_SUCCESS(status)) {
-        status = signal_object(call, call->arg[0]);
+        status = reference_waitable(call, call->arg[1], &object, &waited);
     }
-    return NT_SUCCESS(status) ? wait_for(call, call->arg[1], &wait) : status;
+    if (!NT_SUCCESS(status)) {
+        return status; /* nothing was signalled */
+    }
+    status = signal_object(call, call->arg[0]);
+    if (NT_SUCCESS(status)) {
+        status =
+            ke_wait_for_single_object(call->sys->ke, &call->thread->thread->Tcb, waited, &wait);
+    }
+    ob_dereference_object(call->sys->ob, object);
+    return status;
 }
 
 /* NtDelayExecution(alertable, *interval) */

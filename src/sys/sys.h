@@ -82,6 +82,10 @@ NTSTATUS sys_put_optional(struct sys_call *call, uint64_t to_va, const void *fro
 #define SYS_GET(call, lvalue, va) sys_get((call), &(lvalue), (va), sizeof(lvalue))
 #define SYS_PUT(call, va, lvalue) sys_put((call), (va), &(lvalue), sizeof(lvalue))
 
+/* Could the caller write all of this buffer? For services that must not act when it could not.
+ * => STATUS_ACCESS_VIOLATION, STATUS_GUARD_PAGE_VIOLATION, ... */
+NTSTATUS sys_probe_write(struct sys_call *call, uint64_t va, size_t size);
+
 /* A UNICODE_STRING with its text in host memory; free() the text. */
 struct sys_string {
     WCHAR *text;   /* NULL when the string was absent */

@@ -68,6 +68,10 @@ static NTSTATUS create(struct sys_call *call)
     }
     if (NT_SUCCESS(status) && call->arg[10]) {
         status = put_attributes(call, thread, call->arg[10]);
+        if (!NT_SUCCESS(status)) {
+            NTSTATUS closed = ob_close_handle(call->sys->ob, &caller, handle);
+            (void)closed; /* another thread may have done so */
+        }
     }
     if (!NT_SUCCESS(status)) {
         ps_abandon_thread(thread);
@@ -103,6 +107,9 @@ static NTSTATUS terminate(struct sys_call *call)
 {
     struct ps_thread *thread;
     const uint64_t current = UINT64_MAX - 1;
+    if (!call->arg[0] && call->process->process->ActiveThreads == 1) {
+        return STATUS_CANT_TERMINATE_SELF;
+    }
     NTSTATUS status =
         sys_get_thread(call, call->arg[0] ? call->arg[0] : current, THREAD_TERMINATE, &thread);
     if (NT_SUCCESS(status)) {

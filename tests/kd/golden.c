@@ -4,19 +4,16 @@
  *      golden --write GUEST-FOLDER FILE    print FILE anew with what is printed now
  *
  * A file is a sequence of commands, each on a line that starts with "> ", and the output expected
- * of it, line by line. `<hex>` stands for one or more hexadecimal digits and backticks (addresses
- * that differ from build to build); all else is literal. In a file called err.* every command must
+ * of it, line by line, with the wildcards of match.h. In a file called err.* every command must
  * fail, in others none may.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kd/kd.h"
+#include "match.h"
 #include "world.h"
-
-#define WILDCARD "<hex>"
 
 struct buffer {
     char *text;
@@ -33,30 +30,6 @@ static void collect(void *owner, const char *text, size_t length)
     memcpy(buffer->text + buffer->length, text, length);
     buffer->length += length;
     buffer->text[buffer->length] = '\0';
-}
-
-static bool hex_char(char c)
-{
-    return isxdigit((unsigned char)c) || c == '`';
-}
-
-/* Does `text` match `pattern`? Both are whole outputs. */
-static bool matches(const char *pattern, const char *text)
-{
-    while (*pattern != '\0') {
-        if (strncmp(pattern, WILDCARD, strlen(WILDCARD)) == 0) {
-            if (!hex_char(*text)) {
-                return false;
-            }
-            while (hex_char(*text)) {
-                text++;
-            }
-            pattern += strlen(WILDCARD);
-        } else if (*pattern++ != *text++) {
-            return false;
-        }
-    }
-    return *text == '\0';
 }
 
 struct golden {
@@ -82,7 +55,7 @@ static void check(struct golden *golden, const char *command, const char *expect
         printf("'%s' should have %s\n", command, golden->failing ? "failed" : "succeeded");
         golden->wrong++;
     }
-    if (!matches(expected, golden->output.text)) {
+    if (!golden_match(expected, golden->output.text)) {
         printf("'%s' printed\n%sexpected\n%s", command, golden->output.text, expected);
         golden->wrong++;
     }

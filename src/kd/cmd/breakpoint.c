@@ -7,6 +7,7 @@
 
 #include "kd/breakpoints.h"
 #include "kd/kdi.h"
+#include "kd/script.h"
 #include "kd/symbols.h"
 
 #define KERNEL_HALF 0xFFFF800000000000ull
@@ -62,12 +63,10 @@ static bool parse_tail(struct kd *kd, const char *args, struct kd_breakpoint *br
     }
     args = kd_skip(args);
     if (*args == '"') {
-        const char *end = strchr(args + 1, '"');
-        if (end == NULL) {
+        breakpoint->command = kd_take_string(&args);
+        if (breakpoint->command == NULL) {
             return kd_error(kd, "Syntax error: the command has no closing quote");
         }
-        breakpoint->command = strndup(args + 1, (size_t)(end - args - 1));
-        args = end + 1;
     }
     return kd_at_end(args) || kd_error(kd, "Extra character error in '%s'", args);
 }

@@ -22,3 +22,27 @@ void kd_show_duration(struct kd *kd, uint64_t units, bool wide);
 
 /* Length of a clock tick in 100 ns units; 0 when unknown. */
 uint64_t kd_clock_increment(struct kd *kd);
+
+/* "  Type: (ADDRESS) Name" of the object behind an OBJECT_HEADER. */
+void kd_show_object_type(struct kd *kd, uint64_t header);
+
+/* The name of the object behind an OBJECT_HEADER. => false: it has none */
+bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
+
+/* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
+uint64_t kd_object_find(struct kd *kd, const char *path);
+
+/* A node of a VAD tree. */
+struct kd_vad {
+    uint64_t address;    /* of the MMVAD_SHORT */
+    uint64_t start, end; /* page numbers, both inside */
+    unsigned level;
+};
+
+/* Visit the nodes below `root` in order of address until `visit` returns false.
+ * => false: the tree is damaged, and an error was printed */
+typedef bool kd_vad_visit(struct kd *kd, const struct kd_vad *vad, void *context);
+bool kd_vads_each(struct kd *kd, uint64_t root, kd_vad_visit *visit, void *context);
+
+/* The root of a process's tree; 0: it is empty, or the process is not readable. */
+uint64_t kd_vad_root(struct kd *kd, uint64_t process);

@@ -1,68 +1,26 @@
-/* src/kd/cmd/execution.c: g, gh, gn, p, t: letting the target run, and why it stopped.
+/* src/kd/cmd/execution.c: g, gh, gn, gc, gu, p, t and their kin: letting the target run, and why it
+ * stopped.
  *
- * Going on from a breakpoint of ours takes two moves, since its int3 must not be there for the one
- * instruction under it:
+ * p is t but for calls, which run up to the instruction behind them. pt, pc, pa step until a
+ * return, a call or an address is next; tt, tc, ta do so into calls. gu goes to the caller.
  *
- *      insert all but the one here -> step -> remove all -> insert all -> go -> event -> remove all
- *
- * Events that nobody asked to see (a pass count not used up, our int3 met by another process) send
- * the target on its way again. An int3 of the program itself is left behind by moving rip over it.
- *
- * Source: debugger documentation, "g (Go)", "p (Step)", "t (Trace)". */
-#include <errno.h>
+ * Source: debugger documentation, "g (Go)", "p (Step)", "t (Trace)", "gu (Go Up)", "pt", "pc",
+ * "pa". */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kd/breakpoints.h"
 #include "kd/disasm.h"
-#include "kd/kdi.h"
+#include "kd/events.h"
+#include "kd/run.h"
+#include "kd/stack.h"
 #include "kd/symbols.h"
 
-#define INT3 0xCC
+#define BREAK_INSTRUCTION 0x80000003
 #define STEP_LIMIT 0x10000
 
 /* ---- why it stopped ---------------------------------------------------------------------------
  */
-
-static const struct {
-    uint32_t code;
-    const char *name;
-} exceptions[] = {
-    {0x80000001, "Guard page violation"},
-    {0x80000002, "Data misaligned"},
-    {0x80000003, "Break instruction exception"},
-    {0x80000004, "Single step exception"},
-    {0xC0000005, "Access violation"},
-    {0xC0000006, "In-page I/O error"},
-    {0xC0000008, "Invalid handle"},
-    {0xC000001D, "Illegal instruction"},
-    {0xC0000025, "Noncontinuable exception"},
-    {0xC000008E, "Floating-point divide-by-zero"},
-    {0xC0000094, "Integer divide-by-zero"},
-    {0xC0000095, "Integer overflow"},
-    {0xC0000096, "Privileged instruction"},
-    {0xC00000FD, "Stack overflow"},
-    {0xC0000374, "Heap corruption"},
-    {0xC0000409, "Security check failure or stack buffer overrun"},
-    {0xE06D7363, "C++ EH exception"},
-};
-
-static void show_exception(struct kd *kd, uint32_t code, bool first_chance)
-{
-    const char *name = "Unknown exception";
-    for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
-        if (exceptions[i].code == code) {
-            name = exceptions[i].name;
-        }
-    }
-    kd_printf(kd, "%s - code %08" PRIx32 " (%s)\n", name, code,
-              first_chance ? "first chance" : "!!! second chance !!!");
-    if (first_chance && code != 0x80000003) {
-        kd_printf(kd, "First chance exceptions are reported before any exception handling.\n"
-                      "This exception may be expected and handled.\n");
-    }
-}
 
 static void show_bugcheck(struct kd *kd, const struct kd_event *event)
 {
@@ -80,6 +38,10 @@ void kd_show_location(struct kd *kd)
     if (!kd_register_value(kd, "rip", &rip)) {
         return;
     }
+    if (rip == 0 && kd_current_thread(kd) == 0) {
+        kd_printf(kd, "No thread is running: all of them wait\n");
+        return;
+    }
     if (kd->symbols != NULL && kd_symbol_name(kd->symbols, rip, name, sizeof name)) {
         kd_printf(kd, "%s:\n", name);
     }
@@ -89,28 +51,29 @@ void kd_show_location(struct kd *kd)
 void kd_show_event(struct kd *kd)
 {
     const struct kd_event *event = &kd->target->last_event;
+    if (event->kind == KD_EVENT_BREAKPOINT && kd->pending != NULL) {
+        return; /* its commands speak first, and may go on */
+    }
     switch (event->kind) {
     case KD_EVENT_NONE:
     case KD_EVENT_INITIAL:
     case KD_EVENT_SINGLE_STEP:
+    case KD_EVENT_PROCESS_EXIT: /* told when it came */
+    case KD_EVENT_MODULE_LOAD:
         break;
     case KD_EVENT_BREAKPOINT:
         if (kd->hit < 0) {
-            show_exception(kd, 0x80000003, true);
+            kd_show_exception(kd, BREAK_INSTRUCTION, true);
         } else if (kd->hit != KD_BREAKPOINT_TEMPORARY) {
             kd_printf(kd, "Breakpoint %d hit\n", kd->hit);
         }
         break;
     case KD_EVENT_BREAK_IN:
     case KD_EVENT_ATTACHED:
-        show_exception(kd, 0x80000003, true);
+        kd_show_exception(kd, BREAK_INSTRUCTION, true);
         break;
     case KD_EVENT_EXCEPTION:
-        show_exception(kd, event->code, event->first_chance);
-        break;
-    case KD_EVENT_PROCESS_EXIT:
-        kd_printf(kd, "Process %016" PRIx64 " has ended, status %08" PRIx32 "\n", event->process,
-                  event->code);
+        kd_show_exception(kd, event->code, event->first_chance);
         break;
     case KD_EVENT_BUGCHECK:
         show_bugcheck(kd, event);
@@ -120,154 +83,6 @@ void kd_show_event(struct kd *kd)
         return;
     }
     kd_show_location(kd);
-}
-
-/* ---- running ----------------------------------------------------------------------------------
- */
-
-/* One resume of the target, with the breakpoints in memory. */
-static int resume(struct kd *kd, enum kd_resume how, uint64_t except)
-{
-    struct kd_event event = {.kind = KD_EVENT_NONE};
-    kd_breakpoints_insert(kd, except);
-    atomic_store(&kd->running, true);
-    if (kd_interrupted(kd)) {
-        kd->target->ops->break_request(kd->target);
-    }
-    int error = kd->target->ops->resume(kd->target, how, &event);
-    atomic_store(&kd->running, false);
-    atomic_store(&kd->interrupt, false);
-    kd_breakpoints_remove(kd);
-    if (error == 0) {
-        kd->target->last_event = event;
-        kd->processor = event.processor;
-    }
-    return error;
-}
-
-/* The program's own int3: memory shows it although ours are removed. True when rip has moved. */
-static bool leave_int3(struct kd *kd)
-{
-    const struct kd_event *event = &kd->target->last_event;
-    uint64_t rip, directory = kd->directory_base;
-    uint8_t byte;
-    if (event->kind != KD_EVENT_BREAKPOINT || !kd_register_value(kd, "rip", &rip) ||
-        rip != event->address) {
-        return false;
-    }
-    kd_read_nt(kd, "_EPROCESS", event->process, "Pcb.DirectoryTableBase", &directory);
-    uint64_t before = kd_use_directory(kd, directory ? directory : kd->directory_base);
-    bool int3 = kd_read_u8(kd, rip, &byte) && byte == INT3;
-    kd_use_directory(kd, before);
-    return int3 && kd_register_assign(kd, "rip", rip + 1);
-}
-
-/* Decide about an event; true: stop there. */
-static bool wanted(struct kd *kd)
-{
-    const struct kd_event *event = &kd->target->last_event;
-    kd->hit = -1;
-    if (event->kind != KD_EVENT_BREAKPOINT) {
-        return true;
-    }
-    struct kd_breakpoint *breakpoint = kd_breakpoint_for(kd, event);
-    if (breakpoint == NULL) { /* ours, but for others: on; the program's own: stop */
-        for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
-            const struct kd_breakpoint *row = &kd->breakpoints->row[i];
-            if (row->used && row->enabled && row->address == event->address) {
-                return false;
-            }
-        }
-        return true;
-    }
-    if (breakpoint->remaining > 1) {
-        breakpoint->remaining--;
-        return false;
-    }
-    kd->hit = (int)(breakpoint - kd->breakpoints->row);
-    free(kd->pending);
-    kd->pending = breakpoint->command != NULL ? strdup(breakpoint->command) : NULL;
-    if (breakpoint->once) {
-        kd_breakpoint_clear(breakpoint);
-    }
-    return true;
-}
-
-/* An int3 in memory at rip is ours to step over, whoever it was set for. */
-static uint64_t breakpoint_here(struct kd *kd)
-{
-    uint64_t rip;
-    if (!kd_register_value(kd, "rip", &rip)) {
-        return 0;
-    }
-    for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
-        const struct kd_breakpoint *row = &kd->breakpoints->row[i];
-        if (row->used && row->enabled && row->expression == NULL && row->address == rip) {
-            return rip;
-        }
-    }
-    return 0;
-}
-
-static int run_until_wanted(struct kd *kd, enum kd_resume how)
-{
-    kd->processor = kd->target->last_event.processor; /* `~Ns` may have chosen another */
-    bool moved = how != KD_RESUME_NOT_HANDLED && leave_int3(kd);
-    for (;; moved = false) {
-        /* A breakpoint right behind the int3 has not been met yet. */
-        uint64_t here = moved ? 0 : breakpoint_here(kd);
-        int error = 0;
-        if (how == KD_RESUME_STEP || here != 0) {
-            error = resume(kd, KD_RESUME_STEP, here);
-            bool stepped = kd->target->last_event.kind == KD_EVENT_SINGLE_STEP;
-            if (error != 0 || how == KD_RESUME_STEP || (!stepped && wanted(kd))) {
-                return error;
-            }
-            how = KD_RESUME_HANDLED;
-            if (!stepped) {
-                continue;
-            }
-        }
-        error = resume(kd, how, 0);
-        if (error != 0 || wanted(kd)) {
-            return error;
-        }
-        how = KD_RESUME_HANDLED;
-    }
-}
-
-static bool run(struct kd *kd, enum kd_resume how)
-{
-    int error = run_until_wanted(kd, how);
-    kd_breakpoint_clear(&kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY]);
-    if (error == -ENOTSUP) {
-        return kd_error(kd, "No runnable debuggees: this target is a %s", kd->target->ops->name);
-    }
-    if (error == -ESHUTDOWN) {
-        return kd_error(kd, "No runnable debuggees: all programs have ended");
-    }
-    if (error != 0) {
-        return kd_error(kd, "The target cannot run: %s", strerror(-error));
-    }
-    kd_follow_event(kd);
-    return true;
-}
-
-/* Stop at `address` once, in the thread (0: any) of the current process. */
-static void set_temporary(struct kd *kd, uint64_t address, uint64_t thread)
-{
-    struct kd_breakpoint *row = &kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY];
-    kd_breakpoint_clear(row);
-    *row = (struct kd_breakpoint){.used = true,
-                                  .enabled = true,
-                                  .address = address,
-                                  .passes = 1,
-                                  .remaining = 1,
-                                  .thread = thread};
-    if ((int64_t)address >= 0) {
-        row->process = kd_current_process(kd);
-        row->process_id = kd_field(kd, "_EPROCESS", row->process, "UniqueProcessId");
-    }
 }
 
 static bool go(struct kd *kd, const char *args, enum kd_resume how)
@@ -281,9 +96,9 @@ static bool go(struct kd *kd, const char *args, enum kd_resume how)
         return kd_error(kd, "Extra character error in '%s'", args);
     }
     if (given) {
-        set_temporary(kd, address, 0);
+        kd_run_to(kd, address, 0, 0);
     }
-    if (!run(kd, how)) {
+    if (!kd_run(kd, how)) {
         return false;
     }
     kd_show_event(kd);
@@ -291,10 +106,15 @@ static bool go(struct kd *kd, const char *args, enum kd_resume how)
 }
 
 /* `g` hands an exception to the program, as WinDbg does; a break is simply over. */
-static bool cmd_go(struct kd *kd, const char *args)
+static enum kd_resume go_on(struct kd *kd)
 {
     bool exception = kd->target->last_event.kind == KD_EVENT_EXCEPTION;
-    return go(kd, args, exception ? KD_RESUME_NOT_HANDLED : KD_RESUME_HANDLED);
+    return exception ? KD_RESUME_NOT_HANDLED : KD_RESUME_HANDLED;
+}
+
+static bool cmd_go(struct kd *kd, const char *args)
+{
+    return go(kd, args, go_on(kd));
 }
 
 static bool cmd_go_handled(struct kd *kd, const char *args)
@@ -307,47 +127,106 @@ static bool cmd_go_not_handled(struct kd *kd, const char *args)
     return go(kd, args, KD_RESUME_NOT_HANDLED);
 }
 
+/* To the caller: behind the call that led here, in this thread, with this function's stack gone. */
+static bool cmd_go_up(struct kd *kd, const char *args)
+{
+    struct kd_registers registers;
+    uint64_t slot;
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    if (!kd_get_registers(kd, &registers) || !kd_unwind(kd, &registers, &slot, true)) {
+        return kd_error(kd,
+                        "The caller cannot be found: no registers, or the stack is not readable");
+    }
+    kd_run_to(kd, registers.rip, kd->target->last_event.thread, slot);
+    if (!kd_run(kd, go_on(kd))) {
+        return false;
+    }
+    kd_show_event(kd);
+    return true;
+}
+
 /* ---- stepping ---------------------------------------------------------------------------------
  */
 
-/* Where a call at rip comes back to; 0 when the instruction there is no call. */
-static uint64_t behind_call(struct kd *kd)
+/* One instruction; over a call when `over`. *as_asked: nothing else stopped it. */
+static bool step_once(struct kd *kd, bool over, bool *as_asked)
 {
     struct kd_instruction instruction;
-    uint64_t rip;
-    if (!kd_register_value(kd, "rip", &rip) || !kd_instruction_at(kd, rip, &instruction)) {
-        return 0;
+    uint64_t rip, rsp, behind = 0;
+    if (over && kd_register_value(kd, "rip", &rip) && kd_register_value(kd, "rsp", &rsp) &&
+        kd_instruction_at(kd, rip, &instruction) && instruction.call) {
+        behind = rip + instruction.length;
+        kd_run_to(kd, behind, kd->target->last_event.thread, rsp - 1);
     }
-    return instruction.call ? rip + instruction.length : 0;
+    if (!kd_run(kd, behind != 0 ? KD_RESUME_HANDLED : KD_RESUME_STEP)) {
+        return false;
+    }
+    enum kd_event_kind kind = kd->target->last_event.kind;
+    *as_asked = kind == KD_EVENT_SINGLE_STEP ||
+                (kind == KD_EVENT_BREAKPOINT && kd->hit == KD_BREAKPOINT_TEMPORARY);
+    return true;
 }
 
 static bool step(struct kd *kd, const char *args, bool over)
 {
     uint64_t count = 1;
-    bool given;
+    bool given, as_asked = true;
+    kd->implicit_thread = 0; /* what ran last is stepped */
     if (!kd_evaluate_optional(kd, &args, &count, &given)) {
         return false;
     }
-    if (count > STEP_LIMIT) {
+    if (!kd_at_end(args) || count > STEP_LIMIT) {
         return kd_error(kd, "At most 0x%x steps at once", STEP_LIMIT);
     }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t behind = over ? behind_call(kd) : 0;
-        if (behind != 0) {
-            set_temporary(kd, behind, kd->target->last_event.thread);
-        }
-        if (!run(kd, behind != 0 ? KD_RESUME_HANDLED : KD_RESUME_STEP)) {
+    for (uint64_t i = 0; i < count && as_asked && !kd_interrupted(kd); i++) {
+        if (!step_once(kd, over, &as_asked)) {
             return false;
         }
         kd_show_event(kd);
-        enum kd_event_kind kind = kd->target->last_event.kind;
-        bool as_asked = kind == KD_EVENT_SINGLE_STEP ||
-                        (kind == KD_EVENT_BREAKPOINT && kd->hit == KD_BREAKPOINT_TEMPORARY);
-        if (!as_asked) {
-            break;
-        }
     }
     return true;
+}
+
+enum step_end { AT_RETURN, AT_CALL, AT_ADDRESS };
+
+static bool arrived(struct kd *kd, enum step_end end, uint64_t address)
+{
+    struct kd_instruction instruction;
+    uint64_t rip;
+    if (!kd_register_value(kd, "rip", &rip)) {
+        return true;
+    }
+    if (end == AT_ADDRESS) {
+        return rip == address;
+    }
+    if (!kd_instruction_at(kd, rip, &instruction)) {
+        return true;
+    }
+    return end == AT_CALL ? instruction.call : instruction.ret;
+}
+
+/* Step until what is next is what was asked for; shows only where that is. */
+static bool step_until(struct kd *kd, const char *args, bool over, enum step_end end)
+{
+    uint64_t address = 0;
+    bool as_asked = true, there = false;
+    kd->implicit_thread = 0;
+    if (end == AT_ADDRESS && !kd_evaluate(kd, &args, &address)) {
+        return false;
+    }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    for (unsigned i = 0; i < STEP_LIMIT && as_asked && !there && !kd_interrupted(kd); i++) {
+        if (!step_once(kd, over, &as_asked)) {
+            return false;
+        }
+        there = arrived(kd, end, address);
+    }
+    kd_show_event(kd);
+    return there || !as_asked || kd_error(kd, "Not reached in 0x%x steps", STEP_LIMIT);
 }
 
 static bool cmd_step(struct kd *kd, const char *args)
@@ -360,11 +239,49 @@ static bool cmd_trace(struct kd *kd, const char *args)
     return step(kd, args, false);
 }
 
+static bool cmd_step_return(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, true, AT_RETURN);
+}
+
+static bool cmd_step_call(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, true, AT_CALL);
+}
+
+static bool cmd_step_address(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, true, AT_ADDRESS);
+}
+
+static bool cmd_trace_return(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, false, AT_RETURN);
+}
+
+static bool cmd_trace_call(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, false, AT_CALL);
+}
+
+static bool cmd_trace_address(struct kd *kd, const char *args)
+{
+    return step_until(kd, args, false, AT_ADDRESS);
+}
+
 const struct kd_command kd_commands_execution[] = {
     {"g", "g [ADDRESS]", "go, until something happens or ADDRESS is reached", cmd_go},
+    {"gc", "gc", "go, from the commands of a breakpoint", cmd_go},
     {"gh", "gh [ADDRESS]", "go, the exception is handled", cmd_go_handled},
     {"gn", "gn [ADDRESS]", "go, the exception is not handled", cmd_go_not_handled},
+    {"gu", "gu", "go up: until this function has returned", cmd_go_up},
     {"p", "p [COUNT]", "step one instruction, over calls", cmd_step},
+    {"pa", "pa ADDRESS", "step to ADDRESS, over calls", cmd_step_address},
+    {"pc", "pc", "step to the next call", cmd_step_call},
+    {"pt", "pt", "step to the next return, over calls", cmd_step_return},
     {"t", "t [COUNT]", "step one instruction, into calls", cmd_trace},
+    {"ta", "ta ADDRESS", "step to ADDRESS, into calls", cmd_trace_address},
+    {"tc", "tc", "step to the next call, also of functions called", cmd_trace_call},
+    {"tt", "tt", "step to the next return, also of functions called", cmd_trace_return},
     {NULL, NULL, NULL, NULL},
 };

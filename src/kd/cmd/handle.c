@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "hw/bits.h"
+#include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
@@ -18,9 +19,6 @@
 #define HANDLE_LIMIT 0x10000u /* indices looked at */
 #define LEVEL_BITS 3ull
 #define OBJECT_FLAGS 15ull /* of an entry: lock, inherit, audit */
-#define TYPE_INDICES 256u
-#define NAME_INFO 2u    /* OBJECT_HEADER.InfoMask */
-#define CREATOR_INFO 1u /* comes between name and header */
 
 struct table {
     uint64_t base;
@@ -51,38 +49,10 @@ static bool entry_address(struct kd *kd, const struct table *table, uint64_t ind
     return true;
 }
 
-static void show_type(struct kd *kd, uint64_t header)
-{
-    char name[128] = "????";
-    uint64_t index = kd_field(kd, "_OBJECT_HEADER", header, "TypeIndex"), type = 0, offset;
-    uint64_t types = kd_nt_address(kd, "ObTypeIndexTable");
-    if (types != 0 && index < TYPE_INDICES && kd_read_u64(kd, types + index * sizeof type, &type) &&
-        type != 0 && kd_offset(kd, "_OBJECT_TYPE", "Name", &offset)) {
-        kd_read_unicode_string(kd->symbols, type + offset, name, sizeof name);
-    }
-    kd_printf(kd, "  Type: (%016" PRIx64 ") %s\n", type, name);
-}
-
-static void show_name(struct kd *kd, uint64_t header)
-{
-    char name[512];
-    uint8_t distance;
-    uint64_t offset, mask = kd_field(kd, "_OBJECT_HEADER", header, "InfoMask");
-    uint64_t distances = kd_nt_address(kd, "ObpInfoMaskToOffset");
-    if ((mask & NAME_INFO) == 0 || distances == 0 ||
-        !kd_read_u8(kd, distances + (mask & (NAME_INFO | CREATOR_INFO)), &distance) ||
-        !kd_offset(kd, "_OBJECT_HEADER_NAME_INFO", "Name", &offset)) {
-        return;
-    }
-    if (kd_read_unicode_string(kd->symbols, header - distance + offset, name, sizeof name) &&
-        name[0] != '\0') {
-        kd_printf(kd, "        Name: %s\n", name);
-    }
-}
-
 static void show_handle(struct kd *kd, uint64_t handle, uint64_t entry, uint64_t header)
 {
     uint64_t body = 0, count;
+    char name[512];
     kd_offset(kd, "_OBJECT_HEADER", "Body", &body);
     uint64_t object = header + body;
     kd_printf(kd,
@@ -94,12 +64,14 @@ static void show_handle(struct kd *kd, uint64_t handle, uint64_t entry, uint64_t
         return;
     }
     kd_printf(kd, "Object: %016" PRIx64, object);
-    show_type(kd, header);
+    kd_show_object_type(kd, header);
     kd_printf(kd,
               "    ObjectHeader: %016" PRIx64 " (new version)\n        HandleCount: %" PRId64
               "  PointerCount: %" PRId64 "\n",
               header, kd_field(kd, "_OBJECT_HEADER", header, "HandleCount"), count);
-    show_name(kd, header);
+    if (kd_object_name(kd, header, name, sizeof name)) {
+        kd_printf(kd, "        Name: %s\n", name);
+    }
     kd_printf(kd, "\n");
 }
 

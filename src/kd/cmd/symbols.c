@@ -348,6 +348,27 @@ static bool cmd_ld(struct kd *kd, const char *args)
     return true;
 }
 
+static void show_note(void *context, const char *line)
+{
+    kd_printf(context, "%s", line);
+}
+
+/* !sym noisy, !sym quiet, !sym. */
+static bool cmd_sym(struct kd *kd, const char *args)
+{
+    char word[16] = "";
+    if (!need_modules(kd))
+        return false;
+    if (kd_word(&args, word, sizeof word)) {
+        if (strcmp(word, "noisy") != 0 && strcmp(word, "quiet") != 0)
+            return kd_error(kd, "!sym noisy, or !sym quiet");
+        kd->symbols_noisy = strcmp(word, "noisy") == 0;
+        kd_symbols_noise(kd->symbols, kd->symbols_noisy ? show_note : NULL, kd);
+    }
+    kd_printf(kd, "%s mode - symbol prompts off\n", kd->symbols_noisy ? "noisy" : "quiet");
+    return true;
+}
+
 static bool cmd_reload(struct kd *kd, const char *args)
 {
     bool force = strncmp(args, "/f", 2) == 0;
@@ -408,6 +429,7 @@ const struct kd_command kd_commands_symbols[] = {
     {"lmu", "lmu", "modules of the process", cmd_lmu},
     {"lma", "lma ADDRESS", "the module at an address", cmd_lma},
     {"ld", "ld MODULE", "load symbols now", cmd_ld},
+    {"!sym", "!sym noisy|quiet", "tell of every file that is looked at for symbols", cmd_sym},
     {".reload", ".reload [/f]", "look for modules again; /f: load all their symbols", cmd_reload},
     {".sympath", ".sympath [PATH]", "where to look for symbols", cmd_sympath},
     {".sympath+", ".sympath+ PATH", "look for symbols there too", cmd_sympath_append},

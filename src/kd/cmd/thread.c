@@ -7,6 +7,7 @@
 
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
+#include "kd/stack.h"
 #include "kd/types.h"
 
 #define WAIT_BLOCK_LIMIT 64 /* MAXIMUM_WAIT_OBJECTS */
@@ -104,7 +105,7 @@ static void show_details(struct kd *kd, uint64_t thread, int indent)
               field(kd, thread, "Tcb.StackBase"), field(kd, thread, "Tcb.StackLimit"));
     kd_printf(kd,
               "%*sPriority %" PRIu64 " BasePriority %" PRIu64 " UnusualBoost %" PRIu64
-              " ForegroundBoost %" PRIu64 " IoPriority %" PRIu64 " PagePriority %" PRIu64 "\n\n",
+              " ForegroundBoost %" PRIu64 " IoPriority %" PRIu64 " PagePriority %" PRIu64 "\n",
               indent, "", field(kd, thread, "Tcb.Priority"), field(kd, thread, "Tcb.BasePriority"),
               field(kd, thread, "Tcb.UnusualBoost"), field(kd, thread, "Tcb.ForegroundBoost"),
               field(kd, thread, "ThreadIoPriority"), field(kd, thread, "ThreadPagePriority"));
@@ -122,6 +123,8 @@ void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent)
     kd_printf(kd, "\n");
     if (details) {
         show_details(kd, thread, indent + 4);
+        kd_show_stack(kd, thread, indent + 4);
+        kd_printf(kd, "\n");
     }
 }
 
@@ -194,7 +197,8 @@ static bool cmd_processor(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_thread[] = {
     {"!thread", "!thread [ADDRESS]", "one thread", cmd_thread},
-    {".thread", ".thread [ADDRESS]", "choose the thread for @$thread and @$teb", cmd_set_thread},
+    {".thread", ".thread [ADDRESS]", "choose the thread whose registers and stack are shown",
+     cmd_set_thread},
     {"~", "~ | ~Ns", "processors; choose one", cmd_processor},
     {NULL, NULL, NULL, NULL},
 };

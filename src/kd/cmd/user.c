@@ -12,6 +12,7 @@
 
 #define MODULE_LIMIT 4096
 #define TEXT_SIZE 1024
+#define ENVIRONMENT_LIMIT 1000
 
 static uint64_t peb_field(struct kd *kd, uint64_t peb, const char *path)
 {
@@ -85,6 +86,28 @@ static void show_loader(struct kd *kd, uint64_t ldr)
     }
 }
 
+/* NAME=VALUE strings one behind the other, ended by an empty one. */
+static void show_environment(struct kd *kd, uint64_t at)
+{
+    for (unsigned i = 0; i < ENVIRONMENT_LIMIT && at != 0 && !kd_interrupted(kd); i++) {
+        uint16_t text[TEXT_SIZE];
+        char utf8[TEXT_SIZE];
+        size_t got = kd_read_virtual(kd, at, text, sizeof text) / sizeof *text, length = 0;
+        while (length < got && text[length] != 0) {
+            length++;
+        }
+        if (length == 0) {
+            return;
+        }
+        kd_utf16_text(text, length, utf8, sizeof utf8);
+        kd_printf(kd, "        %s\n", utf8);
+        if (length == got) {
+            return; /* longer than any sound one, or not in memory */
+        }
+        at += (length + 1) * sizeof *text;
+    }
+}
+
 static void show_parameters(struct kd *kd, uint64_t parameters)
 {
     static const struct {
@@ -98,8 +121,9 @@ static void show_parameters(struct kd *kd, uint64_t parameters)
         show_string(kd, strings[i].label, "_RTL_USER_PROCESS_PARAMETERS", parameters,
                     strings[i].path);
     }
-    kd_printf(kd, "    %-19s%016" PRIx64 "\n", "Environment:",
-              kd_field(kd, "_RTL_USER_PROCESS_PARAMETERS", parameters, "Environment"));
+    uint64_t environment = kd_field(kd, "_RTL_USER_PROCESS_PARAMETERS", parameters, "Environment");
+    kd_printf(kd, "    %-19s%016" PRIx64 "\n", "Environment:", environment);
+    show_environment(kd, environment);
 }
 
 /* The address given, or the one that `pseudo` says. */

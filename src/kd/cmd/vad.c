@@ -32,11 +32,11 @@ enum vad_type {
 };
 
 struct tree {
+    kd_vad_visit *visit;
+    void *context;
     unsigned count;
-    unsigned level_sum;
-    unsigned depth;
     uint64_t next_vpn; /* the next node starts here or later */
-    bool damaged;
+    bool damaged, stopped;
 };
 
 static uint64_t flag(struct kd *kd, uint64_t vad, const char *name)
@@ -106,34 +106,59 @@ static void show_vad(struct kd *kd, uint64_t vad, unsigned level)
 
 static void walk_tree(struct kd *kd, uint64_t vad, unsigned level, struct tree *tree)
 {
-    uint64_t left, right, start, end;
-    if (vad == 0 || tree->damaged || kd_interrupted(kd)) {
+    struct kd_vad node = {.address = vad, .level = level};
+    uint64_t left, right;
+    if (vad == 0 || tree->damaged || tree->stopped || kd_interrupted(kd)) {
         return;
     }
     if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "RightChild", &right) ||
-        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &start) ||
-        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &end)) {
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &node.start) ||
+        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &node.end)) {
         tree->damaged = true;
         kd_error(kd, "The tree of VADs is damaged: %016" PRIx64 " is not in memory", vad);
         return;
     }
     walk_tree(kd, left, level + 1, tree);
-    if (tree->damaged) {
+    if (tree->damaged || tree->stopped) {
         return;
     }
-    if (start < tree->next_vpn || end < start) {
+    if (node.start < tree->next_vpn || node.end < node.start) {
         tree->damaged = true;
         kd_error(kd, "The tree of VADs is damaged: %016" PRIx64 " is out of order", vad);
         return;
     }
-    show_vad(kd, vad, level);
-    tree->next_vpn = end + 1;
+    tree->stopped = !tree->visit(kd, &node, tree->context);
+    tree->next_vpn = node.end + 1;
     tree->count++;
-    tree->level_sum += level;
-    tree->depth = level > tree->depth ? level : tree->depth;
     walk_tree(kd, right, level + 1, tree);
+}
+
+bool kd_vads_each(struct kd *kd, uint64_t root, kd_vad_visit *visit, void *context)
+{
+    struct tree tree = {.visit = visit, .context = context};
+    walk_tree(kd, root, 0, &tree);
+    return !tree.damaged;
+}
+
+uint64_t kd_vad_root(struct kd *kd, uint64_t process)
+{
+    return kd_field(kd, "_EPROCESS", process, "VadRoot.BalancedRoot.RightChild");
+}
+
+struct totals {
+    unsigned count, level_sum, depth;
+};
+
+static bool show_node(struct kd *kd, const struct kd_vad *vad, void *context)
+{
+    struct totals *totals = context;
+    show_vad(kd, vad->address, vad->level);
+    totals->count++;
+    totals->level_sum += vad->level;
+    totals->depth = vad->level > totals->depth ? vad->level : totals->depth;
+    return true;
 }
 
 /* The argument may be a process, or the root of a tree as !process shows it. */
@@ -144,7 +169,7 @@ static uint64_t root_of(struct kd *kd, uint64_t address)
     if (type != KD_PROCESS_OBJECT || directory % 0x1000 != 0 || directory == 0) {
         return address;
     }
-    return kd_field(kd, "_EPROCESS", address, "VadRoot.BalancedRoot.RightChild");
+    return kd_vad_root(kd, address);
 }
 
 static bool cmd_vad(struct kd *kd, const char *args)
@@ -157,12 +182,12 @@ static bool cmd_vad(struct kd *kd, const char *args)
     if (!given || address == 0) {
         address = kd_current_process(kd);
     }
-    struct tree tree = {.count = 0};
+    struct totals totals = {0};
     kd_printf(kd, "VAD             level      start      end    commit\n");
-    walk_tree(kd, root_of(kd, address), 0, &tree);
-    kd_printf(kd, "\nTotal VADs: %5u  average level: %4u  maximum depth: %u\n", tree.count,
-              tree.count > 0 ? tree.level_sum / tree.count + 1 : 0, tree.depth);
-    return !tree.damaged;
+    bool sound = kd_vads_each(kd, root_of(kd, address), show_node, &totals);
+    kd_printf(kd, "\nTotal VADs: %5u  average level: %4u  maximum depth: %u\n", totals.count,
+              totals.count > 0 ? totals.level_sum / totals.count + 1 : 0, totals.depth);
+    return sound;
 }
 
 const struct kd_command kd_commands_vad[] = {

@@ -1,0 +1,227 @@
+/* tests/kd/live.c: golden tests over a live machine, through the command.
+ *
+ *      kd_live [--write] NTMM FILE
+ *
+ * FILE begins with lines `program X.exe ARGS` (in the current folder) and goes on as golden.c's
+ * files do. The command is driven as another program would drive it: its prompt is waited for, a
+ * line is written, and what comes before the next prompt is the answer, programs' output included.
+ * Exit status 77 (skipped) where the host has no usable KVM.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "match.h"
+
+#define SKIPPED 77
+#define MOST_PROGRAMS 4
+#define PATIENCE 30000 /* ms for one answer: a hanging machine must not hang the tests */
+
+struct live {
+    const char *path;
+    FILE *file;
+    char *programs[MOST_PROGRAMS];
+    size_t program_count;
+    int to, from; /* pipes */
+    pid_t pid;
+    char *answer;
+    size_t length;
+    bool write, ended;
+    unsigned wrong, commands;
+};
+
+static bool have_kvm(void)
+{
+    int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    int vm = kvm >= 0 ? ioctl(kvm, KVM_CREATE_VM, 0) : -1;
+    if (vm >= 0) {
+        close(vm);
+    }
+    if (kvm >= 0) {
+        close(kvm);
+    }
+    return vm >= 0;
+}
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+static void start(struct live *l, const char *ntmm)
+{
+    const char *arguments[2 * MOST_PROGRAMS + 8];
+    size_t n = 0;
+    arguments[n++] = ntmm;
+    arguments[n++] = "kd";
+    for (size_t i = 1; i < l->program_count; i++) {
+        arguments[n++] = "-p";
+        arguments[n++] = l->programs[i];
+    }
+    char *save = NULL;
+    for (char *word = strtok_r(l->programs[0], " ", &save); word && n < 2 * MOST_PROGRAMS + 7;
+         word = strtok_r(NULL, " ", &save)) {
+        arguments[n++] = word;
+    }
+    arguments[n] = NULL;
+    int in[2], out[2];
+    if (pipe(in) || pipe(out)) {
+        die("pipe");
+    }
+    l->pid = fork();
+    if (l->pid < 0) {
+        die("fork");
+    }
+    if (l->pid == 0) {
+        dup2(in[0], STDIN_FILENO);
+        dup2(out[1], STDOUT_FILENO);
+        close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+        execv(ntmm, (char *const *)(uintptr_t)arguments);
+        _exit(127);
+    }
+    close(in[0]), close(out[1]);
+    l->to = in[1];
+    l->from = out[0];
+}
+
+/* "0: kd> " at the end of what has come, at the start of a line. */
+static size_t prompt_length(const struct live *l)
+{
+    const char tail[] = ": kd> ";
+    size_t size = sizeof tail - 1;
+    if (l->length < size + 1 || memcmp(l->answer + l->length - size, tail, size) != 0) {
+        return 0;
+    }
+    size_t at = l->length - size;
+    while (at > 0 && isdigit((unsigned char)l->answer[at - 1])) {
+        at--;
+    }
+    return at == 0 || l->answer[at - 1] == '\n' ? l->length - at : 0;
+}
+
+/* Up to the next prompt, which is cut off, or the end. */
+static void read_answer(struct live *l)
+{
+    l->length = 0;
+    for (;;) {
+        struct pollfd poller = {.fd = l->from, .events = POLLIN};
+        if (poll(&poller, 1, PATIENCE) <= 0) {
+            fprintf(stderr, "%s: no answer after command %u\n", l->path, l->commands);
+            exit(2);
+        }
+        l->answer = realloc(l->answer, l->length + 4097);
+        ssize_t count = l->answer ? read(l->from, l->answer + l->length, 4096) : -1;
+        if (count < 0) {
+            die("read");
+        }
+        l->length += (size_t)count;
+        l->ended = count == 0;
+        l->answer[l->length] = '\0';
+        size_t prompt = prompt_length(l);
+        if (prompt != 0 || l->ended) {
+            l->answer[l->length - prompt] = '\0';
+            return;
+        }
+    }
+}
+
+static void check(struct live *l, const char *command, const char *expected)
+{
+    if (l->ended || dprintf(l->to, "%s\n", command) < 0) {
+        printf("%s: ntmm has ended before '%s'\n", l->path, command);
+        l->wrong++;
+        return;
+    }
+    read_answer(l);
+    l->commands++;
+    if (l->write) {
+        printf("> %s\n%s", command, l->answer);
+    } else if (!golden_match(expected, l->answer)) {
+        printf("'%s' printed\n%sexpected\n%s", command, l->answer, expected);
+        l->wrong++;
+    }
+}
+
+static void add_program(struct live *l, char *text)
+{
+    if (l->program_count == MOST_PROGRAMS) {
+        fprintf(stderr, "%s: too many programs\n", l->path);
+        exit(2);
+    }
+    l->programs[l->program_count++] = strdup(text);
+    if (l->write) {
+        printf("program %s\n", text);
+    }
+}
+
+static void run_file(struct live *l, const char *ntmm)
+{
+    char *line = NULL, *command = NULL, *expected = strdup("");
+    size_t size = 0;
+    ssize_t length;
+    do {
+        length = getline(&line, &size, l->file);
+        if (length > 0 && !command && strncmp(line, "program ", 8) == 0) {
+            line[strcspn(line, "\n")] = '\0';
+            add_program(l, line + 8);
+        } else if (length < 0 || strncmp(line, "> ", 2) == 0) {
+            if (command) {
+                check(l, command, expected);
+            } else {
+                start(l, ntmm);
+                read_answer(l);
+            }
+            free(command);
+            line[strcspn(line, "\n")] = '\0';
+            command = strdup(line + (length < 0 ? 0 : 2));
+            expected[0] = '\0';
+        } else {
+            expected = realloc(expected, strlen(expected) + (size_t)length + 1);
+            strcat(expected, line);
+        }
+    } while (length >= 0);
+    free(line);
+    free(command);
+    free(expected);
+}
+
+int main(int argc, char **argv)
+{
+    bool write = argc > 1 && strcmp(argv[1], "--write") == 0;
+    if (argc != 3 + write) {
+        fprintf(stderr, "usage: kd_live [--write] NTMM FILE\n");
+        return 2;
+    }
+    if (!have_kvm()) {
+        printf("skipped: /dev/kvm cannot be used\n");
+        return SKIPPED;
+    }
+    struct live l = {.path = argv[2 + write], .write = write};
+    l.file = fopen(l.path, "r");
+    if (!l.file) {
+        die(l.path);
+    }
+    run_file(&l, argv[1 + write]);
+    fclose(l.file);
+    close(l.to);
+    int status;
+    if (waitpid(l.pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+        printf("%s: ntmm did not end as it should (status %x)\n", l.path, (unsigned)status);
+        l.wrong++;
+    }
+    for (size_t i = 0; i < l.program_count; i++) {
+        free(l.programs[i]);
+    }
+    free(l.answer);
+    return l.wrong != 0 || l.commands == 0;
+}
