@@ -144,7 +144,8 @@ typedef struct {
 } ntmm_statistics;
 void ntmm_get_statistics(ntmm_machine *machine, ntmm_statistics *statistics);
 /* Finish what is deferred: threads of ended programs have left, frames waiting for the engine and
- * pool pages kept for growth are released, free pages zeroed. Statistics before some work and after it was undone then agree. */
+ * pool pages kept for growth are released, free pages zeroed. Statistics before some work and after
+ * it was undone then agree. */
 void ntmm_settle(ntmm_machine *machine);
 
 /* Check every invariant of the whole state; the number of violations, each of them logged. Programs

@@ -64,6 +64,7 @@ extern const struct kd_command kd_commands_transfer[];
 extern const struct kd_command kd_commands_image[];
 extern const struct kd_command kd_commands_object[];
 extern const struct kd_command kd_commands_system[];
+extern const struct kd_command kd_commands_mmcheck[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */

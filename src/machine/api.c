@@ -49,7 +49,7 @@ ntmm_status ntmm_process_create(ntmm_machine *m, const ntmm_program *program,
 ntmm_status ntmm_process_start(ntmm_process *p)
 {
     if (!p->first) {
-        return STATUS_INVALID_PARAMETER;
+        return p->process->exiting ? STATUS_PROCESS_IS_TERMINATING : STATUS_INVALID_PARAMETER;
     }
     NTSTATUS status =
         p->machine->target ? target_add_thread(p->machine, p->first) : ps_start_thread(p->first);

@@ -73,13 +73,13 @@ static enum kd_resume report(struct ntmm_machine *m, struct machine_thread *t,
     return how;
 }
 
-/* Exceptions that a program commonly raises for itself and that stop a debugger only when nobody
- * takes them. Source: defaults of WinDbg's event filters. */
-static bool is_software_exception(NTSTATUS code)
+/* Notes to a debugger in the shape of exceptions: a thread's name, OutputDebugString. They stop it
+ * only when nobody takes them. Source: defaults of WinDbg's event filters. */
+static bool is_note(NTSTATUS code)
 {
-    const NTSTATUS cpp = (NTSTATUS)0xE06D7363, thread_name = (NTSTATUS)0x406D1388,
-                   print = (NTSTATUS)0x40010006, print_wide = (NTSTATUS)0x4001000A;
-    return code == cpp || code == thread_name || code == print || code == print_wide;
+    const NTSTATUS thread_name = (NTSTATUS)0x406D1388, print = (NTSTATUS)0x40010006,
+                   print_wide = (NTSTATUS)0x4001000A;
+    return code == thread_name || code == print || code == print_wide;
 }
 
 static bool is_step(struct machine_debug *d, struct machine_thread *t,
@@ -121,7 +121,7 @@ bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
         return true;
     }
     cancel_step(d, t);
-    if (first_chance && is_software_exception(record->ExceptionCode)) {
+    if (first_chance && is_note(record->ExceptionCode)) {
         return false;
     }
     event.kind = first_chance && record->ExceptionCode == STATUS_BREAKPOINT ? KD_EVENT_BREAKPOINT

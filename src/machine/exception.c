@@ -24,6 +24,9 @@
 #define ACCESS_WRITE 1
 #define ACCESS_EXECUTE 8
 
+#define TRAP_FLAG 0x100u
+#define INT_LENGTH 2 /* of `int n` */
+
 #define FRAME_RECORD 0x4F0
 #define FRAME_MACHINE 0x590
 #define FRAME_SIZE 0x5C0
@@ -113,6 +116,8 @@ void exception_from_trap(struct mm_space *space, const struct engine_trap *trap,
                                     : STATUS_INTEGER_DIVIDE_BY_ZERO;
         break;
     case VECTOR_DEBUG:
+        /* One step: who wants another says so in the context. */
+        registers->rflags &= ~(uint64_t)TRAP_FLAG;
         record->ExceptionCode = STATUS_SINGLE_STEP;
         break;
     case VECTOR_BREAKPOINT:
@@ -139,6 +144,7 @@ void exception_from_trap(struct mm_space *space, const struct engine_trap *trap,
         record->ExceptionCode = STATUS_DATATYPE_MISALIGNMENT;
         break;
     case VECTOR_ASSERT:
+        registers->rip -= INT_LENGTH; /* at the instruction, as debuggers show it */
         record->ExceptionCode = STATUS_ASSERTION_FAILURE;
         break;
     case VECTOR_DEBUG_SERVICE:
@@ -166,14 +172,14 @@ bool exception_deliver(struct mm_space *space, uint64_t dispatcher, const EXCEPT
     frame.machine[3] = context->Rsp;
     frame.machine[4] = KGDT64_R3_DATA;
 
-    const uint64_t stack_alignment = 16, trap_flag = 0x100;
+    const uint64_t stack_alignment = 16;
     uint64_t rsp = (context->Rsp - sizeof frame) / stack_alignment * stack_alignment;
     if (!NT_SUCCESS(mm_copy_to_user(space, rsp, &frame, sizeof frame))) {
         return false;
     }
     registers->gpr[ENGINE_RSP] = rsp;
     registers->rip = dispatcher;
-    registers->rflags &= ~trap_flag;
+    registers->rflags &= ~(uint64_t)TRAP_FLAG;
     return true;
 }
 

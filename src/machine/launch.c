@@ -56,8 +56,9 @@ static NTSTATUS mount_temporary(struct ntmm_machine *m, char *error, size_t erro
         machine_error(error, error_size, "cannot make a folder in %s", root ? root : "/tmp");
         return STATUS_ACCESS_DENIED;
     }
-    m->empty_folder = strdup(path);
-    return mount_one(m, "\\Temp", path, IO_MOUNT_OVERLAY, error, error_size);
+    NTSTATUS status = mount_one(m, "\\Temp", path, IO_MOUNT_OVERLAY, error, error_size);
+    rmdir(path); /* the mount has it open; nothing is left behind, however the machine ends */
+    return status;
 }
 
 NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
@@ -86,9 +87,6 @@ NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
 
 void launch_unmount(struct ntmm_machine *m)
 {
-    if (m->empty_folder) {
-        rmdir(m->empty_folder);
-    }
     while (m->folders) {
         struct machine_folder *folder = m->folders;
         m->folders = folder->next;
@@ -96,7 +94,6 @@ void launch_unmount(struct ntmm_machine *m)
         free(folder->guest);
         free(folder);
     }
-    free(m->empty_folder);
     free(m->work);
 }
 

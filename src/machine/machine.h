@@ -86,7 +86,7 @@ struct ntmm_machine {
     struct machine_debug debug;
 
     struct host_file_bytes nt, ntdll; /* ntoskrnl.exe, ntdll.dll */
-    char *system_root, *work, *empty_folder;
+    char *system_root, *work;
     struct machine_folder *folders;
     struct machine_target *target;
     ntmm_options options;

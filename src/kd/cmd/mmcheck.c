@@ -1,0 +1,176 @@
+/* src/kd/cmd/mmcheck.c: !mmcheck: does the memory manager's state agree with itself?
+ *
+ * The same promises that the kernel checks for itself, looked at from outside and from memory
+ * alone, so that dumps can be checked too:
+ *
+ *      page lists     each page of a list says that it is on it, links go both ways, Total is right
+ *      counters       MmAvailablePages is what is zeroed, free and on standby
+ *      address space  VADs of every process are in order, do not overlap, and are as many as told
+ *
+ * Source: Windows Internals 6, part 2, ch. 10 "Page Frame Number Database". */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "hw/bits.h"
+#include "kd/cmd/cmd.h"
+#include "kd/kdi.h"
+#include "kd/symbols.h"
+#include "kd/types.h"
+
+#define PROCESS_LIMIT 65536
+#define STANDBY_LISTS 8
+#define END_OF_LIST UINT64_MAX
+
+struct check {
+    uint64_t database, entry_size, pages; /* of the PFN database */
+    unsigned problems;
+    uint64_t available; /* counted */
+    unsigned processes;
+};
+
+static void problem(struct kd *kd, struct check *c, const char *subject, const char *text,
+                    uint64_t where, uint64_t expected, uint64_t found)
+{
+    const unsigned shown = 50;
+    c->problems++;
+    if (c->problems <= shown) {
+        kd_printf(kd, "*** %s: %s at %" PRIx64 ": expected %" PRIx64 ", found %" PRIx64 "\n",
+                  subject, text, where, expected, found);
+    }
+}
+
+/* ---- page lists -------------------------------------------------------------------------------
+ */
+
+static void check_list(struct kd *kd, struct check *c, const char *name, uint64_t head,
+                       uint64_t location)
+{
+    uint64_t total, page, previous = END_OF_LIST, count = 0;
+    if (!kd_read_nt(kd, "_MMPFNLIST", head, "Total", &total) ||
+        !kd_read_nt(kd, "_MMPFNLIST", head, "Flink", &page)) {
+        problem(kd, c, name, "list head is not in memory", head, 0, 0);
+        return;
+    }
+    while (page != END_OF_LIST && count <= total && !kd_interrupted(kd)) {
+        uint64_t at = c->database + page * c->entry_size;
+        if (page >= c->pages) {
+            problem(kd, c, name, "a link leads out of memory, from page", previous, c->pages, page);
+            return;
+        }
+        uint64_t is = kd_field(kd, "_MMPFN", at, "u3.e1.PageLocation");
+        uint64_t blink = kd_field(kd, "_MMPFN", at, "u2.Blink");
+        if (is != location) {
+            problem(kd, c, name, "page says another list", page, location, is);
+        }
+        if (blink != previous) {
+            problem(kd, c, name, "page's backward link", page, previous, blink);
+        }
+        previous = page;
+        page = kd_field(kd, "_MMPFN", at, "u1.Flink");
+        count++;
+    }
+    if (kd_interrupted(kd)) {
+        return;
+    }
+    if (count != total) {
+        problem(kd, c, name, "number of pages", head, total, count);
+    }
+    kd_printf(kd, "%-24s %8" PRIu64 " pages\n", name, count);
+}
+
+enum location { ZEROED, FREE, STANDBY, MODIFIED, MODIFIED_NO_WRITE, BAD };
+
+static void check_lists(struct kd *kd, struct check *c)
+{
+    static const struct {
+        const char *name, *head;
+        enum location location;
+    } lists[] = {{"Zeroed", "MmZeroedPageListHead", ZEROED},
+                 {"Free", "MmFreePageListHead", FREE},
+                 {"Modified", "MmModifiedPageListHead", MODIFIED},
+                 {"ModifiedNoWrite", "MmModifiedNoWritePageListHead", MODIFIED_NO_WRITE},
+                 {"Bad", "MmBadPageListHead", BAD}};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        uint64_t head = kd_nt_address(kd, lists[i].head);
+        check_list(kd, c, lists[i].name, head, lists[i].location);
+        if (lists[i].location == ZEROED || lists[i].location == FREE) {
+            c->available += kd_field(kd, "_MMPFNLIST", head, "Total");
+        }
+    }
+    uint64_t standby = kd_nt_address(kd, "MmStandbyPageListByPriority");
+    uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFNLIST");
+    for (unsigned i = 0; i < STANDBY_LISTS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "Standby, priority %u", i);
+        check_list(kd, c, name, standby + i * size, STANDBY);
+        c->available += kd_field(kd, "_MMPFNLIST", standby + i * size, "Total");
+    }
+    uint64_t told = kd_nt_pointer(kd, "MmAvailablePages");
+    if (told != c->available) {
+        problem(kd, c, "MmAvailablePages", "sum of the lists",
+                kd_nt_address(kd, "MmAvailablePages"), c->available, told);
+    }
+}
+
+/* ---- processes --------------------------------------------------------------------------------
+ */
+
+static bool count_vad(struct kd *kd, const struct kd_vad *vad, void *context)
+{
+    (void)kd, (void)vad;
+    ++*(uint64_t *)context;
+    return true;
+}
+
+static bool check_process(struct kd *kd, uint64_t process, void *context)
+{
+    struct check *c = context;
+    uint64_t found = 0, told;
+    bool sound = kd_vads_each(kd, kd_vad_root(kd, process), count_vad, &found);
+    c->processes++;
+    if (!sound) {
+        c->problems++;
+    } else if (kd_read_nt(kd, "_EPROCESS", process, "VadRoot.NumberGenericTableElements", &told) &&
+               told != found && !kd_interrupted(kd)) {
+        problem(kd, c, "Process", "number of VADs", process, told, found);
+    }
+    return !kd_interrupted(kd);
+}
+
+static bool cmd_mmcheck(struct kd *kd, const char *args)
+{
+    struct check c = {.problems = 0};
+    uint64_t link;
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    if (!kd_need_symbols(kd)) {
+        return false;
+    }
+    c.database = kd_nt_pointer(kd, "MmPfnDatabase");
+    c.entry_size = kd_type_size(kd->symbols, "nt", "_MMPFN");
+    c.pages = kd_nt_pointer(kd, "MmHighestPhysicalPage") + 1;
+    if (c.database == 0 || c.pages > (kd->target->physical_size >> HW_PAGE_SHIFT) + 1) {
+        return kd_error(kd, "nt!MmPfnDatabase cannot be read");
+    }
+    check_lists(kd, &c);
+    if (!kd_offset(kd, "_EPROCESS", "ActiveProcessLinks", &link) ||
+        !kd_list_each(kd, kd_nt_address(kd, "PsActiveProcessHead"), link, PROCESS_LIMIT,
+                      check_process, &c)) {
+        problem(kd, &c, "PsActiveProcessHead", "list of processes is damaged", 0, 0, c.processes);
+    }
+    kd_printf(kd, "%-24s %8u\n", "Processes", c.processes);
+    if (kd_interrupted(kd)) {
+        return kd_error(kd, "Interrupted: not everything was looked at");
+    }
+    if (c.problems != 0) {
+        return kd_error(kd, "%u problems", c.problems);
+    }
+    kd_printf(kd, "No problems\n");
+    return true;
+}
+
+const struct kd_command kd_commands_mmcheck[] = {
+    {"!mmcheck", "!mmcheck", "does the memory manager's state agree with itself?", cmd_mmcheck},
+    {NULL, NULL, NULL, NULL},
+};
