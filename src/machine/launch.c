@@ -85,41 +85,74 @@ NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
     return status;
 }
 
+static void free_folder(struct machine_folder *folder)
+{
+    free(folder->host);
+    free(folder->guest);
+    free(folder);
+}
+
 void launch_unmount(struct ntmm_machine *m)
 {
     while (m->folders) {
         struct machine_folder *folder = m->folders;
         m->folders = folder->next;
-        free(folder->host);
-        free(folder->guest);
-        free(folder);
+        free_folder(folder);
     }
     free(m->work);
 }
 
-/* The guest's name of a host folder with a program in it, mounting it when it is new. */
-static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
-                           char *error, size_t error_size)
+/* Show a host folder as the `number`th with programs. */
+static NTSTATUS mount_folder(struct ntmm_machine *m, const char *host, unsigned number,
+                             struct machine_folder **out, char *error, size_t error_size)
 {
-    unsigned count = 1;
-    for (struct machine_folder *f = m->folders; f; f = f->next, count++) {
-        if (strcmp(f->host, host) == 0) {
-            *guest = f->guest;
-            return STATUS_SUCCESS;
-        }
-    }
     struct machine_folder *folder = calloc(1, sizeof *folder);
     const char *name = strrchr(host, '/') + 1;
-    if (!folder ||
-        asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", count) < 0) {
-        free(folder);
+    if (!folder) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     folder->host = strdup(host);
-    folder->next = m->folders;
-    m->folders = folder;
-    *guest = folder->guest;
-    return mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
+    if (!folder->host ||
+        asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", number) < 0) {
+        folder->guest = NULL;
+        free_folder(folder);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
+    if (!NT_SUCCESS(status)) {
+        free_folder(folder);
+        return status;
+    }
+    *out = folder;
+    return STATUS_SUCCESS;
+}
+
+/* The guest's name of a host folder with a program in it, mounting it when it is new. Programs may
+ * be started by several host threads: a folder is in the list once, and not before it is mounted.
+ */
+static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
+                           char *error, size_t error_size)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    unsigned count = 1;
+    pthread_mutex_lock(&m->folders_lock);
+    struct machine_folder *folder = m->folders;
+    while (folder && strcmp(folder->host, host) != 0) {
+        folder = folder->next;
+        count++;
+    }
+    if (!folder) {
+        status = mount_folder(m, host, count, &folder, error, error_size);
+        if (NT_SUCCESS(status)) {
+            folder->next = m->folders;
+            m->folders = folder;
+        }
+    }
+    if (NT_SUCCESS(status)) {
+        *guest = folder->guest; /* stays while the machine does */
+    }
+    pthread_mutex_unlock(&m->folders_lock);
+    return status;
 }
 
 /* Guest path of a program, from C:'s root, with backslashes. */
