@@ -32,6 +32,15 @@
 #define PAGE_NOCACHE 0x200u
 #define PAGE_WRITECOMBINE 0x400u
 
+/* Section attributes. Source: CreateFileMapping, NtCreateSection, documentation. */
+#define SEC_FILE 0x800000u
+#define SEC_IMAGE 0x1000000u
+#define SEC_RESERVE 0x4000000u
+#define SEC_COMMIT 0x8000000u
+#define SEC_NOCACHE 0x10000000u
+#define SEC_WRITECOMBINE 0x40000000u
+#define SEC_LARGE_PAGES 0x80000000u
+
 /* The 5-bit protection of VADs and software PTEs: a base protection and two modifier bits. */
 #define MM_ZERO_ACCESS 0u
 #define MM_READONLY 1u

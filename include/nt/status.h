@@ -96,6 +96,7 @@
     X(STATUS_NO_TOKEN, 0xC000007Cu)                                                                \
     X(STATUS_RANGE_NOT_LOCKED, 0xC000007Eu)                                                        \
     X(STATUS_DISK_FULL, 0xC000007Fu)                                                               \
+    X(STATUS_SECTION_NOT_EXTENDED, 0xC0000087u)                                                    \
     X(STATUS_NOT_MAPPED_DATA, 0xC0000088u)                                                         \
     X(STATUS_ARRAY_BOUNDS_EXCEEDED, 0xC000008Cu)                                                   \
     X(STATUS_FLOAT_DENORMAL_OPERAND, 0xC000008Du)                                                  \
@@ -127,6 +128,9 @@
     X(STATUS_INVALID_PARAMETER_4, 0xC00000F2u)                                                     \
     X(STATUS_INVALID_PARAMETER_5, 0xC00000F3u)                                                     \
     X(STATUS_INVALID_PARAMETER_6, 0xC00000F4u)                                                     \
+    X(STATUS_INVALID_PARAMETER_7, 0xC00000F5u)                                                     \
+    X(STATUS_INVALID_PARAMETER_8, 0xC00000F6u)                                                     \
+    X(STATUS_INVALID_PARAMETER_9, 0xC00000F7u)                                                     \
     X(STATUS_STACK_OVERFLOW, 0xC00000FDu)                                                          \
     X(STATUS_VARIABLE_NOT_FOUND, 0xC0000100u)                                                      \
     X(STATUS_DIRECTORY_NOT_EMPTY, 0xC0000101u)                                                     \
@@ -153,6 +157,7 @@
     X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
     X(STATUS_IO_DEVICE_ERROR, 0xC0000185u)                                                         \
     X(STATUS_MUTANT_LIMIT_EXCEEDED, 0xC0000191u)                                                   \
+    X(STATUS_MAPPED_ALIGNMENT, 0xC0000220u)                                                        \
     X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
     X(STATUS_HANDLE_NOT_CLOSABLE, 0xC0000235u)                                                     \
     X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
@@ -253,6 +258,7 @@
 #define STATUS_NO_TOKEN ((NTSTATUS)0xC000007Cu)
 #define STATUS_RANGE_NOT_LOCKED ((NTSTATUS)0xC000007Eu)
 #define STATUS_DISK_FULL ((NTSTATUS)0xC000007Fu)
+#define STATUS_SECTION_NOT_EXTENDED ((NTSTATUS)0xC0000087u)
 #define STATUS_NOT_MAPPED_DATA ((NTSTATUS)0xC0000088u)
 #define STATUS_ARRAY_BOUNDS_EXCEEDED ((NTSTATUS)0xC000008Cu)
 #define STATUS_FLOAT_DENORMAL_OPERAND ((NTSTATUS)0xC000008Du)
@@ -284,6 +290,9 @@
 #define STATUS_INVALID_PARAMETER_4 ((NTSTATUS)0xC00000F2u)
 #define STATUS_INVALID_PARAMETER_5 ((NTSTATUS)0xC00000F3u)
 #define STATUS_INVALID_PARAMETER_6 ((NTSTATUS)0xC00000F4u)
+#define STATUS_INVALID_PARAMETER_7 ((NTSTATUS)0xC00000F5u)
+#define STATUS_INVALID_PARAMETER_8 ((NTSTATUS)0xC00000F6u)
+#define STATUS_INVALID_PARAMETER_9 ((NTSTATUS)0xC00000F7u)
 #define STATUS_STACK_OVERFLOW ((NTSTATUS)0xC00000FDu)
 #define STATUS_VARIABLE_NOT_FOUND ((NTSTATUS)0xC0000100u)
 #define STATUS_DIRECTORY_NOT_EMPTY ((NTSTATUS)0xC0000101u)
@@ -310,6 +319,7 @@
 #define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
 #define STATUS_IO_DEVICE_ERROR ((NTSTATUS)0xC0000185u)
 #define STATUS_MUTANT_LIMIT_EXCEEDED ((NTSTATUS)0xC0000191u)
+#define STATUS_MAPPED_ALIGNMENT ((NTSTATUS)0xC0000220u)
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
 #define STATUS_HANDLE_NOT_CLOSABLE ((NTSTATUS)0xC0000235u)
 #define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)

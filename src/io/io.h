@@ -35,6 +35,7 @@
 #include "nt/file.h"
 #include "nt/status.h"
 #include "ob/ob.h"
+#include "pe/pe.h"
 
 struct io;
 
@@ -169,3 +170,12 @@ NTSTATUS io_file_size(struct io *io, FILE_OBJECT *file, uint64_t *size);
 /* Read at an offset without touching the position (paging I/O). */
 NTSTATUS io_file_read_at(struct io *io, FILE_OBJECT *file, void *buffer, size_t size,
                          uint64_t offset, size_t *done);
+
+/* What a file that is no image says to who wants to map it. */
+NTSTATUS io_image_status(enum pe_status status);
+/* The section of an image file, referenced: mm_close_section. The same for all who ask.
+ * => STATUS_INVALID_IMAGE_*, as io_file_host_bytes and mm_create_image_section */
+NTSTATUS io_create_image_section(struct io *io, FILE_OBJECT *file, SEGMENT **segment);
+/* The same by the NT path of the file, `length` characters: the kernel's own use. */
+NTSTATUS io_create_image_section_of(struct io *io, const WCHAR *path, size_t length,
+                                    SEGMENT **segment);

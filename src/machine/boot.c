@@ -242,6 +242,7 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
     }
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->check_lock, NULL);
+    pthread_mutex_init(&m->folders_lock, NULL);
     pthread_cond_init(&m->changed, NULL);
     debug_init(m, options->debugger);
     ke_init(&m->ke);
@@ -293,6 +294,7 @@ void ntmm_machine_destroy(ntmm_machine *m)
     debug_deinit(m);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->check_lock);
+    pthread_mutex_destroy(&m->folders_lock);
     pthread_mutex_destroy(&m->lock);
     pthread_key_delete(m->current_thread);
     free(m);

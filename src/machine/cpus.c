@@ -178,7 +178,23 @@ static NTSTATUS guard_page(void *owner, struct mm_space *space, uint64_t va)
                                                      : STATUS_GUARD_PAGE_VIOLATION;
 }
 
-const struct mm_ops machine_mm_ops = {invalidate, invalidate_tables, guard_page};
+static void reference_file(void *owner, FILE_OBJECT *file)
+{
+    struct ntmm_machine *m = owner;
+    ob_reference_object(m->ob, file);
+}
+
+static void dereference_file(void *owner, FILE_OBJECT *file)
+{
+    struct ntmm_machine *m = owner;
+    ob_dereference_object(m->ob, file);
+}
+
+const struct mm_ops machine_mm_ops = {.invalidate = invalidate,
+                                      .invalidate_tables = invalidate_tables,
+                                      .guard_page = guard_page,
+                                      .reference_file = reference_file,
+                                      .dereference_file = dereference_file};
 
 /* ---- processes and threads ----------------------------------------------------------------------
  */

@@ -19,7 +19,6 @@
 #include "machine/boot.h"
 #include "machine/command_line.h"
 
-#define PROGRAM_LIMIT (1u << 30)
 #define DEVICE_OF_C "\\Device\\HarddiskVolume1"
 
 /* ---- C:
@@ -88,11 +87,9 @@ NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
 
 static void free_folder(struct machine_folder *folder)
 {
-    if (folder) {
-        free(folder->host);
-        free(folder->guest);
-        free(folder);
-    }
+    free(folder->host);
+    free(folder->guest);
+    free(folder);
 }
 
 void launch_unmount(struct ntmm_machine *m)
@@ -105,35 +102,56 @@ void launch_unmount(struct ntmm_machine *m)
     free(m->work);
 }
 
-/* The guest's name of a host folder with a program in it, mounting it when it is new.
- * => m->lock held: two programs may be started at once */
-static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
-                           char *error, size_t error_size)
+/* Show a host folder as the `number`th with programs. */
+static NTSTATUS mount_folder(struct ntmm_machine *m, const char *host, unsigned number,
+                             struct machine_folder **out, char *error, size_t error_size)
 {
-    unsigned count = 1;
-    for (struct machine_folder *f = m->folders; f; f = f->next, count++) {
-        if (strcmp(f->host, host) == 0) {
-            *guest = f->guest;
-            return STATUS_SUCCESS;
-        }
-    }
     struct machine_folder *folder = calloc(1, sizeof *folder);
     const char *name = strrchr(host, '/') + 1;
-    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
-    if (folder &&
-        asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", count) < 0) {
+    if (!folder) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    folder->host = strdup(host);
+    if (!folder->host ||
+        asprintf(&folder->guest, "\\Programs\\%s%s%u", name, *name ? "-" : "", number) < 0) {
         folder->guest = NULL;
+        free_folder(folder);
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
-    if (folder && folder->guest && (folder->host = strdup(host)) != NULL) {
-        status = mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
-    }
+    NTSTATUS status = mount_one(m, folder->guest, host, IO_MOUNT_OVERLAY, error, error_size);
     if (!NT_SUCCESS(status)) {
         free_folder(folder);
         return status;
     }
-    folder->next = m->folders;
-    m->folders = folder;
-    *guest = folder->guest;
+    *out = folder;
+    return STATUS_SUCCESS;
+}
+
+/* The guest's name of a host folder with a program in it, mounting it when it is new. Programs may
+ * be started by several host threads: a folder is in the list once, and not before it is mounted.
+ */
+static NTSTATUS folder_for(struct ntmm_machine *m, const char *host, const char **guest,
+                           char *error, size_t error_size)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    unsigned count = 1;
+    pthread_mutex_lock(&m->folders_lock);
+    struct machine_folder *folder = m->folders;
+    while (folder && strcmp(folder->host, host) != 0) {
+        folder = folder->next;
+        count++;
+    }
+    if (!folder) {
+        status = mount_folder(m, host, count, &folder, error, error_size);
+        if (NT_SUCCESS(status)) {
+            folder->next = m->folders;
+            m->folders = folder;
+        }
+    }
+    if (NT_SUCCESS(status)) {
+        *guest = folder->guest; /* stays while the machine does */
+    }
+    pthread_mutex_unlock(&m->folders_lock);
     return status;
 }
 
@@ -148,9 +166,7 @@ static NTSTATUS guest_path(struct ntmm_machine *m, const char *host, char *out, 
         char folder[PATH_MAX];
         const char *guest, *slash = strrchr(host, '/');
         snprintf(folder, sizeof folder, "%.*s", slash == host ? 1 : (int)(slash - host), host);
-        pthread_mutex_lock(&m->lock);
         NTSTATUS status = folder_for(m, folder, &guest, error, error_size);
-        pthread_mutex_unlock(&m->lock);
         if (!NT_SUCCESS(status)) {
             return status;
         }
@@ -245,18 +261,12 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
 {
     char guest[PATH_MAX];
     struct program_text text = {0};
-    struct host_file_bytes file = {0};
-    NTSTATUS status = host_read_file(host, PROGRAM_LIMIT, &file);
-    if (NT_SUCCESS(status)) {
-        status = guest_path(m, host, guest, sizeof guest, error, error_size);
-    }
+    NTSTATUS status = guest_path(m, host, guest, sizeof guest, error, error_size);
     if (NT_SUCCESS(status)) {
         status = build_text(m, program, guest, &text);
     }
     if (NT_SUCCESS(status)) {
         const struct ps_program wanted = {
-            .image = file.bytes,
-            .image_size = file.size,
             .nt_path = text.nt_path,
             .dos_path = text.dos_path,
             .command_line = text.command_line,
@@ -268,7 +278,6 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
         };
         status = ps_create_process(&m->ps, &wanted, process);
     }
-    host_free_bytes(&file);
     free_text(&text);
     return status;
 }

@@ -87,6 +87,7 @@ struct ntmm_machine {
 
     struct host_file_bytes nt, ntdll; /* ntoskrnl.exe, ntdll.dll */
     char *system_root, *work;
+    pthread_mutex_t folders_lock; /* held while a folder is mounted */
     struct machine_folder *folders;
     struct machine_target *target;
     ntmm_options options;

@@ -11,7 +11,7 @@
  *      demand zero, valid, ...   committed                 committed
  *      MM_DECOMMIT               -                         reserved
  */
-#include "mm/mi.h"
+#include "mm/section.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 #define ZERO_BITS_MOST 21u                                 /* counted from bit 31 down */
@@ -223,12 +223,30 @@ static NTSTATUS find_private(const struct allocation *a, MMVAD_SHORT **out)
         return status;
     if (!vad || vad->EndingVpn < a->last)
         return STATUS_CONFLICTING_ADDRESSES;
-    if (!vad->u.VadFlags.PrivateMemory)
-        return STATUS_ALREADY_COMMITTED;
+    if (mi_vad_is_view(vad)) {
+        *out = vad;
+        return STATUS_SUCCESS;
+    }
     if (vad->u.VadFlags.NoChange)
         return STATUS_INVALID_PAGE_PROTECTION;
     *out = vad;
     return STATUS_SUCCESS;
+}
+
+/* Pages of a section that was reserved. => (C) */
+static NTSTATUS commit_in_view(const struct allocation *a, MMVAD_SHORT *vad)
+{
+    struct mm_space *space = a->space;
+
+    mi_lock_working_set(space);
+    NTSTATUS status = mi_make_tables(space, MI_VA(a->first), MI_VA(a->last + 1));
+    if (NT_SUCCESS(status))
+        status = mi_commit_view(space, vad, a->first, a->last, a->protection);
+    if (NT_SUCCESS(status) && a->protection != vad->u.VadFlags.Protection)
+        status = mi_protect_view(space, vad, a->first, a->last, a->protection);
+    mi_trim_tables(space, MI_VA(a->first), MI_VA(a->last + 1));
+    mi_unlock_working_set(space);
+    return status;
 }
 
 static NTSTATUS commit(struct allocation *a)
@@ -241,7 +259,10 @@ static NTSTATUS commit(struct allocation *a)
     mi_lock_address_space(space);
     NTSTATUS status = find_private(a, &vad);
     /* MEM_RESET allows the contents to be lost; ours are kept, which is within that. */
-    if (NT_SUCCESS(status) && (a->type & MEM_COMMIT)) {
+    if (NT_SUCCESS(status) && mi_vad_is_view(vad)) {
+        if (a->type & MEM_COMMIT)
+            status = commit_in_view(a, vad);
+    } else if (NT_SUCCESS(status) && (a->type & MEM_COMMIT)) {
         mi_lock_working_set(space);
         status = commit_locked(a, vad);
         mi_unlock_working_set(space);

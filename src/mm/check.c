@@ -8,6 +8,7 @@
  *              number of PTEs; UsedPageTableEntries are the entries that are not zero
  *      VADs    (checkvad.c) order, balance, gaps; commit charges are the committed pages
  *      commit  charges of all owners add up to MmTotalCommittedPages
+ *      sections (checksection.c) prototype PTEs against frames and page tables; references
  *      pools   (checkpool.c) blocks fill their pages; lists, tags and descriptors agree with them
  *
  * A frame that no table reaches, and a PTE that no VAD covers, are leaks and reported as such.
@@ -134,7 +135,8 @@ static void check_frames(struct mi_check *check)
         const MMPFN *page = &mm->pfn[pfn];
         unsigned location = page->u3.e1.PageLocation;
         if (check->listed[pfn]) {
-            bool kept = location == ModifiedPageList; /* a transition PTE holds it */
+            /* A transition PTE, or prototype, holds it. */
+            bool kept = location == ModifiedPageList || location == StandbyPageList;
             MI_CHECK(check, (check->share[pfn] != 0) == kept,
                      "frame %llx in location %u is held by %u PTEs", (unsigned long long)pfn,
                      location, check->share[pfn]);
@@ -162,9 +164,9 @@ static void check_commit(struct mi_check *check)
 
     MI_CHECK(check, mm->system_commit == system, "system commit is %llu, found %llu",
              (unsigned long long)mm->system_commit, (unsigned long long)system);
-    MI_CHECK(check, total == system + check->user_commit,
+    MI_CHECK(check, total == system + check->user_commit + check->section_commit,
              "MmTotalCommittedPages is %llu, found %llu", (unsigned long long)total,
-             (unsigned long long)(system + check->user_commit));
+             (unsigned long long)(system + check->user_commit + check->section_commit));
     MI_CHECK(check, mm->page_tables == check->tables, "%llu page tables counted, found %llu",
              (unsigned long long)mm->page_tables, (unsigned long long)check->tables);
 }
@@ -180,6 +182,7 @@ static void check_all(struct mi_check *check)
     ke_release_lock(&mm->pfn_lock);
     mi_check_system_tables(check);
     list_for_each(node, &mm->spaces) mi_check_space(check, list_entry(node, struct mm_space, link));
+    mi_check_sections(check);
     check_frames(check);
     mi_check_regions(check);
     mi_check_pools(check);

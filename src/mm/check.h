@@ -11,7 +11,8 @@ struct mi_check {
     uint32_t *share;
     bool *listed;
     uint64_t tables, overhead; /* of all spaces */
-    uint64_t user_commit;
+    uint64_t user_commit, section_commit;
+    uint64_t views; /* VADs that are views */
 };
 
 /* Log a violation and count it. */
@@ -27,6 +28,8 @@ void mi_check_failed(struct mi_check *check, const char *format, ...)
 /* The system's tables, and those of one process against its VADs and counts. */
 void mi_check_system_tables(struct mi_check *check);
 void mi_check_space(struct mi_check *check, struct mm_space *space);
+/* Sections: prototype PTEs against frames, references against views. After all spaces. */
+void mi_check_sections(struct mi_check *check);
 void mi_check_vads(struct mi_check *check, struct mm_space *space);
 void mi_check_regions(struct mi_check *check);
 void mi_check_pools(struct mi_check *check);

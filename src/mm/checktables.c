@@ -12,7 +12,8 @@
 
 struct walk {
     struct mi_check *check;
-    uint64_t space_valid; /* valid user PTEs of private pages */
+    uint64_t space_valid;  /* valid user PTEs of private pages */
+    uint64_t space_shared; /* and of pages with a prototype */
     uint64_t space_tables;
     uint64_t space_entries; /* user PTEs that are not zero */
 };
@@ -27,6 +28,25 @@ static void check_holder(struct walk *walk, uint64_t pfn, uint64_t entry_va, uin
     MI_CHECK(walk->check, page->u4.PteFrame == table,
              "frame %llx names table %llx, but %llx holds it", (unsigned long long)pfn,
              (unsigned long long)page->u4.PteFrame, (unsigned long long)table);
+}
+
+/* A page that is mapped through a prototype names that instead. */
+static void check_shared(struct walk *walk, uint64_t pfn, uint64_t entry_va)
+{
+    struct mm *mm = walk->check->mm;
+    uint64_t proto_va = mm->pfn[pfn].PteAddress.va;
+    bool in_pool =
+        proto_va >= mm->paged.start && proto_va < mm->paged.start + MI_VA(mm->paged.pages);
+
+    if (!in_pool) {
+        mi_check_failed(walk->check, "frame %llx names prototype %llx, outside of paged pool",
+                        (unsigned long long)pfn, (unsigned long long)proto_va);
+        return;
+    }
+    MMPTE proto = mi_read_pte(kspace_host(&mm->ke->ks, proto_va));
+    MI_CHECK(walk->check, proto.u.Hard.Valid && proto.u.Hard.PageFrameNumber == pfn,
+             "PTE %llx maps frame %llx, whose prototype %llx does not",
+             (unsigned long long)entry_va, (unsigned long long)pfn, (unsigned long long)proto_va);
 }
 
 /* An entry that holds frames; tables are counted and not entered here. */
@@ -44,7 +64,9 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
     }
     for (uint64_t i = 0; i < count; i++) {
         check->share[pfn + i]++;
-        if (pfn != mm->shared_user_data_pfn || !entry.u.Hard.Owner)
+        if (mm->pfn[pfn + i].u4.PrototypePte)
+            check_shared(walk, pfn + i, entry_va);
+        else if (pfn != mm->shared_user_data_pfn || !entry.u.Hard.Owner)
             check_holder(walk, pfn + i, entry_va, table);
     }
     if (!entry.u.Hard.Valid) {
@@ -75,7 +97,9 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
             continue;
         uint64_t pfn = entry.u.Hard.PageFrameNumber;
         if (level == 1) {
-            walk->space_valid += entry.u.Hard.Valid && pfn != mm->shared_user_data_pfn;
+            bool shared = mm->pfn[pfn].u4.PrototypePte;
+            walk->space_shared += entry.u.Hard.Valid && shared;
+            walk->space_valid += entry.u.Hard.Valid && !shared && pfn != mm->shared_user_data_pfn;
         } else if (!entry.u.Hard.LargePage) {
             walk->space_tables++;
             check_table(walk, pfn, level - 1, mi_va_of_pte(va), 0, MI_PTES_PER_TABLE);
@@ -111,6 +135,7 @@ static void check_space_tables(struct walk *walk, struct mm_space *space)
     check_table(walk, space->directory, 4, PXE_BASE, HYPERSPACE_SLOT, HYPERSPACE_SLOT + 1);
     walk->space_tables = 0;
     walk->space_valid = 0;
+    walk->space_shared = 0;
     walk->space_entries = 0;
     check_table(walk, space->directory, 4, PXE_BASE, 0, FIRST_KERNEL_SLOT);
     for (unsigned i = 0; i < FIRST_KERNEL_SLOT; i++)
@@ -156,9 +181,10 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
     MI_CHECK(check, walk.space_tables == space->tables, "process %p: %llu tables, found %llu",
              (const void *)process, (unsigned long long)space->tables,
              (unsigned long long)walk.space_tables);
-    MI_CHECK(check, process->Vm.WorkingSetSize == walk.space_valid,
+    MI_CHECK(check, process->Vm.WorkingSetSize == walk.space_valid + walk.space_shared,
              "process %p: working set size %u, found %llu", (const void *)process,
-             process->Vm.WorkingSetSize, (unsigned long long)walk.space_valid);
+             process->Vm.WorkingSetSize,
+             (unsigned long long)(walk.space_valid + walk.space_shared));
     MI_CHECK(check, process->NumberOfPrivatePages == walk.space_valid,
              "process %p: NumberOfPrivatePages %llu, found %llu", (const void *)process,
              (unsigned long long)process->NumberOfPrivatePages,

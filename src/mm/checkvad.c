@@ -1,5 +1,7 @@
 /* src/mm/checkvad.c: the VAD tree of a process, and its charges. See check.c. */
+#include "ke/list.h"
 #include "mm/check.h"
+#include "mm/section.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 #define DEEPEST 64u
@@ -32,6 +34,28 @@ static void check_commit(struct tree_walk *walk, const MMVAD_SHORT *vad)
     walk->commit += mi_vad_commit(vad);
 }
 
+/* A view lies within its section, whose list of views has it. */
+static void check_view(struct tree_walk *walk, const MMVAD *vad)
+{
+    struct mm *mm = walk->space->mm;
+    const struct kspace *ks = &mm->ke->ks;
+    struct mi_control *control = mi_control_of_vad(mm, (const MMVAD_SHORT *)vad);
+    const MMPTE *first = kspace_host(ks, vad->FirstPrototypePte.va);
+    uint64_t pages = vad->EndingVpn - vad->StartingVpn + 1, listed = 0;
+
+    MI_CHECK(walk->check,
+             first >= control->ptes && first + pages <= control->ptes + control->pages &&
+                 vad->LastContiguousPte.va == h2k(ks, first + pages - 1),
+             "VAD %llx: its prototypes are not the section's",
+             (unsigned long long)vad->StartingVpn);
+    ke_list_for_each(ks, entry, &control->area->ViewList) listed += entry == &vad->ViewLinks;
+    MI_CHECK(walk->check, listed == 1, "VAD %llx: %llu times among its section's views",
+             (unsigned long long)vad->StartingVpn, (unsigned long long)listed);
+    MI_CHECK(walk->check, vad->VadsProcess.va == h2k(ks, walk->space->process),
+             "VAD %llx: names another process", (unsigned long long)vad->StartingVpn);
+    walk->check->views++;
+}
+
 static void check_in_order(struct tree_walk *walk, MMVAD_SHORT *vad)
 {
     struct mi_check *check = walk->check;
@@ -44,6 +68,8 @@ static void check_in_order(struct tree_walk *walk, MMVAD_SHORT *vad)
     MI_CHECK(check, mi_vad_gap(vad)->own == room_before(vad, walk->previous),
              "VAD %llx: wrong gap before it", at);
     check_commit(walk, vad);
+    if (mi_vad_is_view(vad))
+        check_view(walk, (const MMVAD *)vad);
     walk->previous = vad;
     walk->count++;
     walk->pages += mi_vad_pages(vad);

@@ -4,7 +4,7 @@
  * freed where PTEs are cleared: both are gathered in a struct mi_flush, the engine is told of a
  * batch of pages at once, and only then the frames go to the free list, under one PFN lock.
  */
-#include "mm/mi.h"
+#include "mm/section.h"
 
 void mi_flush_end(struct mi_flush *flush)
 {
@@ -13,8 +13,15 @@ void mi_flush_end(struct mi_flush *flush)
 
     if (flush->count > 0 && ops->invalidate && !space->cleaned)
         ops->invalidate(space->mm->owner, space, flush->page, flush->count);
-    if (flush->free_count > 0)
-        mi_free_pages(space->mm, flush->free, flush->free_count);
+    size_t own = 0;
+    for (size_t i = 0; i < flush->free_count; i++) {
+        if (mi_pfn(space->mm, flush->free[i])->u4.PrototypePte)
+            mi_unshare_page(space->mm, flush->free[i]);
+        else
+            flush->free[own++] = flush->free[i];
+    }
+    if (own > 0)
+        mi_free_pages(space->mm, flush->free, own);
     flush->count = 0;
     flush->free_count = 0;
 }
@@ -36,6 +43,19 @@ void mi_working_set_remove(struct mm_space *space)
     process->NumberOfPrivatePages--;
     process->Vm.WorkingSetPrivateSize--;
     process->Vm.WorkingSetSize--;
+}
+
+void mi_working_set_add_shared(struct mm_space *space)
+{
+    EPROCESS *process = space->process;
+
+    if (++process->Vm.WorkingSetSize > process->Vm.PeakWorkingSetSize)
+        process->Vm.PeakWorkingSetSize = process->Vm.WorkingSetSize;
+}
+
+void mi_working_set_remove_shared(struct mm_space *space)
+{
+    space->process->Vm.WorkingSetSize--;
 }
 
 void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
@@ -61,6 +81,11 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_flush_page(flush, va, pfn);
         if (pfn == mm->shared_user_data_pfn) {
             mi_share_page(mm, pfn, -1);
+        } else if (mi_pte_is_shared(mm, old)) {
+            if (old.u.Hard.Dirty)
+                mi_note_dirty(mm, pfn);
+            mi_working_set_remove_shared(space);
+            mi_flush_free(flush, pfn);
         } else {
             mi_working_set_remove(space);
             mi_flush_free(flush, pfn);
@@ -100,6 +125,8 @@ uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad
     uint64_t end = MI_VA(last + 1), committed = 0, decommitted = 0;
     MMPTE *pte;
 
+    if (mi_vad_is_view(vad))
+        return mi_view_charge(space, vad, first, last);
     for (uint64_t va = MI_VA(first); (pte = mi_next_pte(space, &va, end)) != NULL;) {
         uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
         for (; va < end && va < stop; va += PAGE_SIZE, pte++) {

@@ -4,17 +4,19 @@
  *      valid                 spurious: run on                 access violation
  *      transition            back from the modified list      access violation
  *      demand zero           a zeroed frame                   access violation
+ *      valid, CopyOnWrite    a write: a copy of its own       access violation
  *      zero, no table        as the VAD says (MemCommit)      access violation
+ *      zero or lookup, view  the page of the prototype PTE    access violation
  *      guarded, any          take the guard off, STATUS_GUARD_PAGE_VIOLATION
  *
  * A fault is a walk down the table `stages` over one context; each stage goes on, finishes with a
- * status, or asks for a restart. All of it happens under the working set lock of the process, so
- * there is nothing to restart for yet; stages that wait for a disk will have to drop it.
+ * status, or asks for a restart: after a page became valid that the access cannot be done with yet
+ * (a write to a page to be copied). All of it happens under the working set lock of the process.
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page Fault Handling".
  */
 #include "hw/bits.h"
-#include "mm/mi.h"
+#include "mm/section.h"
 
 struct fault {
     struct mm_space *space;
@@ -23,6 +25,7 @@ struct fault {
     MMPTE *pte; /* NULL: no page table */
     MMPTE value;
     MMVAD_SHORT *vad; /* only looked up when the PTE does not say enough */
+    MMPTE *proto;     /* NULL: not a page of a section */
     unsigned protection;
 };
 
@@ -45,6 +48,27 @@ static bool allows(unsigned protection, bool write, bool fetch)
            (!fetch || mi_protection_executable(protection));
 }
 
+/* A page that was shared is written: this process gets its own. */
+static NTSTATUS copy_on_write(struct fault *fault)
+{
+    struct mm_space *space = fault->space;
+    struct mm *mm = space->mm;
+    uint64_t old = fault->value.u.Hard.PageFrameNumber, pfn;
+    unsigned protection = fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE;
+    struct mi_flush flush;
+
+    if (!mi_allocate_page(mm, MI_PAGE_ANY, &pfn))
+        return STATUS_NO_MEMORY;
+    mi_copy_page(mi_frame(mm, pfn), mi_frame(mm, old));
+    mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte), protection);
+    mi_flush_begin(&flush, space);
+    mi_replace_page(&flush, fault->pte, fault->va, mi_user_page_pte(pfn, protection));
+    mi_working_set_add(space);
+    mi_flush_end(&flush);
+    __atomic_fetch_add(&mm->copy_on_write_faults, 1, __ATOMIC_RELAXED);
+    return STATUS_SUCCESS;
+}
+
 /* A valid PTE: somebody else was faster, or the access is forbidden. */
 static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
 {
@@ -52,6 +76,9 @@ static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
     fault->value = fault->pte ? mi_read_pte(fault->pte) : (MMPTE){.u.Long = 0};
     if (!fault->value.u.Hard.Valid)
         return FAULT_GO_ON;
+    if (fault->write && fault->value.u.Hard.Owner && fault->value.u.Hard.CopyOnWrite &&
+        !fault->value.u.Hard.Dirty1)
+        return done(status, copy_on_write(fault));
     bool forbidden = !fault->value.u.Hard.Owner || (fault->write && !fault->value.u.Hard.Write) ||
                      (fault->fetch && fault->value.u.Hard.NoExecute);
     return done(status, forbidden ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS);
@@ -60,13 +87,19 @@ static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
 /* Is a page committed here, and with which protection? */
 static enum outcome classify(struct fault *fault, NTSTATUS *status)
 {
-    if (fault->value.u.Long != 0) {
+    if (fault->value.u.Long != 0 && !mi_pte_is_lookup(fault->value)) {
         if (mi_pte_is_decommitted(fault->value))
             return done(status, STATUS_ACCESS_VIOLATION);
         fault->protection = fault->value.u.Soft.Protection;
         return FAULT_GO_ON;
     }
     fault->vad = mi_vad_find(fault->space, MI_VPN(fault->va));
+    if (fault->vad && mi_vad_is_view(fault->vad)) {
+        fault->proto = mi_proto_of(fault->space->mm, fault->vad, fault->va);
+        return mi_view_page(fault->space, fault->vad, fault->va, fault->value, &fault->protection)
+                   ? FAULT_GO_ON
+                   : done(status, STATUS_ACCESS_VIOLATION);
+    }
     if (!fault->vad || !fault->vad->u.VadFlags.MemCommit)
         return done(status, STATUS_ACCESS_VIOLATION);
     fault->protection = fault->vad->u.VadFlags.Protection;
@@ -88,7 +121,10 @@ static enum outcome check_guard(struct fault *fault, NTSTATUS *status)
             return FAULT_DONE;
     }
     mi_flush_begin(&flush, fault->space);
-    mi_set_page_protection(&flush, fault->pte, fault->va, open);
+    if (fault->proto)
+        mi_protect_view_page(&flush, fault->pte, fault->va, open);
+    else
+        mi_set_page_protection(&flush, fault->pte, fault->va, open);
     mi_flush_end(&flush);
     return done(status, STATUS_GUARD_PAGE_VIOLATION);
 }
@@ -112,6 +148,27 @@ static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
     mi_working_set_add(fault->space);
     return done(status, STATUS_SUCCESS);
+}
+
+/* A page of a section: shared for now, and copied at once if that is what a write wants. */
+static enum outcome resolve_prototype(struct fault *fault, NTSTATUS *status)
+{
+    struct mm_space *space = fault->space;
+    uint64_t pfn;
+
+    if (!fault->proto)
+        return FAULT_GO_ON;
+    *status = fault->pte ? STATUS_SUCCESS : mi_make_pte(space, fault->va, &fault->pte);
+    if (NT_SUCCESS(*status)) {
+        *status = mi_proto_fault(space, fault->vad, fault->proto, &pfn);
+        if (!NT_SUCCESS(*status))
+            mi_trim_tables(space, fault->va, fault->va + PAGE_SIZE);
+    }
+    if (!NT_SUCCESS(*status))
+        return FAULT_DONE;
+    mi_change_pte(space->mm, fault->pte, mi_shared_page_pte(pfn, fault->protection));
+    mi_working_set_add_shared(space);
+    return fault->write && mi_protection_is_copy(fault->protection) ? FAULT_RESTART : FAULT_DONE;
 }
 
 static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
@@ -142,6 +199,7 @@ static const struct fault_stage stages[] = {
     {"guard", check_guard},
     {"access", check_access},
     {"transition", resolve_transition},
+    {"prototype", resolve_prototype},
     {"demand zero", resolve_demand_zero},
 };
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "host/host.h"
-#include "mm/mi.h"
+#include "mm/section.h"
 
 #define LEAST_RAM (32ull << 20)
 
@@ -90,6 +90,8 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     mm->run_rover = 1;
     mm->quarantine.first = MI_LIST_END;
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
+    ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);
+    list_init(&mm->controls);
     pthread_mutex_init(&mm->spaces_lock, NULL);
     pthread_mutex_init(&mm->zero.pause, NULL);
     list_init(&mm->spaces);
@@ -107,7 +109,8 @@ void mm_destroy(struct mm *mm)
     if (!mm)
         return;
     mi_zero_thread_stop(mm);
-    ASSERT(list_empty(&mm->spaces));
+    ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
+    free(mm->control_by_id);
     mi_region_destroy(&mm->nonpaged);
     mi_region_destroy(&mm->paged);
     mi_region_destroy(&mm->system_ptes);
@@ -168,6 +171,7 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     out->commit_limit = *nt->MmTotalCommitLimit;
     out->page_table_pages = __atomic_load_n(&mm->page_tables, __ATOMIC_RELAXED);
     out->demand_zero_faults = __atomic_load_n(&mm->demand_zero_faults, __ATOMIC_RELAXED);
+    out->copy_on_write_faults = __atomic_load_n(&mm->copy_on_write_faults, __ATOMIC_RELAXED);
     out->faults = __atomic_load_n(&mm->faults, __ATOMIC_RELAXED);
     out->nonpaged_pool_bytes = mi_pool_bytes(&mm->pool[NonPagedPool]);
     out->paged_pool_bytes = mi_pool_bytes(&mm->pool[PagedPool]);

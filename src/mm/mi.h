@@ -104,9 +104,14 @@ struct mm {
     pthread_mutex_t spaces_lock;
     struct list_node spaces; /* (S) struct mm_space.link */
 
-    uint64_t system_commit; /* (A) part of MmTotalCommittedPages that is not user memory */
-    uint64_t page_tables;   /* (A) of processes */
-    uint64_t demand_zero_faults, faults;
+    uint64_t system_commit;       /* (A) part of MmTotalCommittedPages that is not user memory */
+    uint64_t page_tables;         /* (A) of processes */
+    struct ke_lock sections_lock; /* (L): see section.h */
+    struct list_node controls;    /* (L) struct mi_control.link */
+    struct mi_control **control_by_id; /* (L) NULL: free */
+    uint32_t control_count;            /* (L) */
+
+    uint64_t demand_zero_faults, copy_on_write_faults, faults;
 };
 
 struct mm_space {
@@ -298,7 +303,8 @@ static inline void mi_flush_page(struct mi_flush *flush, uint64_t va, uint64_t p
         mi_flush_end(flush);
     flush->page[flush->count++] = (struct mm_page){va, pfn};
 }
-/* Free `pfn` once the engine has forgotten what was told before. */
+/* Free `pfn`, or unshare it when it has a prototype, once the engine has forgotten what was told
+ * before. */
 static inline void mi_flush_free(struct mi_flush *flush, uint64_t pfn)
 {
     if (flush->free_count == MI_FLUSH_PAGES)
@@ -317,6 +323,9 @@ void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE valu
 /* A valid private PTE goes away or comes: sizes of the working set. => (W) */
 void mi_working_set_add(struct mm_space *space);
 void mi_working_set_remove(struct mm_space *space);
+/* The same for a shared page. */
+void mi_working_set_add_shared(struct mm_space *space);
+void mi_working_set_remove_shared(struct mm_space *space);
 /* VirtualSize and its peak. => (CW) */
 void mi_virtual_size_add(struct mm_space *space, int64_t bytes);
 
@@ -372,8 +381,8 @@ void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad);
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad);
 /* StartingVpn or EndingVpn of a VAD in the tree moves, without passing a neighbour. */
 void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last);
-/* Pool block for a VAD of private memory, or with `image` one for a view of an image. */
-MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool image);
+/* Pool block for a VAD of private memory, or with `view` for a view of a section. */
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view);
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The same for private memory, keeping one block at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);

@@ -23,6 +23,7 @@
 struct mm;
 struct log;
 struct pe_image;
+typedef struct _FILE_OBJECT FILE_OBJECT;
 
 /* One user address space; host-side companion of an EPROCESS. */
 struct mm_space;
@@ -43,6 +44,10 @@ struct mm_ops {
      * locks; may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
      * STATUS_GUARD_PAGE_VIOLATION: a guard page of the program's own */
     NTSTATUS (*guard_page)(void *owner, struct mm_space *space, uint64_t va);
+    /* Files behind sections. Only needed when sections of files are made. `dereference_file` is
+     * called without locks, and may close the file. */
+    void (*reference_file)(void *owner, FILE_OBJECT *file);
+    void (*dereference_file)(void *owner, FILE_OBJECT *file);
 };
 
 struct mm_config {
@@ -139,16 +144,54 @@ NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *fro
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
 NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
 
-/* Map an executable image. With *base 0 at its preferred base or, when that is taken and it can be
- * relocated, elsewhere; else at *base. The one place where images enter address spaces.
+/* ---- sections -------------------------------------------------------------------------------- */
+
+/* A section is known here by its SEGMENT, which a SECTION_OBJECT leads to. Who makes one has a
+ * reference to it, given back with mm_close_section; each view keeps it alive as well. */
+
+/* The section of an image file: the one that there is for `file`, or a new one. It keeps a
+ * reference to `file`, while which lasts image's bytes must stay. With `file` NULL a section of the
+ * caller's own, whose bytes outlive it.
+ * => STATUS_INVALID_IMAGE_FORMAT  base not on 64 KB, or contents that contradict the headers
+ *    STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS mm_create_image_section(struct mm *mm, const struct pe_image *image, FILE_OBJECT *file,
+                                 SEGMENT **out);
+/* Memory that views share, of `size` bytes, with SEC_COMMIT or SEC_RESERVE in `attributes`.
+ * => STATUS_INVALID_PARAMETER_4 (size 0), STATUS_SECTION_TOO_BIG, STATUS_INVALID_PAGE_PROTECTION,
+ *    STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t protect,
+                                     uint32_t attributes, SEGMENT **out);
+void mm_close_section(struct mm *mm, SEGMENT *segment);
+CONTROL_AREA *mm_section_control_area(struct mm *mm, const SEGMENT *segment);
+/* The file behind a section, NULL: none. */
+FILE_OBJECT *mm_section_file(struct mm *mm, const SEGMENT *segment);
+/* => it is an image's */
+void mm_query_image_section(struct mm *mm, const SEGMENT *segment,
+                            SECTION_IMAGE_INFORMATION *information);
+
+struct mm_view {
+    SEGMENT *segment;
+    uint64_t base;   /* 0: where there is room (an image: at its preferred base, if it can) */
+    uint64_t size;   /* bytes; 0: to the end */
+    uint64_t offset; /* bytes */
+    uint64_t zero_bits;
+    uint32_t inherit; /* SECTION_INHERIT */
+    uint32_t type;    /* MEM_TOP_DOWN */
+    uint32_t protect; /* PAGE_*; images have their own */
+    bool prefetch;    /* bring in what the file has, as far as there is memory */
+};
+/* NtMapViewOfSection. base, size and offset tell where and what it became.
  * => STATUS_SUCCESS, STATUS_IMAGE_NOT_AT_BASE (a success: relocated)
- *    STATUS_CONFLICTING_ADDRESSES  the place is taken, or it cannot be relocated
- *    STATUS_INVALID_IMAGE_FORMAT   base not on 64 KB, or contents that contradict the headers
+ *    STATUS_INVALID_PARAMETER_3, _4, _9  base, ZeroBits, allocation type
+ *    STATUS_MAPPED_ALIGNMENT       base or offset not on 64 KB
+ *    STATUS_INVALID_VIEW_SIZE      not within the section
+ *    STATUS_SECTION_PROTECTION     more rights than the section gives
+ *    STATUS_INVALID_PAGE_PROTECTION
+ *    STATUS_CONFLICTING_ADDRESSES  the place is taken, or an image cannot be relocated
  *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; nothing is left */
-NTSTATUS mm_map_image(struct mm_space *space, const struct pe_image *image, uint64_t *base,
-                      uint64_t *size);
+NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view);
 /* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW */
-NTSTATUS mm_unmap_image(struct mm_space *space, uint64_t base);
+NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
 
 /* A region the kernel makes for a process (TEB, PEB): committed private memory, at the highest free
  * pages of user space, at page (not 64 KB) granularity.
@@ -166,7 +209,7 @@ struct mm_statistics {
     uint64_t zeroed, free, standby[8], modified, modified_no_write, bad, active;
     uint64_t committed_pages, commit_limit, peak_commit; /* pages */
     uint64_t nonpaged_pool_bytes, paged_pool_bytes;
-    uint64_t page_table_pages, demand_zero_faults, faults;
+    uint64_t page_table_pages, demand_zero_faults, copy_on_write_faults, faults;
 };
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out);
 

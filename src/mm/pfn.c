@@ -20,12 +20,13 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/section.h"
 
 #define QUARANTINE_MOST 64u
 #define RUN_SEARCH_FRAMES 32768u /* looked at under one lock, when searching for a run */
 #define DEFAULT_PRIORITY 5u      /* page priority of normal memory */
 #define CACHE_ATTRIBUTE_CACHED 1u
+#define STANDBY_LISTS 8
 
 void mi_list_initialize(MMPFNLIST *list, MMLISTS name)
 {
@@ -115,6 +116,20 @@ static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list
     return pfn;
 }
 
+/* A frame whose contents can be had again, of the lowest priority there is. => PFN lock held */
+static uint64_t take_standby(struct mm *mm)
+{
+    for (int priority = 0; priority < STANDBY_LISTS; priority++) {
+        uint64_t pfn = mm->ke->nt.MmStandbyPageListByPriority[priority].Flink;
+        if (pfn == MI_LIST_END)
+            continue;
+        mi_repurpose(mm, pfn);
+        mi_page_taken(mi_pfn(mm, pfn));
+        return pfn;
+    }
+    return MI_LIST_END;
+}
+
 /* => PFN lock held. *dirty: it needs zeroing */
 static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
 {
@@ -135,7 +150,8 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
         *dirty = order[i]->ListName != ZeroedPageList;
         return pfn;
     }
-    return MI_LIST_END;
+    *dirty = true;
+    return want == MI_PAGE_DIRECTORY ? MI_LIST_END : take_standby(mm);
 }
 
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)

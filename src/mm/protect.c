@@ -5,7 +5,7 @@
  * processor in its PTE and keeps the protection in MMPFN.OriginalPte; one that may not be touched
  * (no access, guard) has no valid PTE, so making a resident page such puts it in transition.
  */
-#include "mm/mi.h"
+#include "mm/section.h"
 
 /* Base rights, which MM_* counts as 0 .. 7. */
 struct rights {
@@ -203,6 +203,14 @@ struct protect {
 /* Every page must be committed. */
 static NTSTATUS check_committed(const struct protect *p)
 {
+    unsigned protection;
+
+    for (uint64_t va = p->start; mi_vad_is_view(p->vad) && va < p->end; va += PAGE_SIZE) {
+        if (!mi_view_page(p->space, p->vad, va, mi_pte_or_zero(p->space, va), &protection))
+            return STATUS_NOT_COMMITTED;
+    }
+    if (mi_vad_is_view(p->vad))
+        return STATUS_SUCCESS;
     for (uint64_t va = p->start; va < p->end;) {
         uint64_t found = va;
         MMPTE *pte = mi_next_pte(p->space, &found, p->end);
@@ -245,7 +253,15 @@ static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
     status = mi_make_tables(p->space, p->start, p->end);
     if (!NT_SUCCESS(status))
         return status;
-    *old = mi_pte_protection(p->space->mm, mi_read_pte(mi_find_pte(p->space, p->start)), p->vad);
+    MMPTE first = mi_read_pte(mi_find_pte(p->space, p->start));
+    if (mi_vad_is_view(p->vad)) {
+        (void)mi_view_page(p->space, p->vad, p->start, first, old);
+        status =
+            mi_protect_view(p->space, p->vad, MI_VPN(p->start), MI_VPN(p->end - 1), p->protection);
+        mi_trim_tables(p->space, p->start, p->end);
+        return status;
+    }
+    *old = mi_pte_protection(p->space->mm, first, p->vad);
     set_protections(p);
     return STATUS_SUCCESS;
 }

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/section.h"
 
 /* What makes pages alike. */
 struct look {
@@ -26,6 +26,27 @@ static struct look look_at(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *va
 static bool alike(struct look a, struct look b)
 {
     return a.committed == b.committed && a.protection == b.protection;
+}
+
+static struct look look_at_view(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va)
+{
+    struct look look = {.protection = 0};
+
+    look.committed = mi_view_page(space, vad, va, mi_pte_or_zero(space, va), &look.protection);
+    if (!look.committed)
+        look.protection = 0;
+    return look;
+}
+
+static uint64_t end_of_alike_view(const struct mm_space *space, const MMVAD_SHORT *vad,
+                                  uint64_t start, uint64_t end, struct look *look)
+{
+    uint64_t va = start + PAGE_SIZE;
+
+    *look = look_at_view(space, vad, start);
+    while (va < end && alike(look_at_view(space, vad, va), *look))
+        va += PAGE_SIZE;
+    return va;
 }
 
 /* The end of the pages of start .. end that are alike; *look is what they are. */
@@ -57,14 +78,18 @@ static void describe_vad(const struct mm_space *space, const MMVAD_SHORT *vad, u
                          MEMORY_BASIC_INFORMATION *information)
 {
     struct look look;
-    uint64_t end = end_of_alike(space, vad, start, MI_VA(vad->EndingVpn + 1), &look);
+    uint64_t end = MI_VA(vad->EndingVpn + 1);
+    bool image = vad->u.VadFlags.VadType == MI_VAD_IMAGE_MAP;
+
+    end = mi_vad_is_view(vad) ? end_of_alike_view(space, vad, start, end, &look)
+                              : end_of_alike(space, vad, start, end, &look);
 
     information->AllocationBase.va = MI_VA(vad->StartingVpn);
     information->AllocationProtect = mi_page_protect(space->mm, vad->u.VadFlags.Protection);
     information->RegionSize = end - start;
     information->State = look.committed ? MEM_COMMIT : MEM_RESERVE;
     information->Protect = look.committed ? mi_page_protect(space->mm, look.protection) : 0;
-    information->Type = vad->u.VadFlags.PrivateMemory ? MEM_PRIVATE : MEM_IMAGE;
+    information->Type = !mi_vad_is_view(vad) ? MEM_PRIVATE : image ? MEM_IMAGE : MEM_MAPPED;
 }
 
 /* NtQueryVirtualMemory, MemoryBasicInformation.

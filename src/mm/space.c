@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/section.h"
 
 #define WORKING_SET_LIST 0xFFFFF70001080000ull /* MmWorkingSetList */
 #define MINIMUM_WORKING_SET 50u
@@ -307,14 +307,21 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
 
 void mm_space_clean(struct mm_space *space)
 {
+    const struct kspace *ks = &space->mm->ke->ks;
+    MMVAD_SHORT *vad, *views = NULL; /* chained through LeftChild: released without locks */
     struct mi_flush flush;
-    MMVAD_SHORT *vad;
 
     mi_lock_address_space(space);
     mi_lock_working_set(space);
     space->cleaned = true;
     mi_flush_begin(&flush, space);
     while ((vad = mi_vad_top(space)) != NULL) {
+        if (mi_vad_is_view(vad)) {
+            mi_view_remove(space, &flush, vad);
+            vad->LeftChild.va = views ? h2k(ks, views) : 0;
+            views = vad;
+            continue;
+        }
         mi_vad_remove(space, vad);
         mi_delete_pages(&flush, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
         mi_return_process_commit(space, mi_vad_commit(vad), MI_COMMIT_USER);
@@ -328,6 +335,10 @@ void mm_space_clean(struct mm_space *space)
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
     mi_unlock_working_set(space);
     mi_unlock_address_space(space);
+    while ((vad = views) != NULL) {
+        views = vad->LeftChild.va ? kspace_host(ks, vad->LeftChild.va) : NULL;
+        mi_view_release(space->mm, vad);
+    }
     mi_release_quarantine(space->mm);
 }
 

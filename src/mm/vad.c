@@ -496,18 +496,16 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
 
 /* ---- blocks ---- */
 
-MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool image)
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view)
 {
-    size_t size = (image ? sizeof(MMVAD) : sizeof(MMVAD_SHORT)) + sizeof(struct mi_vad_gap);
-    uint32_t tag = image ? mm_tag("Vad ") : mm_tag("VadS");
+    size_t size = (view ? sizeof(MMVAD) : sizeof(MMVAD_SHORT)) + sizeof(struct mi_vad_gap);
+    uint32_t tag = view ? mm_tag("Vad ") : mm_tag("VadS");
     MMVAD_SHORT *vad = ex_allocate_pool(mm, NonPagedPool, size, tag);
 
     if (!vad)
         return NULL;
     memset(vad, 0, size);
-    vad->u.VadFlags.PrivateMemory = !image;
-    if (image)
-        vad->u.VadFlags.VadType = MI_VAD_IMAGE_MAP;
+    vad->u.VadFlags.PrivateMemory = !view;
     return vad;
 }
 

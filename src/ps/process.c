@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/io.h"
 #include "ke/list.h"
 #include "ke/thread.h"
-#include "pe/pe.h"
+#include "nt/image.h"
+#include "nt/info.h"
 #include "ps/psi.h"
 
 #define IMAGE_FILE_NAME_SIZE 15
@@ -129,56 +131,59 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
     return STATUS_SUCCESS;
 }
 
-NTSTATUS ps_image_status(enum pe_status status)
+static size_t length_of(const WCHAR *text)
 {
-    switch (status) {
-    case PE_OK:
-        return STATUS_SUCCESS;
-    case PE_NOT_MZ:
-        return STATUS_INVALID_IMAGE_NOT_MZ;
-    case PE_NOT_PE:
-        return STATUS_INVALID_IMAGE_PROTECT;
-    case PE_WIN16:
-        return STATUS_INVALID_IMAGE_WIN_16;
-    default: /* another processor's, truncated, corrupt */
-        return STATUS_INVALID_IMAGE_FORMAT;
+    size_t length = 0;
+    while (text[length]) {
+        length++;
     }
+    return length;
+}
+
+/* Map the image file `path`; what its headers say goes to *about, with the entry point where it is
+ * in this process. */
+static NTSTATUS map_image(struct ps_process *p, const WCHAR *path, SECTION_IMAGE_INFORMATION *about,
+                          uint64_t *base)
+{
+    struct ps *ps = p->ps;
+    struct mm_view view = {.protect = PAGE_EXECUTE_READ, .inherit = ViewUnmap, .prefetch = true};
+    NTSTATUS status = io_create_image_section_of(ps->io, path, length_of(path), &view.segment);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = mm_map_view(p->space, &view);
+    mm_query_image_section(ps->mm, view.segment, about);
+    about->TransferAddress.va += view.base - view.segment->BasedAddress.va;
+    mm_close_section(ps->mm, view.segment);
+    *base = view.base;
+    return status;
 }
 
 /* Map the program and ntdll, and give the process what it finds in its PEB. */
 static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
 {
     struct ps *ps = p->ps;
-    struct pe_image image, ntdll;
-    NTSTATUS status = ps_image_status(pe_open(&image, program->image, program->image_size));
+    SECTION_IMAGE_INFORMATION about, ntdll;
+    struct psp_image info = {0};
+    NTSTATUS status = map_image(p, program->nt_path, &about, &info.base);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    if (image.file.Characteristics & IMAGE_FILE_DLL) {
+    if (about.ImageCharacteristics & IMAGE_FILE_DLL) {
         return STATUS_INVALID_IMAGE_FORMAT;
     }
-    struct psp_image info = {
-        .stack_reserve = image.optional.SizeOfStackReserve,
-        .stack_commit = image.optional.SizeOfStackCommit,
-        .subsystem = image.optional.Subsystem,
-        .subsystem_major = image.optional.MajorSubsystemVersion,
-        .subsystem_minor = image.optional.MinorSubsystemVersion,
-    };
-    uint64_t size;
-    status = mm_map_image(p->space, &image, &info.base, &size);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    info.entry = info.base + image.optional.AddressOfEntryPoint;
+    info.stack_reserve = about.MaximumStackSize;
+    info.stack_commit = about.CommittedStackSize;
+    info.subsystem = (USHORT)about.SubSystemType;
+    info.subsystem_major = about.SubSystemMajorVersion;
+    info.subsystem_minor = about.SubSystemMinorVersion;
+    info.entry = about.TransferAddress.va;
     p->stack_reserve = info.stack_reserve;
     p->stack_commit = info.stack_commit;
     p->process->SectionBaseAddress.va = info.base;
 
     uint64_t base = 0;
-    status = ps_image_status(pe_open(&ntdll, ps->ntdll_bytes, ps->ntdll_size));
-    if (NT_SUCCESS(status)) {
-        status = mm_map_image(p->space, &ntdll, &base, &size);
-    }
+    status = map_image(p, u"\\SystemRoot\\System32\\ntdll.dll", &ntdll, &base);
     if (NT_SUCCESS(status) && base != ps->ntdll_base) {
         status = STATUS_CONFLICTING_ADDRESSES; /* the program sits where ntdll must be */
     }

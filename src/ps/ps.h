@@ -97,8 +97,6 @@ struct ps {
     struct ob_type_ops process_ops, thread_ops;
     OBJECT_TYPE *process_type, *thread_type;
     /* ntdll, the same in every process; entry points found by name at boot. */
-    const void *ntdll_bytes;
-    size_t ntdll_size;
     uint64_t ntdll_base;
     struct ps_entry_points {
         uint64_t LdrInitializeThunk, RtlUserThreadStart, KiUserExceptionDispatcher,
@@ -112,7 +110,8 @@ struct ps {
 /* Make the object types and the System process. => ke, mm, ob, io, ops are set in *ps */
 NTSTATUS ps_init(struct ps *ps);
 void ps_deinit(struct ps *ps);
-/* The image every process gets at the same address. => bytes outlive ps */
+/* The image every process gets at the same address, from \SystemRoot: where it is and what is in
+ * it. */
 NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size);
 
 /* ---- processes
@@ -120,9 +119,7 @@ NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size);
 
 /* What to run. Strings are UTF-16, zero terminated; all are copied. */
 struct ps_program {
-    const void *image; /* file bytes */
-    size_t image_size;
-    const WCHAR *nt_path;  /* \Device\HarddiskVolume1\... : SeAuditProcessCreationInfo */
+    const WCHAR *nt_path;  /* \Device\HarddiskVolume1\... : the image; SeAuditProcessCreationInfo */
     const WCHAR *dos_path; /* C:\... : ImagePathName */
     const WCHAR *command_line;
     const WCHAR *current_directory; /* C:\work\ */
@@ -134,9 +131,6 @@ struct ps_program {
     (void *context, struct ps_process *process, uint64_t handle[3]);
     void *context;
 };
-
-/* What a file that is no image says to who wants to run or map it. */
-NTSTATUS ps_image_status(enum pe_status status);
 
 /* A process with its images mapped, PEB and parameters made, but no thread. `program` NULL: an
  * empty process, user memory and nothing in it. *out is referenced.

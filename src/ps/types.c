@@ -137,8 +137,6 @@ NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size)
     if (pe_open(&image, bytes, size) != PE_OK) {
         return STATUS_INVALID_IMAGE_FORMAT;
     }
-    ps->ntdll_bytes = bytes;
-    ps->ntdll_size = size;
     ps->ntdll_base = image.base;
     const struct {
         const char *name;

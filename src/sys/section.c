@@ -1,42 +1,43 @@
-/* src/sys/section.c: section objects over image files.
- *
- * A section object leads, as on Windows, over its SEGMENT and CONTROL_AREA to the FILE_OBJECT that
- * backs it; views are made by mm_map_image. Sections of data are not there yet.
+/* src/sys/section.c: section objects.
  *
  *      SECTION_OBJECT.Segment -> SEGMENT.ControlArea -> CONTROL_AREA.FilePointer -> FILE_OBJECT
+ *
+ * The object is a name and a protection; what is shared belongs to mm, which keeps it while a
+ * section object or a view needs it. Sections of images, and of memory (SEC_COMMIT, SEC_RESERVE)
+ * without a file.
  */
 #include <string.h>
 
 #include "io/io.h"
-#include "ke/list.h"
 #include "mm/mm.h"
 #include "nt/info.h"
-#include "pe/pe.h"
 #include "sys/sys.h"
 
-#define SEC_FILE 0x00800000u
-#define SEC_IMAGE 0x01000000u
-#define FAST_REF_MASK 0xFull
+#define SEC_KINDS (SEC_IMAGE | SEC_RESERVE | SEC_COMMIT)
+#define SEC_KNOWN (SEC_KINDS | SEC_FILE | SEC_NOCACHE | SEC_WRITECOMBINE | SEC_LARGE_PAGES)
+
+/* The body of a section object: what Windows keeps behind SECTION_OBJECT, whose public layout ends
+ * with the segment. */
+struct section {
+    SECTION_OBJECT object;
+    LARGE_INTEGER size;
+    ULONG attributes; /* SEC_* */
+    ULONG protection; /* PAGE_* */
+};
 
 static const struct ob_type_ops section_type = {
     .name = "Section",
-    .body_size = sizeof(SECTION_OBJECT),
+    .body_size = sizeof(struct section),
     .mapping = {READ_CONTROL | SECTION_QUERY | SECTION_MAP_READ, READ_CONTROL | SECTION_MAP_WRITE,
                 READ_CONTROL | SECTION_MAP_EXECUTE, SECTION_ALL_ACCESS},
     .valid_access = SECTION_ALL_ACCESS,
     .wait_offset = -1,
 };
 
-static SEGMENT *segment_of(struct sys *sys, const SECTION_OBJECT *section)
+static SEGMENT *segment_of(struct sys *sys, const struct section *section)
 {
-    return section->Segment.va ? kspace_host(&sys->ke->ks, section->Segment.va) : NULL;
-}
-
-static FILE_OBJECT *file_of(struct sys *sys, const SECTION_OBJECT *section)
-{
-    const SEGMENT *segment = segment_of(sys, section);
-    const CONTROL_AREA *area = k2h(&sys->ke->ks, segment->ControlArea);
-    return kspace_host(&sys->ke->ks, area->FilePointer.Value & ~FAST_REF_MASK);
+    uint64_t va = section->object.Segment.va;
+    return va ? kspace_host(&sys->ke->ks, va) : NULL;
 }
 
 static void delete_section(struct ob *ob, void *object)
@@ -44,10 +45,7 @@ static void delete_section(struct ob *ob, void *object)
     struct sys *sys = ob_type_ops_of(ob, ob_object_type(ob, object))->owner;
     SEGMENT *segment = segment_of(sys, object);
     if (segment) {
-        FILE_OBJECT *file = file_of(sys, object);
-        ex_free_pool(sys->mm, k2h(&sys->ke->ks, segment->ControlArea));
-        ex_free_pool(sys->mm, segment);
-        ob_dereference_object(ob, file);
+        mm_close_section(sys->mm, segment);
     }
 }
 
@@ -63,96 +61,206 @@ NTSTATUS sys_create_section_type(struct sys *sys)
     return status;
 }
 
-/* Segment and control area for a file; takes over the reference to it on success. */
-static NTSTATUS attach_file(struct sys *sys, SECTION_OBJECT *section, FILE_OBJECT *file,
-                            const struct pe_image *image)
+/* ---- creating and opening ----------------------------------------------------------------------
+ */
+
+struct creation {
+    int64_t size; /* 0: none given */
+    uint32_t protection, attributes;
+    uint64_t file;
+    SEGMENT *segment;
+};
+
+/* Source: NtCreateSection, CreateFileMapping, documentation: exactly one of SEC_COMMIT, SEC_RESERVE
+ * and SEC_IMAGE. */
+static NTSTATUS check_creation(const struct creation *c)
 {
-    const struct kspace *ks = &sys->ke->ks;
-    SEGMENT *segment = ex_allocate_pool(sys->mm, PagedPool, sizeof *segment, mm_tag("MmSt"));
-    CONTROL_AREA *area = ex_allocate_pool(sys->mm, NonPagedPool, sizeof *area, mm_tag("MmCa"));
-    if (!segment || !area) {
-        if (segment) {
-            ex_free_pool(sys->mm, segment);
-        }
-        if (area) {
-            ex_free_pool(sys->mm, area);
-        }
-        return STATUS_INSUFFICIENT_RESOURCES;
+    uint32_t kind = c->attributes & SEC_KINDS;
+    if ((c->attributes & ~SEC_KNOWN) != 0 || kind == 0 || (kind & (kind - 1)) != 0) {
+        return STATUS_INVALID_PARAMETER_6;
     }
-    memset(segment, 0, sizeof *segment);
-    memset(area, 0, sizeof *area);
-    segment->ControlArea.va = h2k(ks, area);
-    segment->SizeOfSegment = pe_size_of_image(image);
-    segment->TotalNumberOfPtes = (ULONG)(segment->SizeOfSegment / PAGE_SIZE);
-    segment->BasedAddress.va = image->optional.ImageBase;
-    area->Segment.va = h2k(ks, segment);
-    area->NumberOfSectionReferences = area->NumberOfUserReferences = 1;
-    area->u.Flags.Image = 1;
-    area->u.Flags.File = 1;
-    area->FilePointer.Value = h2k(ks, file);
-    ke_list_init(ks, &area->DereferenceList);
-    ke_list_init(ks, &area->ViewList);
-    section->Segment.va = h2k(ks, segment);
-    return STATUS_SUCCESS;
+    if (kind == SEC_IMAGE && (c->attributes & (SEC_NOCACHE | SEC_LARGE_PAGES))) {
+        return STATUS_INVALID_PARAMETER_6;
+    }
+    if (kind == SEC_IMAGE && !c->file) {
+        return STATUS_INVALID_FILE_FOR_SECTION;
+    }
+    if (c->attributes & SEC_LARGE_PAGES) {
+        return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
+    }
+    return !c->file && c->size <= 0 ? STATUS_INVALID_PARAMETER_4 : STATUS_SUCCESS;
 }
 
-static NTSTATUS open_image(struct sys *sys, FILE_OBJECT *file, struct pe_image *image)
-{
-    const void *bytes;
-    size_t size;
-    NTSTATUS status = io_file_host_bytes(sys->io, file, &bytes, &size);
-    return NT_SUCCESS(status) ? ps_image_status(pe_open(image, bytes, size)) : status;
-}
-
-/* NtCreateSection(*handle, access, attributes, *maximum size, protection, allocation, file) */
-static NTSTATUS create(struct sys_call *call)
+static NTSTATUS create_segment(struct sys_call *call, struct creation *c)
 {
     struct sys *sys = call->sys;
-    struct ob_caller caller = ps_caller(call->thread);
-    if (!(call->arg[5] & SEC_IMAGE)) {
+    if (!c->file) {
+        return mm_create_page_file_section(sys->mm, (uint64_t)c->size, c->protection, c->attributes,
+                                           &c->segment);
+    }
+    if (!(c->attributes & SEC_IMAGE)) {
         return STATUS_NOT_IMPLEMENTED;
     }
-    void *file, *section;
-    NTSTATUS status = ob_reference_object_by_handle(
-        sys->ob, &caller, call->arg[6], FILE_EXECUTE,
-        k2h(&sys->ke->ks, *sys->ke->nt.IoFileObjectType), &file, NULL);
-    if (!NT_SUCCESS(status)) {
-        return status;
+    FILE_OBJECT *file;
+    uint32_t granted;
+    NTSTATUS status = sys_get_file(call, c->file, FILE_EXECUTE, &file, &granted);
+    if (NT_SUCCESS(status)) {
+        status = io_create_image_section(sys->io, file, &c->segment);
+        ob_dereference_object(sys->ob, file);
     }
+    return status;
+}
+
+/* The object of a segment, whose reference it takes over. */
+static NTSTATUS create_object(struct sys_call *call, const struct creation *c)
+{
+    struct sys *sys = call->sys;
     struct sys_attributes attributes;
-    struct ob_attributes named;
-    struct pe_image image;
-    status = open_image(sys, file, &image);
-    if (NT_SUCCESS(status)) {
-        status = sys_get_attributes(call, call->arg[2], &attributes);
-    }
+    void *object;
+    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
     if (!NT_SUCCESS(status)) {
-        ob_dereference_object(sys->ob, file);
+        mm_close_section(sys->mm, c->segment);
         return status;
     }
-    named = sys_ob_attributes(&attributes);
-    status = ob_create_object(sys->ob, &named, sys->section_type, 0, &section);
+    struct ob_attributes named = sys_ob_attributes(&attributes);
+    status = ob_create_object(sys->ob, &named, sys->section_type, 0, &object);
     if (NT_SUCCESS(status)) {
-        status = attach_file(sys, section, file, &image);
-        if (!NT_SUCCESS(status)) {
-            ob_dereference_object(sys->ob, section);
-        }
-    }
-    if (NT_SUCCESS(status)) {
-        status = sys_insert(call, section, &named, (uint32_t)call->arg[1], call->arg[0]);
+        struct section *section = object;
+        section->object.Segment.va = h2k(&sys->ke->ks, c->segment);
+        section->size.QuadPart = c->size && !c->file ? c->size : (LONG64)c->segment->SizeOfSegment;
+        section->attributes = c->attributes | (c->file ? SEC_FILE : 0);
+        section->protection = c->protection;
+        status = sys_insert(call, object, &named, (uint32_t)call->arg[1], call->arg[0]);
     } else {
-        ob_dereference_object(sys->ob, file);
+        mm_close_section(sys->mm, c->segment);
     }
     sys_free_attributes(&attributes);
     return status;
 }
 
-static NTSTATUS reference_section(struct sys_call *call, uint64_t handle, uint32_t access,
-                                  void **section)
+/* NtCreateSection(*handle, access, attributes, *maximum size, protection, allocation, file) */
+static NTSTATUS create(struct sys_call *call)
+{
+    struct creation c = {.protection = (uint32_t)call->arg[4],
+                         .attributes = (uint32_t)call->arg[5],
+                         .file = call->arg[6]};
+    NTSTATUS status = call->arg[3] ? SYS_GET(call, c.size, call->arg[3]) : STATUS_SUCCESS;
+    if (NT_SUCCESS(status)) {
+        status = check_creation(&c);
+    }
+    if (NT_SUCCESS(status)) {
+        status = create_segment(call, &c);
+    }
+    return NT_SUCCESS(status) ? create_object(call, &c) : status;
+}
+
+/* NtOpenSection(*handle, access, attributes) */
+static NTSTATUS open(struct sys_call *call)
 {
     struct ob_caller caller = ps_caller(call->thread);
-    return ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
-                                         call->sys->section_type, section, NULL);
+    struct sys_attributes attributes;
+    uint64_t handle;
+    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    struct ob_attributes named = sys_ob_attributes(&attributes);
+    status = ob_open_object_by_name(call->sys->ob, &caller, &named, call->sys->section_type,
+                                    (uint32_t)call->arg[1], NULL, &handle);
+    sys_free_attributes(&attributes);
+    return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
+}
+
+static NTSTATUS reference_section(struct sys_call *call, uint64_t handle, uint32_t access,
+                                  struct section **section)
+{
+    struct ob_caller caller = ps_caller(call->thread);
+    void *object;
+    NTSTATUS status = ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
+                                                    call->sys->section_type, &object, NULL);
+    *section = NT_SUCCESS(status) ? object : NULL;
+    return status;
+}
+
+/* ---- views -------------------------------------------------------------------------------------
+ */
+
+/* What a handle must grant for a view of that protection; 0: no such protection.
+ * Source: MapViewOfFile, documentation. */
+static uint32_t access_for(uint32_t protect)
+{
+    static const struct {
+        uint32_t protect, access;
+    } rows[] = {{PAGE_NOACCESS, SECTION_MAP_READ},
+                {PAGE_READONLY, SECTION_MAP_READ},
+                {PAGE_WRITECOPY, SECTION_MAP_READ},
+                {PAGE_READWRITE, SECTION_MAP_WRITE},
+                {PAGE_EXECUTE, SECTION_MAP_EXECUTE},
+                {PAGE_EXECUTE_READ, SECTION_MAP_EXECUTE | SECTION_MAP_READ},
+                {PAGE_EXECUTE_WRITECOPY, SECTION_MAP_EXECUTE | SECTION_MAP_READ},
+                {PAGE_EXECUTE_READWRITE, SECTION_MAP_EXECUTE | SECTION_MAP_WRITE}};
+    uint32_t base = protect & ~(PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].protect == base) {
+            return rows[i].access;
+        }
+    }
+    return 0;
+}
+
+/* The arguments of NtMapViewOfSection, captured. */
+static NTSTATUS get_view(struct sys_call *call, struct mm_view *view)
+{
+    int64_t offset = 0;
+    NTSTATUS status = SYS_GET(call, view->base, call->arg[2]);
+    if (NT_SUCCESS(status)) {
+        status = SYS_GET(call, view->size, call->arg[6]);
+    }
+    if (NT_SUCCESS(status) && call->arg[5]) {
+        status = SYS_GET(call, offset, call->arg[5]);
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    view->offset = (uint64_t)offset;
+    view->zero_bits = call->arg[3];
+    view->inherit = (uint32_t)call->arg[7];
+    view->type = (uint32_t)call->arg[8];
+    view->protect = (uint32_t)call->arg[9];
+    if (view->inherit != ViewShare && view->inherit != ViewUnmap) {
+        return STATUS_INVALID_PARAMETER_8;
+    }
+    return access_for(view->protect) ? STATUS_SUCCESS : STATUS_INVALID_PAGE_PROTECTION;
+}
+
+static NTSTATUS put_view(struct sys_call *call, const struct mm_view *view)
+{
+    NTSTATUS status = SYS_PUT(call, call->arg[2], view->base);
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[6], view->size);
+    }
+    return NT_SUCCESS(status)
+               ? sys_put_optional(call, call->arg[5], &view->offset, sizeof view->offset)
+               : status;
+}
+
+/* The first bytes of a view of a reserved section are committed with it. */
+static NTSTATUS map_committed(struct sys_call *call, struct mm_space *space, struct mm_view *view)
+{
+    uint64_t committed = call->arg[4];
+    bool reserved = mm_section_control_area(call->sys->mm, view->segment)->u.Flags.Reserve;
+    NTSTATUS status = mm_map_view(space, view), mapped = status;
+    if (NT_SUCCESS(status) && reserved && committed) {
+        uint64_t base = view->base;
+        status = committed > view->size ? STATUS_INVALID_PARAMETER_5
+                                        : mm_allocate_virtual_memory(space, &base, 0, &committed,
+                                                                     MEM_COMMIT, view->protect);
+        if (!NT_SUCCESS(status)) {
+            (void)mm_unmap_view(space, view->base);
+            return status;
+        }
+    }
+    return mapped;
 }
 
 /* NtMapViewOfSection(section, process, *base, zero bits, commit, *offset, *size, inherit, type,
@@ -160,39 +268,32 @@ static NTSTATUS reference_section(struct sys_call *call, uint64_t handle, uint32
 static NTSTATUS map(struct sys_call *call)
 {
     struct sys *sys = call->sys;
-    uint64_t base, size;
-    void *section;
+    struct mm_view view = {0};
+    struct section *section;
     struct ps_process *process;
-    NTSTATUS status = SYS_GET(call, base, call->arg[2]);
+    NTSTATUS status = get_view(call, &view);
     if (NT_SUCCESS(status)) {
-        status = SYS_GET(call, size, call->arg[6]);
+        status = put_view(call, &view); /* can be told what becomes of it */
     }
     if (NT_SUCCESS(status)) {
-        status = reference_section(call, call->arg[0], SECTION_MAP_EXECUTE, &section);
+        status = reference_section(call, call->arg[0], access_for(view.protect), &section);
     }
     if (!NT_SUCCESS(status)) {
         return status;
     }
     status = sys_get_process(call, call->arg[1], PROCESS_VM_OPERATION, &process);
-    if (!NT_SUCCESS(status)) {
-        ob_dereference_object(sys->ob, section);
-        return status;
-    }
-    struct pe_image image;
-    status = open_image(sys, file_of(sys, section), &image);
-    NTSTATUS mapped = status;
     if (NT_SUCCESS(status)) {
-        mapped = status = mm_map_image(process->space, &image, &base, &size);
+        view.segment = segment_of(sys, section);
+        view.prefetch = section->attributes & SEC_IMAGE;
+        status = map_committed(call, process->space, &view);
+        ps_dereference_process(process);
     }
-    if (NT_SUCCESS(status)) {
-        status = SYS_PUT(call, call->arg[2], base);
-    }
-    if (NT_SUCCESS(status)) {
-        status = SYS_PUT(call, call->arg[6], size);
-    }
-    ps_dereference_process(process);
     ob_dereference_object(sys->ob, section);
-    return NT_SUCCESS(status) ? mapped : status;
+    if (NT_SUCCESS(status)) {
+        NTSTATUS put = put_view(call, &view);
+        return NT_SUCCESS(put) ? status : put;
+    }
+    return status;
 }
 
 /* NtUnmapViewOfSection(process, base) */
@@ -201,59 +302,60 @@ static NTSTATUS unmap(struct sys_call *call)
     struct ps_process *process;
     NTSTATUS status = sys_get_process(call, call->arg[0], PROCESS_VM_OPERATION, &process);
     if (NT_SUCCESS(status)) {
-        status = mm_unmap_image(process->space, call->arg[1]);
+        status = mm_unmap_view(process->space, call->arg[1]);
         ps_dereference_process(process);
     }
     return status;
 }
 
-static SECTION_IMAGE_INFORMATION image_information(const struct pe_image *image)
-{
-    SECTION_IMAGE_INFORMATION information;
-    memset(&information, 0, sizeof information);
-    information.TransferAddress.va = image->base + image->optional.AddressOfEntryPoint;
-    information.MaximumStackSize = image->optional.SizeOfStackReserve;
-    information.CommittedStackSize = image->optional.SizeOfStackCommit;
-    information.SubSystemType = image->optional.Subsystem;
-    information.SubSystemMinorVersion = image->optional.MinorSubsystemVersion;
-    information.SubSystemMajorVersion = image->optional.MajorSubsystemVersion;
-    information.ImageCharacteristics = image->file.Characteristics;
-    information.DllCharacteristics = image->optional.DllCharacteristics;
-    information.Machine = image->file.Machine;
-    information.ImageContainsCode = image->optional.SizeOfCode != 0;
-    information.LoaderFlags = image->optional.LoaderFlags;
-    information.CheckSum = image->optional.CheckSum;
-    return information;
-}
+/* ---- asking ------------------------------------------------------------------------------------
+ */
 
 /* NtQuerySection(section, class, buffer, length, *return length) */
 static NTSTATUS query(struct sys_call *call)
 {
-    void *section;
+    struct section *section;
     NTSTATUS status = reference_section(call, call->arg[0], SECTION_QUERY, &section);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    struct pe_image image;
-    status = open_image(call->sys, file_of(call->sys, section), &image);
-    if (NT_SUCCESS(status) && call->arg[1] == SectionImageInformation) {
-        SECTION_IMAGE_INFORMATION information = image_information(&image);
+    if (call->arg[1] == SectionBasicInformation) {
+        SECTION_BASIC_INFORMATION information = {.AllocationAttributes = section->attributes,
+                                                 .MaximumSize = section->size};
         status = sys_answer(call, 2, &information, sizeof information);
-    } else if (NT_SUCCESS(status) && call->arg[1] == SectionBasicInformation) {
-        SECTION_BASIC_INFORMATION information = {.AllocationAttributes = SEC_IMAGE | SEC_FILE};
-        information.MaximumSize.QuadPart = pe_size_of_image(&image);
-        status = sys_answer(call, 2, &information, sizeof information);
-    } else if (NT_SUCCESS(status)) {
+    } else if (call->arg[1] != SectionImageInformation) {
         status = STATUS_INVALID_INFO_CLASS;
+    } else if (!(section->attributes & SEC_IMAGE)) {
+        status = STATUS_SECTION_NOT_IMAGE;
+    } else {
+        SECTION_IMAGE_INFORMATION information;
+        mm_query_image_section(call->sys->mm, segment_of(call->sys, section), &information);
+        status = sys_answer(call, 2, &information, sizeof information);
     }
     ob_dereference_object(call->sys->ob, section);
     return status;
 }
 
+/* NtExtendSection(section, *size): only a section of a file grows; others say how large they are.
+ * Source: NtExtendSection as described in Windows Internals 6, part 2, ch. 10. */
+static NTSTATUS extend(struct sys_call *call)
+{
+    struct section *section;
+    int64_t size;
+    NTSTATUS status = SYS_GET(call, size, call->arg[1]);
+    if (NT_SUCCESS(status)) {
+        status = reference_section(call, call->arg[0], SECTION_EXTEND_SIZE, &section);
+    }
+    if (NT_SUCCESS(status)) {
+        status = STATUS_SECTION_NOT_EXTENDED;
+        ob_dereference_object(call->sys->ob, section);
+    }
+    return status;
+}
+
 static const struct sys_entry entries[] = {
-    {SERVICE_NtCreateSection, create},
-    {SERVICE_NtMapViewOfSection, map},
-    {SERVICE_NtUnmapViewOfSection, unmap},
-    {SERVICE_NtQuerySection, query},
+    {SERVICE_NtCreateSection, create}, {SERVICE_NtOpenSection, open},
+    {SERVICE_NtMapViewOfSection, map}, {SERVICE_NtUnmapViewOfSection, unmap},
+    {SERVICE_NtQuerySection, query},   {SERVICE_NtExtendSection, extend},
 };
 const struct sys_family sys_section_family = {entries, sizeof entries / sizeof *entries};

@@ -17,7 +17,6 @@
 
 #include "nt/services.h"
 #include "nt/status.h"
-#include "pe/pe.h"
 #include "ps/ps.h"
 
 #define SYS_MAX_ARGUMENTS 16

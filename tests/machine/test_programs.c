@@ -35,12 +35,23 @@ static void *run_programs(void *context)
     for (unsigned i = 0; i < r->runs; i++) {
         ntmm_process *process;
         ntmm_status status = STATUS_PENDING;
-        if (ntmm_process_create(r->machine, &program, &process, NULL, 0) < 0) {
+        char error[256] = "";
+        ntmm_status created =
+            ntmm_process_create(r->machine, &program, &process, error, sizeof error);
+        if (created < 0) {
+            print_error("run %u of %s is not created: 0x%x %s\n", i, r->path, (unsigned)created,
+                        error);
             r->bad++;
             continue;
         }
-        r->bad += ntmm_process_start(process) < 0 || ntmm_process_wait(process, &status) < 0 ||
-                  status != r->code;
+        ntmm_status started = ntmm_process_start(process);
+        ntmm_status waited = ntmm_process_wait(process, &status);
+        if (started < 0 || waited < 0 || status != r->code) {
+            print_error("run %u of %s: start 0x%x, wait 0x%x, exit 0x%x instead of 0x%x\n", i,
+                        r->path, (unsigned)started, (unsigned)waited, (unsigned)status,
+                        (unsigned)r->code);
+            r->bad++;
+        }
         ntmm_process_release(process);
     }
     return NULL;
@@ -96,6 +107,57 @@ static void programs_from_several_threads(void **state)
     }
     run_in_threads(runners, HOST_THREADS);
     machine_destroy(machine);
+}
+
+struct first_start {
+    ntmm_machine *machine;
+    pthread_barrier_t *together;
+    ntmm_status status;
+    char error[256];
+};
+
+static void *start_first(void *context)
+{
+    struct first_start *f = context;
+    const ntmm_program program = {.path = PROGRAM("tiny"), .command_line = ""};
+    ntmm_process *process;
+    pthread_barrier_wait(f->together);
+    f->status = ntmm_process_create(f->machine, &program, &process, f->error, sizeof f->error);
+    if (f->status >= 0) {
+        f->status = ntmm_process_terminate(process, 0);
+        ntmm_process_release(process);
+    }
+    return NULL;
+}
+
+/* The first programs of a machine come from one folder at the same moment: who is not the first
+ * must find it on C: all the same. */
+static void first_programs_at_once(void **state)
+{
+    enum { MACHINES = SANITIZED ? 5 : 40, AT_ONCE = 4 };
+    (void)state;
+    for (unsigned i = 0; i < MACHINES; i++) {
+        ntmm_machine *machine = machine_create(2, 64 * MB, 0, NULL);
+        struct first_start starts[AT_ONCE];
+        pthread_t threads[AT_ONCE];
+        pthread_barrier_t together;
+        pthread_barrier_init(&together, NULL, AT_ONCE);
+        for (unsigned j = 0; j < AT_ONCE; j++) {
+            starts[j] = (struct first_start){.machine = machine, .together = &together};
+            assert_int_equal(pthread_create(&threads[j], NULL, start_first, &starts[j]), 0);
+        }
+        for (unsigned j = 0; j < AT_ONCE; j++) {
+            pthread_join(threads[j], NULL);
+        }
+        for (unsigned j = 0; j < AT_ONCE; j++) {
+            if (starts[j].status < 0) {
+                print_error("%s\n", starts[j].error);
+            }
+            assert_ok(starts[j].status);
+        }
+        pthread_barrier_destroy(&together);
+        machine_destroy(machine);
+    }
 }
 
 /* Two machines, each with programs, side by side. */
@@ -238,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_programs),
         cmocka_unit_test(programs_from_several_threads),
+        cmocka_unit_test(first_programs_at_once),
         cmocka_unit_test(two_machines_run),
         cmocka_unit_test(spinning_programs_share_a_processor),
         cmocka_unit_test(memory_of_a_running_program),

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "mm/section.h"
+
 static struct machine machine;
 static struct mm_space *space;
 static uint64_t resident, guarded;
@@ -170,12 +172,51 @@ static void pools(void **state)
     ex_free_pool(machine.mm, big);
 }
 
+/* A page of a section that is mapped, one in transition, and a view. */
+static void sections(void **state)
+{
+    struct mm *mm = machine.mm;
+    struct mm_view view = {.size = 0, .protect = PAGE_READWRITE, .inherit = 1};
+    (void)state;
+
+    assert_ok(mm_create_page_file_section(mm, 64 * KB, PAGE_READWRITE, SEC_COMMIT, &view.segment));
+    assert_ok(mm_map_view(space, &view));
+    uint64_t first = view.base;
+    assert_ok(write_byte(space, first, 1));
+    view.base = 0;
+    assert_ok(mm_map_view(space, &view));
+    assert_ok(write_byte(space, view.base + PAGE_SIZE, 1));
+    assert_ok(mm_unmap_view(space, view.base));
+
+    struct mi_control *control = mi_control_of(mm, view.segment);
+    CONTROL_AREA *area = control->area;
+    MMVAD *vad = (MMVAD *)mi_vad_find(space, MI_VPN(first));
+    MMPFN *page = mi_pfn(mm, frame_of(first));
+    MMPFN *waiting = mi_pfn(mm, control->ptes[1].u.Trans.PageFrameNumber);
+    MMPFN *table = mi_pfn(mm, page->u4.PteFrame);
+    DAMAGED(page->PteAddress.va, good + 8);
+    DAMAGED(page->u2.ShareCount, good + 1);
+    DAMAGED(waiting->PteAddress.va, good - 8);
+    DAMAGED(table->u2.ShareCount, good - 1);
+    DAMAGED(control->ptes[0].u.Long, 0u);
+    DAMAGED(control->ptes[1].u.Long, mi_demand_zero_pte(MM_READWRITE).u.Long);
+    DAMAGED(control->ptes[2].u.Long, 0u); /* committed pages */
+    DAMAGED(view.segment->NumberOfCommittedPages, good + 1);
+    DAMAGED(area->NumberOfMappedViews, good + 1);
+    DAMAGED(area->NumberOfUserReferences, good - 1);
+    DAMAGED(vad->FirstPrototypePte.va, good - 8);
+    DAMAGED(vad->LastContiguousPte.va, good + 8);
+    DAMAGED(vad->VadsProcess.va, good + 8);
+    mm_close_section(mm, view.segment);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists), TEST(frames), TEST(entries), TEST(vads), TEST(commit_total), TEST(pools),
+        TEST(lists),        TEST(frames), TEST(entries),  TEST(vads),
+        TEST(commit_total), TEST(pools),  TEST(sections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

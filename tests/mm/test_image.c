@@ -32,6 +32,24 @@ static int teardown(void **state)
     return 0;
 }
 
+/* A section of the image for one view, at *base if that is not 0. */
+static NTSTATUS map_image(struct mm_space *in, uint64_t *base, uint64_t *size)
+{
+    struct mm_view view = {.base = *base, .protect = PAGE_EXECUTE_READ, .inherit = 1};
+    struct mm *mm = mm_space_mm(in);
+    NTSTATUS status = mm_create_image_section(mm, &image, NULL, &view.segment);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = mm_map_view(in, &view);
+    mm_close_section(mm, view.segment);
+    if (NT_SUCCESS(status)) {
+        *base = view.base;
+        *size = view.size;
+    }
+    return status;
+}
+
 static uint64_t read_u64(uint64_t va)
 {
     uint64_t value = 0;
@@ -46,7 +64,7 @@ static void at_its_base(void **state)
     char mz[2];
     (void)state;
 
-    assert_ok(mm_map_image(space, &image, &base, &size));
+    assert_ok(map_image(space, &base, &size));
     assert_int_equal(base, SAMPLE_BASE);
     assert_int_equal(size, SAMPLE_IMAGE_SIZE);
     assert_ok(mm_copy_from_user(space, mz, base, 2));
@@ -63,11 +81,12 @@ static void at_its_base(void **state)
     assert_int_equal(q.RegionSize, PAGE_SIZE);
     assert_int_equal(query(space, base + 0x1000).Protect, PAGE_EXECUTE_READ);
     assert_int_equal(query(space, base + 0x2000).Protect, PAGE_READONLY);
-    assert_int_equal(query(space, base + 0x3000).Protect, PAGE_READWRITE);
+    assert_int_equal(query(space, base + 0x3000).Protect, PAGE_WRITECOPY);
     assert_status(STATUS_ACCESS_VIOLATION, write_byte(space, base + 0x1000, 1));
     assert_status(STATUS_ACCESS_VIOLATION, execute(space, base + 0x3000));
     assert_ok(execute(space, base + 0x1000));
     assert_ok(write_byte(space, base + 0x3000, 1));
+    assert_int_equal(query(space, base + 0x3000).Protect, PAGE_READWRITE); /* its own now */
     MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(base));
     assert_int_equal(vad->u.VadFlags.VadType, MI_VAD_IMAGE_MAP);
     assert_int_equal(vad->u.VadFlags.PrivateMemory, 0);
@@ -82,7 +101,7 @@ static void relocated(void **state)
     (void)state;
 
     allocate(space, SAMPLE_BASE, PAGE_SIZE, PAGE_READWRITE);
-    assert_status(STATUS_IMAGE_NOT_AT_BASE, mm_map_image(space, &image, &base, &size));
+    assert_status(STATUS_IMAGE_NOT_AT_BASE, map_image(space, &base, &size));
     assert_int_not_equal(base, SAMPLE_BASE);
     assert_int_equal(base % MM_ALLOCATION_GRANULARITY, 0);
     assert_int_equal(read_u64(base + SAMPLE_POINTER_RVA), base + 0x1000);
@@ -93,10 +112,10 @@ static void relocated(void **state)
     assert_int_equal(headers.OptionalHeader.ImageBase, base);
     /* A second copy, at a place that the caller names. */
     uint64_t wanted = 0x200000000;
-    assert_status(STATUS_IMAGE_NOT_AT_BASE, mm_map_image(space, &image, &wanted, &size));
+    assert_status(STATUS_IMAGE_NOT_AT_BASE, map_image(space, &wanted, &size));
     assert_int_equal(wanted, 0x200000000);
     assert_int_equal(read_u64(wanted + SAMPLE_POINTER_RVA), wanted + 0x1000);
-    assert_status(STATUS_CONFLICTING_ADDRESSES, mm_map_image(space, &image, &wanted, &size));
+    assert_status(STATUS_CONFLICTING_ADDRESSES, map_image(space, &wanted, &size));
 }
 
 static void unmapping(void **state)
@@ -105,7 +124,7 @@ static void unmapping(void **state)
     (void)state;
 
     struct mm_statistics before = settled(&machine);
-    assert_ok(mm_map_image(space, &image, &base, &size));
+    assert_ok(map_image(space, &base, &size));
     /* A view is not private memory. */
     uint64_t at = base, zero = 0;
     assert_status(STATUS_UNABLE_TO_DELETE_SECTION,
@@ -113,10 +132,10 @@ static void unmapping(void **state)
     assert_status(STATUS_ALREADY_COMMITTED, commit(space, base, 1, PAGE_READWRITE));
     assert_ok(protect(space, base + 0x2000, 1, PAGE_READWRITE));
     assert_ok(protect(space, base + 0x2000, 1, PAGE_WRITECOPY));
-    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_image(space, base - 1));
-    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_image(space, MM_SHARED_USER_DATA_VA));
-    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_image(space, UINT64_MAX));
-    assert_ok(mm_unmap_image(space, base + 0x1234));
+    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_view(space, base - 1));
+    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_view(space, MM_SHARED_USER_DATA_VA));
+    assert_status(STATUS_NOT_MAPPED_VIEW, mm_unmap_view(space, UINT64_MAX));
+    assert_ok(mm_unmap_view(space, base + 0x1234));
     assert_int_equal(query(space, base).State, MEM_FREE);
     struct mm_statistics after = settled(&machine);
     assert_same_pages(&before, &after);
@@ -134,7 +153,7 @@ static void bad_bases(void **state)
         sample_headers(file)->OptionalHeader.ImageBase = bases[i];
         if (pe_open(&image, file, sizeof(file)) != PE_OK)
             continue;
-        NTSTATUS status = mm_map_image(space, &image, &base, &size);
+        NTSTATUS status = map_image(space, &base, &size);
         if (bases[i] % MM_ALLOCATION_GRANULARITY != 0)
             assert_status(STATUS_INVALID_IMAGE_FORMAT, status);
         else
@@ -149,7 +168,7 @@ static void bad_bases(void **state)
     assert_int_equal(pe_open(&image, file, sizeof(file)), PE_OK);
     allocate(space, SAMPLE_BASE, PAGE_SIZE, PAGE_READWRITE);
     uint64_t base = 0, size = 0;
-    assert_status(STATUS_CONFLICTING_ADDRESSES, mm_map_image(space, &image, &base, &size));
+    assert_status(STATUS_CONFLICTING_ADDRESSES, map_image(space, &base, &size));
 }
 
 /* Whatever single byte of the headers is wrong: mapped or refused, and nothing lost. */
@@ -164,8 +183,8 @@ static void hostile_headers(void **state)
             sample_make(file);
             file[at] ^= (uint8_t)(flip == 0 ? 0x01 : flip == 1 ? 0x80 : 0xFF);
             if (pe_open(&image, file, sizeof(file)) == PE_OK &&
-                NT_SUCCESS(mm_map_image(space, &image, &base, &size)))
-                assert_ok(mm_unmap_image(space, base));
+                NT_SUCCESS(map_image(space, &base, &size)))
+                assert_ok(mm_unmap_view(space, base));
         }
     }
     struct mm_statistics after = settled(&machine);
@@ -186,12 +205,12 @@ static void no_memory(void **state)
         at += PAGE_SIZE;
     for (unsigned left = 0; left < 9; left++) {
         struct mm_statistics before = settled(&small);
-        NTSTATUS status = mm_map_image(process, &image, &base, &size);
+        NTSTATUS status = map_image(process, &base, &size);
         assert_consistent(&small);
         if (NT_SUCCESS(status)) {
-            assert_ok(mm_unmap_image(process, base));
+            assert_ok(mm_unmap_view(process, base));
         } else {
-            assert_status(STATUS_NO_MEMORY, status);
+            assert_status(STATUS_INSUFFICIENT_RESOURCES, status); /* no pool for the section */
         }
         struct mm_statistics after = settled(&small);
         assert_same_pages(&before, &after);

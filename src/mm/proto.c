@@ -1,0 +1,281 @@
+/* src/mm/proto.c: prototype PTEs, the one place where a page that several processes share is kept.
+ *
+ *      process A's PTE --valid--.                      .--> frame; MMPFN.PteAddress = the prototype
+ *      process B's PTE --valid---+-- prototype PTE ----'    ShareCount = the PTEs that map it
+ *      process C's PTE  zero  ---'   (paged pool)
+ *
+ *      prototype        meaning                              next
+ *      zero             SEC_RESERVE: not committed           commit: demand zero
+ *      demand zero      nobody touched it                    fault: valid
+ *      subsection       to be made from the file             fault: valid
+ *      valid            ShareCount PTEs map it               last one goes: transition
+ *      transition       on the standby list (as the file     fault: valid; standby frames may be
+ *                       has it) or the modified list         taken: OriginalPte comes back
+ *
+ * Every change of a prototype happens under the PFN lock. Who brings a page in holds the segment's
+ * lock as well, so a page is made once however many processes wait for it.
+ *
+ * Source: Windows Internals 6, part 2, ch. 10 "Prototype PTEs"; layouts by symbols.
+ */
+#include <string.h>
+
+#include "mm/section.h"
+
+unsigned mi_protection_of_copy(unsigned protection)
+{
+    if (!mi_protection_is_copy(protection))
+        return protection;
+    return protection - MM_WRITECOPY + MM_READWRITE; /* the execute variants are as far apart */
+}
+
+MMPTE *mi_proto_of(const struct mm *mm, const MMVAD_SHORT *vad, uint64_t va)
+{
+    MMPTE *first = kspace_host(&mm->ke->ks, ((const MMVAD *)vad)->FirstPrototypePte.va);
+
+    return first + (MI_VPN(va) - vad->StartingVpn);
+}
+
+MMPTE mi_shared_page_pte(uint64_t pfn, unsigned protection)
+{
+    MMPTE pte = mi_user_page_pte(pfn, protection);
+
+    if (mi_protection_is_copy(protection)) {
+        pte.u.Hard.Write = 0;
+        pte.u.Hard.Dirty1 = 0;
+        pte.u.Hard.CopyOnWrite = 1;
+    }
+    return pte;
+}
+
+bool mi_pte_is_shared(const struct mm *mm, MMPTE pte)
+{
+    return pte.u.Hard.Valid && mi_pfn(mm, pte.u.Hard.PageFrameNumber)->u4.PrototypePte;
+}
+
+/* What a prototype says about its page. => false: not committed */
+static bool proto_protection(const struct mm *mm, const MMPTE *proto, unsigned *protection)
+{
+    MMPTE value = mi_read_pte(proto);
+
+    if (value.u.Long == 0)
+        return false;
+    if (value.u.Hard.Valid)
+        value = mi_pfn(mm, value.u.Hard.PageFrameNumber)->OriginalPte;
+    *protection = value.u.Soft.Protection; /* at the same place in every other form */
+    return true;
+}
+
+/* What a view says about a page that its PTE says nothing about. => (P) */
+static bool view_protection(const struct mm *mm, const MMVAD_SHORT *vad, uint64_t va,
+                            unsigned *protection)
+{
+    bool committed = proto_protection(mm, mi_proto_of(mm, vad, va), protection);
+
+    if (vad->u.VadFlags.VadType != MI_VAD_IMAGE_MAP)
+        *protection = vad->u.VadFlags.Protection;
+    return committed;
+}
+
+/* The rights in a valid PTE of a shared page. The one that the view gives is preferred, since
+ * several protections make the same PTE. */
+static unsigned shared_protection(MMPTE pte, unsigned usual)
+{
+    MMPTE made = mi_shared_page_pte(pte.u.Hard.PageFrameNumber, usual);
+    bool execute = !pte.u.Hard.NoExecute;
+
+    if (mi_protection_readable(usual) && made.u.Hard.Write == pte.u.Hard.Write &&
+        made.u.Hard.CopyOnWrite == pte.u.Hard.CopyOnWrite &&
+        made.u.Hard.NoExecute == pte.u.Hard.NoExecute)
+        return mi_protection_without_guard(usual);
+    if (pte.u.Hard.CopyOnWrite)
+        return execute ? MM_EXECUTE_WRITECOPY : MM_WRITECOPY;
+    if (pte.u.Hard.Write)
+        return execute ? MM_EXECUTE_READWRITE : MM_READWRITE;
+    return execute ? MM_EXECUTE_READ : MM_READONLY;
+}
+
+bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,
+                  unsigned *protection)
+{
+    struct mm *mm = space->mm;
+    unsigned usual = MM_NOACCESS;
+
+    if (pte.u.Long != 0 && !mi_pte_is_lookup(pte) && !mi_pte_is_shared(mm, pte)) {
+        *protection = mi_pte_protection(mm, pte, vad); /* a copy */
+        return true;
+    }
+    ke_acquire_lock(&mm->pfn_lock);
+    bool committed = view_protection(mm, vad, va, &usual);
+    ke_release_lock(&mm->pfn_lock);
+    if (pte.u.Hard.Valid)
+        *protection = shared_protection(pte, usual);
+    else
+        *protection = pte.u.Long == 0 ? usual : pte.u.Soft.Protection;
+    return committed;
+}
+
+/* ---- pages and their prototypes -------------------------------------------------------------- */
+
+static uint64_t frame_of_proto(const struct mm *mm, const MMPTE *proto)
+{
+    return mm->paged.ptes[mi_region_index(&mm->paged, proto)].u.Hard.PageFrameNumber;
+}
+
+/* => (P) */
+static void write_proto(struct mm *mm, MMPTE *proto, MMPTE value)
+{
+    MMPTE old = mi_exchange_pte(proto, value);
+    MMPFN *table = mi_pfn(mm, frame_of_proto(mm, proto));
+
+    table->u2.ShareCount += (ULONG64)mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
+}
+
+static MMPTE valid_proto(uint64_t pfn)
+{
+    MMPTE pte = mi_kernel_page_pte(pfn, false);
+
+    pte.u.Hard.Global = 0;
+    return pte;
+}
+
+static MMPFNLIST *list_of(struct mm *mm, const MMPFN *page)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    return page->u3.e1.PageLocation == StandbyPageList
+               ? &nt->MmStandbyPageListByPriority[page->u3.e1.Priority]
+               : nt->MmModifiedPageListHead;
+}
+
+/* Back from its list, for one PTE. => (P) */
+static uint64_t revive(struct mm *mm, MMPTE *proto, MMPTE value)
+{
+    uint64_t pfn = value.u.Trans.PageFrameNumber;
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    mi_list_remove(mm, list_of(mm, page), pfn);
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 1;
+    page->u3.e2.ReferenceCount = 1;
+    page->u3.e1.PageLocation = ActiveAndValid;
+    write_proto(mm, proto, valid_proto(pfn));
+    return pfn;
+}
+
+void mi_unshare_page(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ke_acquire_lock(&mm->pfn_lock);
+    ASSERT(page->u2.ShareCount > 0);
+    if (--page->u2.ShareCount == 0) {
+        MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
+        MMPTE gone = mi_transition_pte(pfn, page->OriginalPte.u.Soft.Protection);
+        gone.u.Trans.Owner = 0;
+        write_proto(mm, proto, gone);
+        page->u3.e2.ReferenceCount = 0;
+        if (page->u3.e1.Modified)
+            mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+        else
+            mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority],
+                                pfn);
+    }
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_note_dirty(struct mm *mm, uint64_t pfn)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    mi_pfn(mm, pfn)->u3.e1.Modified = 1;
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_repurpose(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+    MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
+
+    mi_list_remove(mm, list_of(mm, page), pfn);
+    write_proto(mm, proto, page->OriginalPte);
+    page->u4.PteFrame = 0;
+    page->u4.PrototypePte = 0;
+}
+
+void mi_proto_delete(struct mm *mm, MMPTE *proto)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    MMPTE value = mi_read_pte(proto);
+    bool held = mi_pte_is_transition(value);
+    uint64_t pfn = value.u.Trans.PageFrameNumber;
+    if (held) {
+        revive(mm, proto, value);
+        mi_pfn(mm, pfn)->u4.PrototypePte = 0;
+    }
+    write_proto(mm, proto, (MMPTE){.u.Long = 0});
+    ke_release_lock(&mm->pfn_lock);
+    if (held)
+        mi_free_page(mm, pfn);
+}
+
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+/* Share the page if it is in memory. => what the prototype said */
+static MMPTE share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    MMPTE value = mi_read_pte(proto);
+    if (value.u.Hard.Valid) {
+        *pfn = value.u.Hard.PageFrameNumber;
+        mi_pfn(mm, *pfn)->u2.ShareCount++;
+    } else if (mi_pte_is_transition(value)) {
+        *pfn = revive(mm, proto, value);
+    }
+    ke_release_lock(&mm->pfn_lock);
+    return value;
+}
+
+/* Make the page that a prototype stands for. => (G) */
+static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t *pfn)
+{
+    struct mm *mm = control->mm;
+    bool from_file = value.u.Soft.Prototype;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (!mi_allocate_page(mm, from_file ? MI_PAGE_ANY : MI_PAGE_ZEROED, pfn))
+        return STATUS_NO_MEMORY;
+    if (from_file)
+        status = mi_read_image_page(control, (uint64_t)(proto - control->ptes), mi_frame(mm, *pfn));
+    if (!NT_SUCCESS(status)) {
+        mi_free_page(mm, *pfn);
+        return status;
+    }
+    MMPFN *page = mi_pfn(mm, *pfn);
+    page->PteAddress.va = h2k(&mm->ke->ks, proto);
+    page->OriginalPte = value;
+    page->u4.PteFrame = frame_of_proto(mm, proto);
+    page->u4.PrototypePte = 1;
+    ke_acquire_lock(&mm->pfn_lock);
+    page->u3.e1.Modified = !from_file;
+    write_proto(mm, proto, valid_proto(*pfn));
+    ke_release_lock(&mm->pfn_lock);
+    if (!from_file)
+        __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn)
+{
+    struct mm *mm = space->mm;
+    NTSTATUS status = STATUS_SUCCESS;
+    MMPTE value = share_resident(mm, proto, pfn);
+
+    if (mi_pte_holds_frame(value))
+        return STATUS_SUCCESS;
+    struct mi_control *control = mi_control_of_vad(mm, vad);
+    ex_acquire_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
+    value = share_resident(mm, proto, pfn);
+    if (!mi_pte_holds_frame(value))
+        status = make_page(control, proto, value, pfn);
+    ex_release_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
+    return status;
+}
