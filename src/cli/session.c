@@ -14,7 +14,9 @@ const char cli_session_options[] =
     "  --pagefile SIZE      page file that the commit limit counts beside RAM (default 1G)\n"
     "  --maxphyaddr N       physical address bits, 36 to 52 (default 40)\n"
     "  --cpus N             virtual processors (default: those of this host, at most 8)\n"
-    "  --engine NAME        what runs the programs: auto (default), kvm, native\n"
+    "  --engine NAME        what runs the programs: auto, kvm, native (default: NTMM_ENGINE in "
+    "the\n"
+    "                       environment, or auto)\n"
     "  --rw                 C:\\work is this folder itself; else what is written there is thrown "
     "away\n"
     "  --mount C:\\X=DIR[:rw]  show another folder (repeatable)\n"
@@ -243,8 +245,9 @@ static bool parse_option(struct cli_session *s, int argc, char **argv, int *at, 
 
 bool cli_parse_session(struct cli_session *s, int argc, char **argv, bool debugger)
 {
-    *s = (struct cli_session){.options = {.engine = "auto", .work = ".", .debugger = debugger}};
-    const char *level_name = getenv("NTMM_LOG");
+    const char *level_name = getenv("NTMM_LOG"), *engine = getenv("NTMM_ENGINE");
+    *s = (struct cli_session){
+        .options = {.engine = engine ? engine : "auto", .work = ".", .debugger = debugger}};
     enum log_level level = LOG_WARNING;
     if (level_name && !log_level_parse(level_name, &level)) {
         cli_error("NTMM_LOG wants error, warning, info or debug, not %s", level_name);

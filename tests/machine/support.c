@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void on_log(void *context, int level, const char *message)
 {
@@ -32,8 +33,11 @@ static ntmm_machine *create_with(ntmm_options *options)
 ntmm_machine *machine_create(unsigned cpus, uint64_t ram, uint64_t pagefile,
                              struct log_lines *lines)
 {
-    ntmm_options options = {
-        .ram_size = ram, .pagefile_size = pagefile, .cpus = cpus, .engine = "auto"};
+    const char *engine = getenv("NTMM_ENGINE");
+    ntmm_options options = {.ram_size = ram,
+                            .pagefile_size = pagefile,
+                            .cpus = cpus,
+                            .engine = engine ? engine : "auto"};
     if (lines) {
         *lines = (struct log_lines){0};
         options.log = on_log;

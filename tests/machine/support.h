@@ -25,8 +25,9 @@ struct log_lines {
     char last[256];
 };
 
-/* A machine with an engine, or, when no engine can be used on this host, the end of the test as
- * skipped. `pagefile` 0 is the default; 1 is as good as none. */
+/* A machine with the engine that NTMM_ENGINE names (without it, the one that suits the host), or,
+ * when it cannot be used here, the end of the test as skipped. `pagefile` 0 is the default; 1 is as
+ * good as none. */
 ntmm_machine *machine_create(unsigned cpus, uint64_t ram, uint64_t pagefile,
                              struct log_lines *lines);
 /* The same without an engine: programs can be mapped, not run. */

@@ -56,7 +56,7 @@ dies() {
 if "$ntmm" run "$programs/tiny.exe"; [ $? -eq 42 ]; then
     dies 57 "NtmmNoSuchFunction is not in kernel32.dll" unknown_import.exe
     dies 53 "nosuch.dll was not found" missing_dll.exe
-elif [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+else
     echo "FAILED: tiny.exe does not run"
     failed=1
 fi

@@ -102,8 +102,12 @@ static void machine_stays_whole(void **state)
     ntmm_machine *m;
     ntmm_statistics before, after;
     char error[256] = "";
-    const ntmm_options options = {
-        .ram_size = 128u << 20, .cpus = 4, .engine = "auto", .work = ".", .log = quiet};
+    const char *engine = getenv("NTMM_ENGINE");
+    const ntmm_options options = {.ram_size = 128u << 20,
+                                  .cpus = 4,
+                                  .engine = engine ? engine : "auto",
+                                  .work = ".",
+                                  .log = quiet};
     if (ntmm_machine_create(&options, &m, error, sizeof error) < 0) {
         print_message("%s\n", error);
         skip(); /* no engine on this host */
