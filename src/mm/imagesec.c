@@ -68,7 +68,7 @@ static MMPTE subsection_pte(struct mm *mm, const SUBSECTION *subsection, unsigne
 {
     MMPTE pte = {.u.Long = 0};
 
-    pte.u.Subsect.SubsectionAddress = (LONG64)h2k(&mm->ke->ks, subsection) << 16 >> 16;
+    pte.u.Subsect.SubsectionAddress = (LONG64)(h2k(&mm->ke->ks, subsection) << 16) >> 16;
     pte.u.Subsect.Protection = protection;
     pte.u.Subsect.Prototype = 1;
     return pte;
