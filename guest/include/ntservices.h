@@ -57,6 +57,7 @@ NTSTATUS NtDuplicateObject(HANDLE from_process, HANDLE from, HANDLE to_process, 
 NTSTATUS NtQueryObject(HANDLE handle, ULONG class, void *information, ULONG length,
                        ULONG *returned);
 NTSTATUS NtSetInformationObject(HANDLE handle, ULONG class, void *information, ULONG length);
+NTSTATUS NtCreateDirectoryObject(HANDLE *directory, ULONG access, OBJECT_ATTRIBUTES *attributes);
 NTSTATUS NtOpenDirectoryObject(HANDLE *directory, ULONG access, OBJECT_ATTRIBUTES *attributes);
 NTSTATUS NtQueryDirectoryObject(HANDLE directory, void *buffer, ULONG length, BOOLEAN single,
                                 BOOLEAN restart, ULONG *context, ULONG *returned);

@@ -1,0 +1,8 @@
+/* guest/system/explorer.c: the shell of a logged-on user. */
+#include "serve.h"
+
+NTSTATUS NtProcessStartup(PEB *peb)
+{
+    HANDLE events[] = {hold_session_event(peb, L"ShellDesktopSwitchEvent"), hold_event(NULL)};
+    serve(events, sizeof events / sizeof *events);
+}

@@ -1,0 +1,85 @@
+/* guest/system/serve.c: see serve.h. */
+#include "serve.h"
+
+enum { NAME_CHARACTERS = 96 };
+
+static void need(NTSTATUS status)
+{
+    if (!NT_SUCCESS(status)) {
+        RtlExitUserProcess(status);
+    }
+}
+
+/* OBJECT_ATTRIBUTES of a name, the object to be opened when it exists. */
+static OBJECT_ATTRIBUTES *named(const WCHAR *name, OBJECT_ATTRIBUTES *attributes,
+                                UNICODE_STRING *string)
+{
+    RtlInitUnicodeString(string, name);
+    *attributes = (OBJECT_ATTRIBUTES){.Length = sizeof *attributes,
+                                      .ObjectName = name ? string : NULL,
+                                      .Attributes = OBJ_CASE_INSENSITIVE | OBJ_OPENIF};
+    return attributes;
+}
+
+HANDLE hold_event(const WCHAR *name)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING string;
+    HANDLE event;
+    need(NtCreateEvent(&event, EVENT_ALL_ACCESS, named(name, &attributes, &string),
+                       NotificationEvent, 0));
+    return event;
+}
+
+HANDLE hold_directory(const WCHAR *name)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING string;
+    HANDLE directory;
+    need(NtCreateDirectoryObject(&directory, DIRECTORY_TRAVERSE | DIRECTORY_QUERY,
+                                 named(name, &attributes, &string)));
+    return directory;
+}
+
+void hold_session(const PEB *peb)
+{
+    WCHAR name[NAME_CHARACTERS];
+    _snwprintf(name, NAME_CHARACTERS, L"\\Sessions\\%u", peb->SessionId);
+    hold_directory(name);
+    wcscat(name, L"\\BaseNamedObjects");
+    hold_directory(name);
+}
+
+HANDLE hold_session_event(const PEB *peb, const WCHAR *name)
+{
+    WCHAR path[NAME_CHARACTERS];
+    if (peb->SessionId) {
+        hold_session(peb);
+        _snwprintf(path, NAME_CHARACTERS, L"\\Sessions\\%u\\BaseNamedObjects\\%s", peb->SessionId,
+                   name);
+    } else {
+        _snwprintf(path, NAME_CHARACTERS, L"\\BaseNamedObjects\\%s", name);
+    }
+    return hold_event(path);
+}
+
+static void work(void *event)
+{
+    serve(&event, 1);
+}
+
+void start_worker(HANDLE event)
+{
+    HANDLE thread;
+    need(RtlCreateUserThread(NtCurrentProcess(), NULL, 0, 0, 0, 0, (void *)work, event, &thread,
+                             NULL));
+}
+
+void serve(HANDLE *events, ULONG count)
+{
+    for (;;) {
+        NTSTATUS status = NtWaitForMultipleObjects(count, events, WaitAny, 0, NULL);
+        need(status);
+        NtResetEvent(events[status - STATUS_WAIT_0], NULL);
+    }
+}
