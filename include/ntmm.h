@@ -50,6 +50,8 @@ typedef struct {
     bool work_writable;
     const ntmm_mount *mounts;
     size_t mount_count;
+    bool system_processes; /* start those of a booted Windows (smss.exe ... explorer.exe), too;
+                              needs an engine */
     bool debugger; /* processes stop before their first instruction; see ntmm_debug_target */
     int log_level;
     void (*log)(void *context, int level, const char *message); /* NULL: standard error */

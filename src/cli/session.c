@@ -141,6 +141,7 @@ enum option {
     OPTION_RW,
     OPTION_MOUNT,
     OPTION_SYSTEM,
+    OPTION_BARE,
     OPTION_COMMANDS,
     OPTION_SCRIPT,
     OPTION_SYMBOLS,
@@ -162,6 +163,7 @@ static const struct {
     {"--rw", NULL, OPTION_RW, false, false},
     {"--mount", NULL, OPTION_MOUNT, true, false},
     {"--system", NULL, OPTION_SYSTEM, true, false},
+    {"--bare", NULL, OPTION_BARE, false, true},
     {"-c", NULL, OPTION_COMMANDS, true, true},
     {"-cf", NULL, OPTION_SCRIPT, true, true},
     {"-y", NULL, OPTION_SYMBOLS, true, true},
@@ -199,6 +201,9 @@ static bool apply(struct cli_session *s, enum option option, const char *name, c
         return parse_mount(s, value);
     case OPTION_SYSTEM:
         s->options.system_root = value;
+        return true;
+    case OPTION_BARE:
+        s->options.system_processes = false;
         return true;
     case OPTION_COMMANDS:
         s->commands = value;
@@ -246,8 +251,10 @@ static bool parse_option(struct cli_session *s, int argc, char **argv, int *at, 
 bool cli_parse_session(struct cli_session *s, int argc, char **argv, bool debugger)
 {
     const char *level_name = getenv("NTMM_LOG"), *engine = getenv("NTMM_ENGINE");
-    *s = (struct cli_session){
-        .options = {.engine = engine ? engine : "auto", .work = ".", .debugger = debugger}};
+    *s = (struct cli_session){.options = {.engine = engine ? engine : "auto",
+                                          .work = ".",
+                                          .debugger = debugger,
+                                          .system_processes = debugger}};
     enum log_level level = LOG_WARNING;
     if (level_name && !log_level_parse(level_name, &level)) {
         cli_error("NTMM_LOG wants error, warning, info or debug, not %s", level_name);

@@ -18,6 +18,7 @@
 #include "host/host.h"
 #include "machine/debug.h"
 #include "machine/launch.h"
+#include "machine/system.h"
 #include "machine/target.h"
 #include "pe/pe.h"
 
@@ -252,6 +253,9 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
     NTSTATUS status = settle_options(m, options, error, error_size);
     if (NT_SUCCESS(status)) {
         status = boot(m, error, error_size);
+    }
+    if (NT_SUCCESS(status) && options->system_processes) {
+        status = system_start(m, error, error_size);
     }
     if (NT_SUCCESS(status) && options->debugger) {
         status = target_create(m);

@@ -19,6 +19,9 @@ extern const struct mm_ops machine_mm_ops;
 extern const struct ps_ops machine_ps_ops;
 extern const struct ke_ops machine_ke_ops;
 
+/* Do all threads of programs, or of the system's own processes, wait without an end? False when
+ * there is none (stuck.c). */
+bool machine_threads_wait(struct ntmm_machine *m, bool background);
 /* Can nothing ever happen any more unless from outside? (stuck.c) => the machine is frozen */
 bool machine_is_stuck(struct ntmm_machine *m);
 

@@ -312,8 +312,12 @@ static void raise_exception(void *owner, struct ps_thread *thread, const EXCEPTI
 static void process_exited(void *owner, struct ps_process *process)
 {
     struct ntmm_machine *m = owner;
+    if (process->background && !m->ending) {
+        log_warning(&m->log, "%s, a process of the system, has ended with status 0x%08x",
+                    process->process->ImageFileName, (unsigned)process->process->ExitStatus);
+    }
     pthread_mutex_lock(&m->lock);
-    bool program = process->entry != 0;
+    bool program = process->entry != 0 && !process->background;
     if (program && process->process->UniqueProcessId.va == m->first_process_id) {
         m->first_exit_status = process->process->ExitStatus;
     }

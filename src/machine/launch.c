@@ -1,6 +1,7 @@
 /* src/machine/launch.c: a program on the host, as the guest sees it.
  *
- *      C:\Windows\System32     our DLLs, read-only
+ *      C:\Windows\System32     our DLLs and the programs of the system, read-only
+ *      C:\Windows              the folder `windows` among those, if there is one, read-only
  *      C:\Temp                 empty, writes go to the overlay
  *      C:\work                 the host's current folder; the current directory
  *      C:\Programs\NAME        the folder of a program that is not below the current one
@@ -19,6 +20,7 @@
 #include "machine/boot.h"
 #include "machine/command_line.h"
 
+#define SESSION_OF_USER 1 /* session 0 has the services alone, since Windows Vista */
 #define DEVICE_OF_C "\\Device\\HarddiskVolume1"
 
 /* ---- C:
@@ -47,6 +49,15 @@ static NTSTATUS mount_extra(struct ntmm_machine *m, const ntmm_mount *mount, cha
                      mount->writable ? IO_MOUNT_READ_WRITE : IO_MOUNT_OVERLAY, error, error_size);
 }
 
+static NTSTATUS mount_windows(struct ntmm_machine *m, char *error, size_t error_size)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/windows", m->system_root);
+    return access(path, F_OK) == 0
+               ? mount_one(m, "\\Windows", path, IO_MOUNT_READ_ONLY, error, error_size)
+               : STATUS_SUCCESS;
+}
+
 static NTSTATUS mount_temporary(struct ntmm_machine *m, char *error, size_t error_size)
 {
     const char *root = getenv("TMPDIR");
@@ -66,6 +77,9 @@ NTSTATUS launch_mount(struct ntmm_machine *m, char *error, size_t error_size)
     const ntmm_options *o = &m->options;
     NTSTATUS status =
         mount_one(m, "\\Windows\\System32", m->system_root, IO_MOUNT_READ_ONLY, error, error_size);
+    if (NT_SUCCESS(status)) {
+        status = mount_windows(m, error, error_size);
+    }
     if (NT_SUCCESS(status)) {
         status = mount_temporary(m, error, error_size);
     }
@@ -273,6 +287,8 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
             .current_directory = m->work ? u"C:\\work\\" : u"C:\\",
             .environment = text.environment,
             .environment_length = text.environment_length,
+            .parent_id = m->shell_id,
+            .session = SESSION_OF_USER,
             .open_standard_handles = open_standard_handles,
             .context = m,
         };
@@ -323,6 +339,7 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
 void launch_terminate_all(struct ntmm_machine *m)
 {
     const uint64_t id_step = 4;
+    atomic_store(&m->ending, true);
     for (size_t i = 0; i < m->ps.id_slots; i++) {
         struct ps_process *process;
         if (NT_SUCCESS(ps_lookup_process(&m->ps, i * id_step, &process))) {

@@ -96,6 +96,8 @@ struct ntmm_machine {
 
     pthread_key_t current_thread; /* struct ps_thread of a guest thread's host thread */
 
+    _Atomic bool ending; /* the machine ends every process */
+
     pthread_mutex_t lock; /* the rest */
     pthread_cond_t changed;
     unsigned live_threads;    /* host threads of guest threads */
@@ -103,4 +105,5 @@ struct ntmm_machine {
     unsigned live_processes;  /* programs started and not ended */
     NTSTATUS first_exit_status;
     uint64_t first_process_id;
+    uint64_t shell_id; /* client id of explorer.exe, the parent of what a user starts; 0: none */
 };

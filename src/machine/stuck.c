@@ -33,18 +33,23 @@ static bool timer_is_set(const struct ntmm_machine *m)
     return false;
 }
 
-bool machine_is_stuck(struct ntmm_machine *m)
+bool machine_threads_wait(struct ntmm_machine *m, bool background)
 {
     size_t threads = 0;
-    bool stuck = !m->ke.host_waits && !timer_is_set(m);
+    bool wait = true;
     pthread_mutex_lock(&m->ps.lock);
-    for (size_t i = 0; i < m->ps.id_slots && stuck; i++) {
+    for (size_t i = 0; i < m->ps.id_slots && wait; i++) {
         const struct ps_thread *t = m->ps.thread_by_id[i];
-        if (t && t->thread->ThreadInserted) {
+        if (t && t->thread->ThreadInserted && t->process->background == background) {
             threads++;
-            stuck = waits_forever(m, &t->thread->Tcb);
+            wait = waits_forever(m, &t->thread->Tcb);
         }
     }
     pthread_mutex_unlock(&m->ps.lock);
-    return stuck && threads;
+    return wait && threads;
+}
+
+bool machine_is_stuck(struct ntmm_machine *m)
+{
+    return !m->ke.host_waits && !timer_is_set(m) && machine_threads_wait(m, false);
 }

@@ -15,6 +15,7 @@
 #include "machine/context.h"
 #include "machine/launch.h"
 #include "machine/run.h"
+#include "machine/system.h"
 
 #define SYSTEM_CR0 0x80050031ull /* PG AM WP NE ET MP PE, as on Windows */
 #define SYSTEM_CR4 0x6F8ull
@@ -364,6 +365,9 @@ struct kd_target *ntmm_debug_target(ntmm_machine *m)
     if (!t) {
         return NULL;
     }
+    if (m->options.system_processes && !t->frozen) {
+        system_settle(m);
+    }
     if (!t->frozen && t->waiting_count) {
         /* The first program's first thread, alone, to its first instruction. */
         struct ps_thread *first = t->waiting[0];
@@ -374,6 +378,10 @@ struct kd_target *ntmm_debug_target(ntmm_machine *m)
         if (!NT_SUCCESS(status)) {
             return NULL;
         }
+        wait_for_event(t, &t->target.last_event);
+    } else if (!t->frozen) {
+        /* Nothing but the system, if that: it has settled, and stands still. */
+        break_request(&t->target);
         wait_for_event(t, &t->target.last_event);
     }
     return &t->target;

@@ -138,6 +138,7 @@ NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *pro
         return status;
     }
     peb.ImageBaseAddress.va = image->base;
+    peb.SessionId = program->session == PS_NO_SESSION ? 0 : program->session;
     peb.NumberOfProcessors = *process->ps->ke->nt.KeNumberProcessors;
     peb.ActiveProcessAffinityMask = (1ull << peb.NumberOfProcessors) - 1;
     peb.CriticalSectionTimeout.QuadPart = CRITICAL_SECTION_TIMEOUT;

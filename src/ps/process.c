@@ -208,6 +208,10 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
         return status;
     }
     if (program) {
+        p->background = program->background;
+        if (program->base_priority) {
+            p->process->Pcb.BasePriority = (CHAR)program->base_priority;
+        }
         set_image_file_name(p->process, program->dos_path);
         status = set_audit_name(ps, p->process, program->nt_path);
         if (NT_SUCCESS(status)) {

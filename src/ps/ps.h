@@ -34,6 +34,8 @@ struct io;
 struct ps;
 struct ps_thread;
 
+#define PS_NO_SESSION UINT32_MAX /* of the processes that are there before any session is */
+
 struct ps_process {
     struct ps *ps;
     EPROCESS *process; /* guest object */
@@ -42,6 +44,7 @@ struct ps_process {
     void *owner;                          /* the machine's (engine address space) */
     uint64_t entry;                       /* of the image; 0: none */
     uint64_t stack_reserve, stack_commit; /* bytes; from the image */
+    bool background;                      /* of the system itself: nobody's run waits for its end */
     bool findable;                        /* (lock) complete: ps_lookup_process gives it out */
     bool exiting;                         /* (lock) no new threads */
     bool ended;                           /* (atomic) what `gone` promises is done */
@@ -126,6 +129,9 @@ struct ps_program {
     const WCHAR *environment;       /* NAME=value strings, each terminated, then an empty one */
     size_t environment_length;      /* characters, final terminator included */
     uint64_t parent_id;
+    unsigned session;  /* PS_NO_SESSION: as the session manager, in none */
+    int base_priority; /* 1 to 15; 0: that of ordinary programs */
+    bool background;   /* a process of the system itself */
     /* Open standard input, output, error in the new process's handle table; may be NULL. */
     NTSTATUS(*open_standard_handles)
     (void *context, struct ps_process *process, uint64_t handle[3]);

@@ -353,7 +353,15 @@ static bool handle_tables(const struct world *w)
 static bool enough_processes(const struct world *w)
 {
     unsigned count;
-    return each_process(w, &count, NULL) && count >= 11;
+    struct _EPROCESS process;
+    uint64_t link;
+    return each_process(w, &count, NULL) && count >= 11 &&
+           get(w, symbol(w, "PsInitialSystemProcess"), &link, sizeof link) &&
+           get(w, link, &process, sizeof process) &&
+           get(w,
+               process.ActiveProcessLinks.Flink.va - offsetof(struct _EPROCESS, ActiveProcessLinks),
+               &process, sizeof process) &&
+           strcmp((const char *)process.ImageFileName, "smss.exe") == 0;
 }
 
 /* ---- rules: VADs ---- */
@@ -429,7 +437,7 @@ static const struct rule {
     {"processes run and have a mapped PEB", running, NULL},
     {"SeAuditProcessCreationInfo begins with \\Device\\", audit_names, NULL},
     {"handle tables are tagged Obtb", handle_tables, NULL},
-    {"at least 11 processes", enough_processes, "the machine starts no system processes"},
+    {"at least 11 processes, smss.exe after System", enough_processes, NULL},
     {"VAD trees: tags, count, root that is its own parent", vads, NULL},
     {"the CONTEXT's two MxCsr agree", context_of_dump, NULL},
     {"header: version, time, the kernel's lists", header, NULL},

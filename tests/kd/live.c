@@ -2,9 +2,10 @@
  *
  *      kd_live [--write] NTMM FILE
  *
- * FILE begins with lines `program X.exe ARGS` (in the current folder) and goes on as golden.c's
- * files do. The command is driven as another program would drive it: its prompt is waited for, a
- * line is written, and what comes before the next prompt is the answer, programs' output included.
+ * FILE begins with lines `program X.exe ARGS` (in the current folder), and `system` where the
+ * system's own processes are to be there, and goes on as golden.c's files do. The command is driven
+ * as another program would drive it: its prompt is waited for, a line is written, and what comes
+ * before the next prompt is the answer, programs' output included.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ struct live {
     pid_t pid;
     char *answer;
     size_t length;
-    bool write, ended;
+    bool system, write, ended;
     unsigned wrong, commands;
 };
 
@@ -47,6 +48,9 @@ static void start(struct live *l, const char *ntmm)
     size_t n = 0;
     arguments[n++] = ntmm;
     arguments[n++] = "kd";
+    if (!l->system) {
+        arguments[n++] = "--bare";
+    }
     for (size_t i = 1; i < l->program_count; i++) {
         arguments[n++] = "-p";
         arguments[n++] = l->programs[i];
@@ -157,6 +161,9 @@ static void run_file(struct live *l, const char *ntmm)
         if (length > 0 && !command && strncmp(line, "program ", 8) == 0) {
             line[strcspn(line, "\n")] = '\0';
             add_program(l, line + 8);
+        } else if (!command && strcmp(line, "system\n") == 0) {
+            l->system = true;
+            printf("%s", l->write ? line : "");
         } else if (length < 0 || strncmp(line, "> ", 2) == 0) {
             if (command) {
                 check(l, command, expected);
