@@ -41,6 +41,7 @@ struct kd_command {
 /* One table per file of cmd/; ends with a row whose name is NULL. */
 extern const struct kd_command kd_commands_expression[];
 extern const struct kd_command kd_commands_memory[];
+extern const struct kd_command kd_commands_string[];
 extern const struct kd_command kd_commands_edit[];
 extern const struct kd_command kd_commands_search[];
 extern const struct kd_command kd_commands_paging[];

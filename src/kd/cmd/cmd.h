@@ -7,8 +7,13 @@
 
 struct kd;
 
-/* One line of memory at `address` as the d* command `name` shows it; dW, dc, db, dq. */
-void kd_show_memory_line(struct kd *kd, const char *name, uint64_t address);
+/* The range of a dump: as given, or `count` units of `unit` bytes at `cursor`. */
+struct kd_range;
+bool kd_dump_range(struct kd *kd, const char *args, uint64_t cursor, uint64_t count, unsigned unit,
+                   struct kd_range *range);
+
+/* The string that `args` names, as da or du (`name`) shows it. */
+bool kd_dump_string(struct kd *kd, const char *name, const char *args, bool physical);
 
 /* "ReadWrite", "ReadWrite Guard", ... for the 5-bit protection of software PTEs and VADs; with
  * `vad`, "READWRITE" as !vad spells them. */

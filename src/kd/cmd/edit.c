@@ -1,7 +1,9 @@
-/* src/kd/cmd/edit.c: changing memory: e* and f.
+/* src/kd/cmd/edit.c: changing memory: e*, f; !e* for physical addresses.
  *
  * Everything is parsed before the first byte is written. Source: debugger documentation, "e, ea,
- * eb, ed, ..." and "f, fp (Fill Memory)". */
+ * eb, ed, ...", "f, fp (Fill Memory)", "!eb, !ed". */
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "kd/kdi.h"
@@ -74,7 +76,19 @@ static bool write_bytes(struct kd *kd, uint64_t at, const uint8_t *bytes, size_t
     return true;
 }
 
-static bool edit(struct kd *kd, const char *args, unsigned unit, bool string, bool terminate)
+static bool write_physical(struct kd *kd, uint64_t at, const uint8_t *bytes, size_t size)
+{
+    int error = kd->target->ops->write_physical(kd->target, at, bytes, size);
+    if (error == -ENOTSUP) {
+        return kd_error(kd, "This target cannot be written to");
+    }
+    return error == 0 ||
+           kd_error(kd, "Physical memory write at %" PRIx64 " failed: no memory there", at);
+}
+
+enum edit { EDIT_VALUES, EDIT_STRING, EDIT_STRING_ZERO, EDIT_PHYSICAL };
+
+static bool edit(struct kd *kd, const char *args, unsigned unit, enum edit kind)
 {
     struct bytes bytes = {.size = 0};
     uint64_t address;
@@ -82,34 +96,40 @@ static bool edit(struct kd *kd, const char *args, unsigned unit, bool string, bo
         return false;
     }
     args = kd_skip(args);
+    bool string = kind == EDIT_STRING || kind == EDIT_STRING_ZERO;
     if (string && *args != '"') {
         return kd_error(kd, "Syntax error: a string in quotes is expected");
     }
     if (!parse_values(kd, args, unit, &bytes)) {
         return false;
     }
-    if (terminate && !append(kd, &bytes, 0, unit)) {
+    if (kind == EDIT_STRING_ZERO && !append(kd, &bytes, 0, unit)) {
         return false;
     }
     if (bytes.size == 0) {
         return kd_error(kd, "Syntax error: values are missing");
     }
-    return write_bytes(kd, address, bytes.byte, bytes.size);
+    return (kind == EDIT_PHYSICAL ? write_physical : write_bytes)(kd, address, bytes.byte,
+                                                                  bytes.size);
 }
 
-#define EDIT(name, unit, string, terminate)                                                        \
+#define EDIT(name, unit, kind)                                                                     \
     static bool cmd_##name(struct kd *kd, const char *args)                                        \
     {                                                                                              \
-        return edit(kd, args, unit, string, terminate);                                            \
+        return edit(kd, args, unit, kind);                                                         \
     }
-EDIT(eb, 1, false, false)
-EDIT(ew, 2, false, false)
-EDIT(ed, 4, false, false)
-EDIT(eq, 8, false, false)
-EDIT(ea, 1, true, false)
-EDIT(eza, 1, true, true)
-EDIT(eu, 2, true, false)
-EDIT(ezu, 2, true, true)
+EDIT(eb, 1, EDIT_VALUES)
+EDIT(ew, 2, EDIT_VALUES)
+EDIT(ed, 4, EDIT_VALUES)
+EDIT(eq, 8, EDIT_VALUES)
+EDIT(ea, 1, EDIT_STRING)
+EDIT(eza, 1, EDIT_STRING_ZERO)
+EDIT(eu, 2, EDIT_STRING)
+EDIT(ezu, 2, EDIT_STRING_ZERO)
+EDIT(physical_eb, 1, EDIT_PHYSICAL)
+EDIT(physical_ew, 2, EDIT_PHYSICAL)
+EDIT(physical_ed, 4, EDIT_PHYSICAL)
+EDIT(physical_eq, 8, EDIT_PHYSICAL)
 
 static bool cmd_fill(struct kd *kd, const char *args)
 {
@@ -147,6 +167,11 @@ const struct kd_command kd_commands_edit[] = {
     {"eza", "eza ADDRESS \"TEXT\"", "write 8-bit characters and a zero", cmd_eza},
     {"eu", "eu ADDRESS \"TEXT\"", "write 16-bit characters", cmd_eu},
     {"ezu", "ezu ADDRESS \"TEXT\"", "write 16-bit characters and a zero", cmd_ezu},
+    {"ep", "ep ADDRESS VALUES", "write pointers, as eq", cmd_eq},
+    {"!eb", "!eb PHYSICAL VALUES", "write bytes of physical memory", cmd_physical_eb},
+    {"!ew", "!ew PHYSICAL VALUES", "write words of physical memory", cmd_physical_ew},
+    {"!ed", "!ed PHYSICAL VALUES", "write dwords of physical memory", cmd_physical_ed},
+    {"!eq", "!eq PHYSICAL VALUES", "write quadwords of physical memory", cmd_physical_eq},
     {"f", "f RANGE PATTERN", "fill memory with a pattern of bytes", cmd_fill},
     {NULL, NULL, NULL, NULL},
 };

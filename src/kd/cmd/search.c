@@ -13,8 +13,7 @@
 #include <string.h>
 
 #include "hw/bits.h"
-#include "kd/cmd/cmd.h"
-#include "kd/kdi.h"
+#include "kd/lines.h"
 
 #define PATTERN_SIZE 1024
 
