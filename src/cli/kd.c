@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -74,6 +75,25 @@ static char *symbol_path(const struct cli_session *session)
     return path;
 }
 
+/* $XDG_STATE_HOME/ntmm/kd_history, by default below ~/.local/state; its folders are made. NULL: no
+ * home, or out of memory. */
+static char *history_file(void)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    bool given = state && *state == '/';
+    char *path = NULL;
+    if ((!given && !home) || asprintf(&path, "%s%s/ntmm/kd_history", given ? state : home,
+                                      given ? "" : "/.local/state") < 0) {
+        return NULL;
+    }
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(path, 0700); /* what fails here is missed when the file is written */
+        *slash = '/';
+    }
+    return path;
+}
+
 /* The folder of the guest's system files, whose PDBs fit dumps of this program's machines:
  * --system, else `guest` beside the command. */
 static const char *system_folder(const struct cli_session *session, char path[PATH_MAX])
@@ -115,11 +135,14 @@ static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
 static int debug(const struct cli_session *session, struct kd_target *target)
 {
     char *path = symbol_path(session);
-    const struct kd_config config = {.target = target, .output = output, .symbol_path = path};
+    char *history = history_file();
+    const struct kd_config config = {
+        .target = target, .output = output, .symbol_path = path, .history = history};
     struct kd *kd;
     int error = path ? kd_create(&config, &kd) : -ENOMEM;
     free(path);
     if (error) {
+        free(history);
         cli_error("the debugger cannot start: %s", strerror(-error));
         return CLI_EXIT_FAILED;
     }
@@ -145,6 +168,7 @@ static int debug(const struct cli_session *session, struct kd_target *target)
     interrupted = NULL;
     bool failed = kd_failed(kd) != 0;
     kd_destroy(kd);
+    free(history);
     return !found || failed ? CLI_EXIT_FAILED : 0;
 }
 

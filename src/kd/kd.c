@@ -35,6 +35,7 @@ int kd_create(const struct kd_config *config, struct kd **out)
     kd->target = config->target;
     kd->output = config->output;
     kd->output_owner = config->owner;
+    kd->history = config->history;
     kd->hit = -1;
     kd->directory_base = config->target->directory_base;
     kd->symbol_path = join_paths(config->symbol_path, config->target->symbol_path);
@@ -67,6 +68,7 @@ void kd_destroy(struct kd *kd)
         kd_filters_destroy(kd->filters);
     }
     kd_aliases_deinit(kd);
+    free(kd->hits.at);
     if (kd->log != NULL) {
         fclose(kd->log);
     }
@@ -140,6 +142,8 @@ void kd_run_command(struct kd *kd, char *text)
 enum kd_verdict kd_execute(struct kd *kd, const char *line)
 {
     atomic_store(&kd->interrupt, false);
+    kd_screen_begin(kd);
     kd_run_text(kd, line);
+    kd_screen_end(kd);
     return kd->quit ? KD_QUIT : KD_NEXT;
 }

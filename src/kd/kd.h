@@ -24,6 +24,8 @@ struct kd_config {
     kd_output_fn *output;
     void *owner;             /* handed to output */
     const char *symbol_path; /* more directories with PDBs, `;` between them, or NULL */
+    const char *history;     /* file that keeps typed lines between sessions, or NULL; outlives
+                                the debugger */
 };
 
 /* 0, or a negative errno value. An image without a recognisable kernel is no error: memory commands
@@ -54,7 +56,8 @@ void kd_show_event(struct kd *kd);
 void kd_interrupt(struct kd *kd);
 
 /* Read lines from `in` and execute them until `q` or end of file. With a terminal on both sides:
- * line editing, history, completion of command names. Else: the prompt goes to the output callback
- * before each line is read, `out` is flushed before and after each command, and nothing is echoed.
- * The output callback must write to `out`. Returns true after `q`, false at end of file. */
+ * line editing, history, completion, colours (unless NO_COLOR is set), pages. Else: the prompt goes
+ * to the output callback before each line is read, `out` is flushed before and after each command,
+ * and nothing is echoed. The output callback must write to `out`. Returns true after `q`, false at
+ * end of file. */
 bool kd_interact(struct kd *kd, FILE *in, FILE *out);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "kd/kd.h"
+#include "kd/screen.h"
 
 struct kd_symbols; /* symbols.h */
 struct kd_breakpoints;
@@ -67,6 +68,10 @@ extern const struct kd_command kd_commands_object[];
 extern const struct kd_command kd_commands_crash[];
 extern const struct kd_command kd_commands_system[];
 extern const struct kd_command kd_commands_mmcheck[];
+extern const struct kd_command kd_commands_physical[];
+extern const struct kd_command kd_commands_list[];
+extern const struct kd_command kd_commands_unwind[];
+extern const struct kd_command kd_commands_cpu[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */
@@ -90,6 +95,12 @@ struct kd_aliases {
     size_t count;
 };
 
+/* What `s -[s]` found, for `s -[r]`. */
+struct kd_hits {
+    uint64_t *at; /* ascending */
+    size_t count;
+};
+
 struct kd {
     struct kd_target *target;
     kd_output_fn *output;
@@ -98,7 +109,7 @@ struct kd {
     atomic_bool running; /* the target runs: interrupts go to it */
     bool quit;
     unsigned failures;
-    char prompt[32];
+    char prompt[32], styled_prompt[64];
 
     unsigned processor;        /* current */
     uint64_t implicit_process; /* EPROCESS chosen by .process; 0: that of the current thread */
@@ -124,7 +135,10 @@ struct kd {
     unsigned stops;             /* how often the target has stopped */
     unsigned depth;             /* of blocks and scripts */
     struct kd_aliases aliases;
-    FILE *log; /* output goes there too; NULL: no */
+    struct kd_hits hits;
+    struct kd_screen screen;
+    const char *history; /* file that keeps lines between sessions; NULL: none */
+    FILE *log;           /* output goes there too; NULL: no */
 };
 
 /* ---- output -----------------------------------------------------------------------------------
@@ -138,6 +152,9 @@ bool kd_error(struct kd *kd, const char *format, ...) __attribute__((format(prin
 /* "fffff800`02800000", WinDbg's way to write an address. Returns `out`. */
 #define KD_ADDRESS_TEXT 18
 char *kd_address_text(uint64_t va, char out[KD_ADDRESS_TEXT]);
+
+/* How far a long command is, out of `all`; a person at a terminal sees it after a second. */
+void kd_progress(struct kd *kd, uint64_t done, uint64_t all);
 
 /* Ctrl-C was pressed: commands end early. Clears nothing; kd_execute does. */
 bool kd_interrupted(const struct kd *kd);

@@ -8,8 +8,8 @@
 
 void kd_write(struct kd *kd, const char *text, size_t length)
 {
-    if (length > 0) {
-        kd->output(kd->output_owner, text, length);
+    if (length > 0 && !kd_screen_write(kd, text, length)) {
+        atomic_store(&kd->interrupt, true); /* the person has seen enough: as Ctrl-C */
     }
     if (length > 0 && kd->log != NULL) {
         fwrite(text, 1, length, kd->log);
@@ -39,9 +39,11 @@ void kd_printf(struct kd *kd, const char *format, ...)
 bool kd_error(struct kd *kd, const char *format, ...)
 {
     va_list list;
+    kd_style_begin(kd, KD_STYLE_ERROR);
     va_start(list, format);
     print_list(kd, format, list);
     va_end(list);
+    kd_style_end(kd);
     kd_write(kd, "\n", 1);
     kd->failures++;
     return false;

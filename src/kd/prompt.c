@@ -1,19 +1,23 @@
 /* src/kd/prompt.c: lines from a person or from a program.
  *
  * With a terminal on both sides libedit reads lines, with history and completion of commands,
- * modules, symbols and types; an empty line repeats the last one, as in WinDbg. Through a pipe the
- * prompt is printed and flushed before each line is read, so that a driver can wait for it. */
+ * modules, symbols and types; an empty line repeats the last one, as in WinDbg. Lines are kept from
+ * one session to the next, colours and pages come from screen.c. Through a pipe the prompt is
+ * printed and flushed before each line is read, so that a driver can wait for it. */
 #include <errno.h>
 #include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "kd/complete.h"
 #include "kd/kdi.h"
 
 #define HISTORY_LINES 1000
+#define LITERAL '\1' /* around what of a prompt takes no room on the screen */
 
 struct editor {
     EditLine *line;
@@ -27,7 +31,63 @@ static char *show_prompt(EditLine *line)
 {
     struct kd *kd = NULL;
     el_get(line, EL_CLIENTDATA, &kd);
-    return (char *)(uintptr_t)kd_prompt(kd);
+    const char *on = kd_style_on(kd, KD_STYLE_PROMPT), *off = kd_style_off(kd);
+    if (*on == '\0') {
+        return (char *)(uintptr_t)kd_prompt(kd);
+    }
+    snprintf(kd->styled_prompt, sizeof kd->styled_prompt, "%c%s%c%s%c%s%c", LITERAL, on, LITERAL,
+             kd_prompt(kd), LITERAL, off, LITERAL);
+    return kd->styled_prompt;
+}
+
+/* One key, without its echo, for the person who has a full screen. */
+static enum kd_more ask_for_more(void *context)
+{
+    const int *terminal = context;
+    static const char question[] = "-- more: Space a page, Enter a line, a all, q no more --",
+                      wipe[] = "\r\033[K";
+    struct termios before, raw;
+    char key = 'q';
+    if (tcgetattr(*terminal, &before) != 0) {
+        return KD_MORE_ALL;
+    }
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    fwrite(question, 1, sizeof question - 1, stdout);
+    fflush(stdout);
+    tcsetattr(*terminal, TCSADRAIN, &raw);
+    ssize_t count = read(*terminal, &key, 1); /* Ctrl-C interrupts it: no more, then */
+    tcsetattr(*terminal, TCSADRAIN, &before);
+    fwrite(wipe, 1, sizeof wipe - 1, stdout);
+    fflush(stdout);
+    if (count != 1) {
+        return KD_MORE_STOP;
+    }
+    return key == ' '                   ? KD_MORE_PAGE
+           : key == '\n' || key == '\r' ? KD_MORE_LINE
+           : key == 'a'                 ? KD_MORE_ALL
+                                        : KD_MORE_STOP;
+}
+
+static void screen_open(struct kd *kd, int *terminal)
+{
+    const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
+    bool dumb = kind == NULL || strcmp(kind, "dumb") == 0;
+    kd->screen = (struct kd_screen){.on = !dumb,
+                                    .colours = !dumb && (no_color == NULL || *no_color == '\0'),
+                                    .more = ask_for_more,
+                                    .context = terminal};
+}
+
+/* The window may have another size than at the last command. */
+static void screen_measure(struct kd *kd)
+{
+    struct winsize size;
+    const int *terminal = kd->screen.context;
+    bool known = kd->screen.on && ioctl(*terminal, TIOCGWINSZ, &size) == 0;
+    kd->screen.rows = known ? size.ws_row : 0;
 }
 
 static void list_completions(void *context, const char *word)
@@ -74,8 +134,11 @@ static bool editor_open(struct editor *editor, struct kd *kd, FILE *in, FILE *ou
     }
     history(editor->history, &event, H_SETSIZE, HISTORY_LINES);
     history(editor->history, &event, H_SETUNIQUE, 1);
+    if (kd->history != NULL) {
+        history(editor->history, &event, H_LOAD, kd->history); /* there may be none yet */
+    }
     el_set(editor->line, EL_CLIENTDATA, kd);
-    el_set(editor->line, EL_PROMPT, show_prompt);
+    el_set(editor->line, EL_PROMPT_ESC, show_prompt, LITERAL);
     el_set(editor->line, EL_EDITOR, "emacs");
     el_set(editor->line, EL_SIGNAL, 0);
     el_set(editor->line, EL_HIST, history, editor->history);
@@ -98,6 +161,9 @@ static void remember(struct editor *editor, struct kd *kd, const char *line)
 {
     HistEvent event;
     history(editor->history, &event, H_ENTER, line);
+    if (kd->history != NULL) { /* at once: the session may end in any way */
+        history(editor->history, &event, H_SAVE, kd->history);
+    }
     snprintf(kd->last_line, sizeof kd->last_line, "%s", line);
 }
 
@@ -105,6 +171,8 @@ static bool interact_terminal(struct kd *kd, FILE *in, FILE *out)
 {
     struct editor editor = {NULL, NULL};
     enum kd_verdict verdict = KD_NEXT;
+    int terminal = fileno(in);
+    screen_open(kd, &terminal);
     bool open = editor_open(&editor, kd, in, out);
     while (open && verdict == KD_NEXT) {
         int length;
@@ -121,9 +189,11 @@ static bool interact_terminal(struct kd *kd, FILE *in, FILE *out)
         if (!empty) {
             remember(&editor, kd, line);
         }
+        screen_measure(kd);
         verdict = kd_execute(kd, empty ? kd->last_line : line);
     }
     editor_close(&editor);
+    kd->screen = (struct kd_screen){.on = false};
     return verdict == KD_QUIT;
 }
 

@@ -243,12 +243,15 @@ static char *output_of(struct kd *kd, struct source commands)
     kd_output_fn *output = kd->output;
     void *owner = kd->output_owner;
     FILE *log = kd->log;
+    struct kd_screen screen = kd->screen;
+    kd->screen = (struct kd_screen){.on = false};
     kd->log = NULL;
     kd->output = collect;
     kd->output_owner = &capture;
     run_range(kd, commands);
     kd->output = output;
     kd->output_owner = owner;
+    kd->screen = screen;
     kd->log = log;
     return capture.text;
 }

@@ -181,6 +181,18 @@ static void test_noise(void **state)
                                            "g",
                                            "bc *",
                                            "version",
+                                           "dS fffffa8001004a58",
+                                           "ds fffffa8001004a58 L20",
+                                           "dl nt!PsActiveProcessHead 1000",
+                                           "dlb fffffa80010011e8 1000",
+                                           "!search 6161616161616161 10",
+                                           "s -sa 0 L?80000000",
+                                           "s -[w1]su 26e000 L4000",
+                                           "s -v 0 L?60000000 40000000",
+                                           "dg 0 100",
+                                           ".fnent nt!memcpy",
+                                           "!irql",
+                                           "!cpuinfo",
                                            ".process 0"};
     uint8_t *tables = world_physical(f->world, TABLES), *pool = world_physical(f->world, POOL);
     uint8_t sound_tables[TABLES_SIZE], sound_pool[POOL_SIZE];

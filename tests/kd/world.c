@@ -170,6 +170,27 @@ static void link_list(struct world *world, uint64_t head_pa, uint64_t head_va, c
     }
 }
 
+/* Processor 0: its KPCR, with a null descriptor, 64-bit kernel code, and 32-bit user data. */
+static void make_processor(struct world *world, struct pdb *pdb)
+{
+    uint64_t pcr = global(pdb, "KiInitialPCR"), gdt = 0xFFFFFA800100C000;
+    uint64_t prcb = MM_BOOT_IMAGE_START + pcr + offsetof(KPCR, Prcb);
+    static const char vendor[] = "GenuineIntel";
+    world_put(world, NT_PHYSICAL + global(pdb, "KiProcessorBlock"), prcb, 8);
+    pcr += NT_PHYSICAL;
+    PUT(world, pcr, KPCR, GdtBase, gdt);
+    PUT(world, pcr, KPCR, Prcb.CurrentThread, WORLD_THREAD);
+    PUT(world, pcr, KPCR, Prcb.DebuggerSavedIRQL, 2);
+    PUT(world, pcr, KPCR, Prcb.CpuType, 6);
+    PUT(world, pcr, KPCR, Prcb.CpuModel, 58);
+    PUT(world, pcr, KPCR, Prcb.CpuStepping, 9);
+    PUT(world, pcr, KPCR, Prcb.MHz, 2494);
+    PUT(world, pcr, KPCR, Prcb.FeatureBits, 0x211B3DFE);
+    memcpy(world_physical(world, pcr + offsetof(KPCR, Prcb.VendorString)), vendor, sizeof vendor);
+    world_put(world, world_pool(gdt) + 0x10, 0x00209B0000000000, 8);
+    world_put(world, world_pool(gdt) + 0x18, 0x00CFF3000000FFFF, 8);
+}
+
 static void set_globals(struct world *world, const char *guest)
 {
     static const uint64_t processes[] = {WORLD_SYSTEM, WORLD_ALPHA, WORLD_BETA};
@@ -190,6 +211,7 @@ static void set_globals(struct world *world, const char *guest)
     world_put(world, NT_PHYSICAL + global(pdb, "PsInitialSystemProcess"), WORLD_SYSTEM, 8);
     world_put(world, NT_PHYSICAL + global(pdb, "MmPfnDatabase"), MM_PFN_DATABASE, 8);
     world_put(world, NT_PHYSICAL + global(pdb, "NtBuildNumber"), 0xF0001DB1, 4);
+    make_processor(world, pdb);
     pdb_close(pdb);
 }
 

@@ -51,3 +51,12 @@ bool kd_vads_each(struct kd *kd, uint64_t root, kd_vad_visit *visit, void *conte
 
 /* The root of a process's tree; 0: it is empty, or the process is not readable. */
 uint64_t kd_vad_root(struct kd *kd, uint64_t process);
+
+/* The KPRCB of a processor; 0: there is none, or it is not readable. */
+uint64_t kd_prcb_of(struct kd *kd, uint64_t processor);
+/* The processor that `args` names, or the current one, and its KPRCB. Prints why not. */
+bool kd_take_processor(struct kd *kd, const char *args, uint64_t *processor, uint64_t *prcb);
+
+/* The address that the PTE at `pte` (an address in the self map) maps; 0: it is not in there, as
+ * those of page tables of other processes and prototype PTEs. */
+uint64_t kd_pte_target(struct kd *kd, uint64_t pte);

@@ -48,12 +48,8 @@ void kd_show_location(struct kd *kd)
     kd_show_instruction(kd, rip);
 }
 
-void kd_show_event(struct kd *kd)
+static void show_reason(struct kd *kd, const struct kd_event *event)
 {
-    const struct kd_event *event = &kd->target->last_event;
-    if (event->kind == KD_EVENT_BREAKPOINT && kd->pending != NULL) {
-        return; /* its commands speak first, and may go on */
-    }
     switch (event->kind) {
     case KD_EVENT_NONE:
     case KD_EVENT_INITIAL:
@@ -80,9 +76,22 @@ void kd_show_event(struct kd *kd)
         break;
     case KD_EVENT_ENDED:
         kd_printf(kd, "All programs have ended, exit status %08" PRIx32 "\n", event->code);
-        return;
+        break;
     }
-    kd_show_location(kd);
+}
+
+void kd_show_event(struct kd *kd)
+{
+    const struct kd_event *event = &kd->target->last_event;
+    if (event->kind == KD_EVENT_BREAKPOINT && kd->pending != NULL) {
+        return; /* its commands speak first, and may go on */
+    }
+    kd_style_begin(kd, KD_STYLE_EVENT);
+    show_reason(kd, event);
+    kd_style_end(kd);
+    if (event->kind != KD_EVENT_ENDED) {
+        kd_show_location(kd);
+    }
 }
 
 static bool go(struct kd *kd, const char *args, enum kd_resume how)

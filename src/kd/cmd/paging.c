@@ -55,6 +55,15 @@ static uint64_t entry_address(uint64_t base, uint64_t va, unsigned level)
     return at;
 }
 
+uint64_t kd_pte_target(struct kd *kd, uint64_t pte)
+{
+    uint64_t base = self_map_base(kd);
+    if (pte < base || pte - base >= 1ull << (HW_VA_BITS - HW_INDEX_BITS)) {
+        return 0;
+    }
+    return sign_extend((pte - base) << HW_INDEX_BITS & hw_bits(HW_PAGE_SHIFT, 36));
+}
+
 /* ---- !pte -------------------------------------------------------------------------------------
  */
 
@@ -206,7 +215,7 @@ static bool cmd_pte(struct kd *kd, const char *args)
     uint64_t base = self_map_base(kd);
     if (va >= base && va - base < 1ull << (HW_VA_BITS - HW_INDEX_BITS)) {
         /* The address of a PTE: show what it maps. */
-        va = sign_extend((va - base) << HW_INDEX_BITS & hw_bits(HW_PAGE_SHIFT, 36));
+        va = kd_pte_target(kd, va);
     }
     show_pte(kd, va, base);
     return true;

@@ -18,7 +18,7 @@
 /* ---- processors -------------------------------------------------------------------------------
  */
 
-static uint64_t prcb_of(struct kd *kd, uint64_t processor)
+uint64_t kd_prcb_of(struct kd *kd, uint64_t processor)
 {
     uint64_t block = kd_nt_address(kd, "KiProcessorBlock"), prcb;
     return block != 0 && processor < PROCESSORS_MOST &&
@@ -27,22 +27,21 @@ static uint64_t prcb_of(struct kd *kd, uint64_t processor)
                : 0;
 }
 
-/* The processor given, or the current one, and its KPRCB. */
-static bool take_processor(struct kd *kd, const char *args, uint64_t *processor, uint64_t *prcb)
+bool kd_take_processor(struct kd *kd, const char *args, uint64_t *processor, uint64_t *prcb)
 {
     bool given;
     if (!kd_evaluate_optional(kd, &args, processor, &given) || !kd_need_symbols(kd)) {
         return false;
     }
     *processor = given ? *processor : kd->processor;
-    *prcb = prcb_of(kd, *processor);
+    *prcb = kd_prcb_of(kd, *processor);
     return *prcb != 0 || kd_error(kd, "There is no processor %" PRIu64, *processor);
 }
 
 static bool cmd_prcb(struct kd *kd, const char *args)
 {
     uint64_t processor = 0, prcb;
-    if (!take_processor(kd, args, &processor, &prcb)) {
+    if (!kd_take_processor(kd, args, &processor, &prcb)) {
         return false;
     }
     kd_printf(kd, "PRCB for Processor %" PRIu64 " at %016" PRIx64 ":\n", processor, prcb);
@@ -71,7 +70,7 @@ static bool cmd_pcr(struct kd *kd, const char *args)
     } rows[] = {{"Self", "Self"},       {"CurrentPrcb", "CurrentPrcb"}, {"GdtBase", "GdtBase"},
                 {"IdtBase", "IdtBase"}, {"TssBase", "TssBase"},         {"UserRsp", "UserRsp"}};
     uint64_t processor = 0, prcb, offset;
-    if (!take_processor(kd, args, &processor, &prcb)) {
+    if (!kd_take_processor(kd, args, &processor, &prcb)) {
         return false;
     }
     if (!kd_offset(kd, "_KPCR", "Prcb", &offset)) {
@@ -102,7 +101,7 @@ static bool cmd_running(struct kd *kd, const char *args)
               "             Idle\n",
               kd->target->processor_count);
     for (unsigned i = 0; i < kd->target->processor_count && !kd_interrupted(kd); i++) {
-        uint64_t prcb = prcb_of(kd, i), thread = kd_field(kd, "_KPRCB", prcb, "CurrentThread");
+        uint64_t prcb = kd_prcb_of(kd, i), thread = kd_field(kd, "_KPRCB", prcb, "CurrentThread");
         kd_printf(
             kd,
             "%3u  %016" PRIx64 "  %016" PRIx64 " (%2" PRIu64 ") %016" PRIx64 " %016" PRIx64 "\n", i,
