@@ -54,7 +54,8 @@ struct xsave_image {
     uint16_t fcw;
     uint8_t pad0[22];
     uint32_t mxcsr;
-    uint8_t pad1[484];
+    uint8_t pad1[436];
+    uint8_t software[48]; /* not the processor's; Linux tells of the host there */
     uint64_t xstate_bv;
     uint64_t xcomp_bv;
     uint64_t reserved[6];
@@ -112,6 +113,7 @@ static void load_registers(struct engine_cpu *cpu, const struct engine_space *sp
 static void sanitise_xsave(const struct engine_cpu *cpu, struct xsave_image *image)
 {
     image->mxcsr &= MXCSR_VALID;
+    memset(image->software, 0, sizeof(image->software));
     image->xstate_bv &= cpu->engine->xstate;
     image->xcomp_bv = 0;
     memset(image->reserved, 0, sizeof(image->reserved));

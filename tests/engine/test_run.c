@@ -65,6 +65,13 @@ static const uint8_t code_sse[] = {
     0x0F, 0x05,
 };
 
+/* Bytes 464 to 511 of the image are software's: nothing of the host may be told there. */
+static void assert_software_bytes_zero(const struct engine_context *c)
+{
+    static const uint8_t zero[48];
+    assert_memory_equal(c->xsave + 464, zero, sizeof(zero));
+}
+
 static void test_sse_survives_traps_and_switches(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -77,6 +84,7 @@ static void test_sse_survives_traps_and_switches(void **state)
         assert_false(c[i].xsave_valid);
         rig_engine()->sync_context(f->rig.cpu[0], &c[i]);
         assert_true(c[i].xsave_valid);
+        assert_software_bytes_zero(&c[i]);
     }
     /* Another processor, the same one, and one where the kernel changed the image. */
     struct engine_trap trap;
