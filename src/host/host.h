@@ -39,6 +39,10 @@ NTSTATUS host_memory_create(const char *name, uint64_t size, int *fd);
 /* Map `size` bytes at `offset` of a memory file, for reading and writing. */
 NTSTATUS host_memory_map(int fd, uint64_t offset, uint64_t size, void **address);
 void host_memory_unmap(void *address, uint64_t size);
+/* Where the first page at or behind `offset` (of a page) begins that was ever touched, in a memory
+ * file of `size` bytes; `size` when there is none. All before it reads as zeroes. Where the host
+ * cannot tell, `offset`. */
+uint64_t host_memory_next_data(int fd, uint64_t offset, uint64_t size);
 /* Address space without memory, to map pieces into. */
 NTSTATUS host_memory_reserve(uint64_t size, void **address);
 

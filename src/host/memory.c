@@ -38,6 +38,14 @@ NTSTATUS host_memory_map(int fd, uint64_t offset, uint64_t size, void **address)
     return map(fd, offset, size, PROT_READ | PROT_WRITE, MAP_SHARED, address);
 }
 
+uint64_t host_memory_next_data(int fd, uint64_t offset, uint64_t size)
+{
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+    if (data >= 0)
+        return (uint64_t)data;
+    return errno == ENXIO ? size : offset;
+}
+
 NTSTATUS host_memory_reserve(uint64_t size, void **address)
 {
     return map(-1, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, address);

@@ -225,7 +225,13 @@ static NTSTATUS boot(struct ntmm_machine *m, char *error, size_t error_size)
     if (NT_SUCCESS(status)) {
         status = engine_init(m, error, error_size);
     }
-    return NT_SUCCESS(status) ? launch_mount(m, error, error_size) : status;
+    if (NT_SUCCESS(status)) {
+        status = launch_mount(m, error, error_size);
+    }
+    if (NT_SUCCESS(status)) {
+        mm_await_boot(m->mm);
+    }
+    return status;
 }
 
 ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **machine, char *error,

@@ -14,11 +14,8 @@
  *           1EF  KUSER_SHARED_DATA     1F0  nt, large pages
  *           1F1  system PTEs, paged pool    1F5  PFN database, nonpaged pool
  *
- * When tables are complete, one walk over them gives every frame in use its MMPFN; all other frames
- * go on the zeroed list, since a new memory file reads as zeroes.
+ * When tables are complete, bootpfn.c gives every frame its MMPFN.
  */
-#include <sys/mman.h>
-
 #include "mm/mi.h"
 
 #define LARGE_PAGE_FRAMES 512u
@@ -32,11 +29,6 @@ struct boot {
     uint64_t next; /* next frame behind nt */
 };
 
-static uint64_t system_directory_frame(void)
-{
-    return MI_VPN(MM_SYSTEM_PAGE_DIRECTORY);
-}
-
 static uint64_t boot_frames(struct boot *boot, uint64_t count)
 {
     uint64_t pfn = boot->next;
@@ -47,7 +39,7 @@ static uint64_t boot_frames(struct boot *boot, uint64_t count)
 
 static uint64_t boot_table(struct boot *boot)
 {
-    if (boot->low < system_directory_frame())
+    if (boot->low < mi_system_directory_frame())
         return boot->low++;
     return boot_frames(boot, 1);
 }
@@ -55,7 +47,7 @@ static uint64_t boot_table(struct boot *boot)
 /* The entry for `va` in the table of `level`, making the tables above it. NULL: out of memory. */
 static MMPTE *boot_entry(struct boot *boot, uint64_t va, unsigned level)
 {
-    MMPTE *table = mi_frame(boot->mm, system_directory_frame());
+    MMPTE *table = mi_frame(boot->mm, mi_system_directory_frame());
 
     for (unsigned l = 4; l > level; l--) {
         MMPTE *entry = &table[mi_table_index(va, l)];
@@ -154,6 +146,7 @@ static NTSTATUS boot_nonpaged(struct boot *boot)
         !mi_region_map_host(pool, 0, floor, pool->floor))
         return STATUS_INSUFFICIENT_RESOURCES;
     mm->pfn = (MMPFN *)pool->window;
+    mm->database_frame = database;
     return STATUS_SUCCESS;
 }
 
@@ -162,7 +155,7 @@ static NTSTATUS boot_tables(struct boot *boot)
     struct mm *mm = boot->mm;
     MMPTE *self = boot_entry(boot, PXE_BASE, 4);
 
-    *self = mi_kernel_table_pte(system_directory_frame());
+    *self = mi_kernel_table_pte(mi_system_directory_frame());
     for (uint64_t i = 0; i < NT_FRAMES; i += LARGE_PAGE_FRAMES) {
         MMPTE *pde = boot_entry(boot, MM_BOOT_IMAGE_START + MI_VA(i), 2);
         *pde = mi_kernel_large_pte(NT_FIRST_FRAME + i);
@@ -211,7 +204,7 @@ static NTSTATUS create_regions(struct mm *mm)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS mi_boot_system_space(struct mm *mm)
+NTSTATUS mi_boot_system_space(struct mm *mm, uint64_t *first_free)
 {
     struct boot boot = {.mm = mm, .low = 1, .next = NT_FIRST_FRAME + NT_FRAMES};
 
@@ -223,71 +216,6 @@ NTSTATUS mi_boot_system_space(struct mm *mm)
         return status;
     mm->nt_image = mi_frame(mm, NT_FIRST_FRAME);
     boot_windows(mm);
+    *first_free = boot.next;
     return STATUS_SUCCESS;
-}
-
-/* ---- PFN database --------------------------------------------------------------------------- */
-
-/* A frame that boot gave away: for good, and mapped by the PTE at `pte_va` of `table`. */
-static void boot_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table)
-{
-    mi_page_taken(mi_pfn(mm, pfn));
-    mi_initialize_pfn(mm, pfn, pte_va, table, MM_EXECUTE_READWRITE);
-}
-
-/* Account for the table `pfn` of `level`, whose first entry the self map shows at `entry_va`, and
- * for all that it maps. The PML4's own rows of user space and the self map are no business of
- * boot. */
-static void boot_account(struct mm *mm, uint64_t pfn, unsigned level, uint64_t entry_va)
-{
-    const MMPTE *table = mi_frame(mm, pfn);
-
-    for (unsigned i = 0; i < MI_PTES_PER_TABLE; i++, entry_va += sizeof(MMPTE)) {
-        MMPTE entry = table[i];
-        if (!entry.u.Hard.Valid || (level == 4 && i == PXE_SELFMAP_SLOT))
-            continue;
-        uint64_t target = entry.u.Hard.PageFrameNumber;
-        uint64_t frames = entry.u.Hard.LargePage ? LARGE_PAGE_FRAMES : 1;
-        for (uint64_t f = 0; f < frames; f++)
-            boot_pfn(mm, target + f, entry_va, pfn);
-        if (level < 4) {
-            mi_pfn(mm, pfn)->UsedPageTableEntries++;
-            mi_pfn(mm, pfn)->u2.ShareCount++;
-        }
-        if (level > 1 && !entry.u.Hard.LargePage)
-            boot_account(mm, target, level - 1, mi_va_of_pte(entry_va));
-    }
-}
-
-static void boot_lists(struct mm *mm)
-{
-    struct nt_globals *nt = &mm->ke->nt;
-
-    mi_list_initialize(nt->MmZeroedPageListHead, ZeroedPageList);
-    mi_list_initialize(nt->MmFreePageListHead, FreePageList);
-    for (int i = 0; i < 8; i++)
-        mi_list_initialize(&nt->MmStandbyPageListByPriority[i], StandbyPageList);
-    mi_list_initialize(nt->MmModifiedPageListHead, ModifiedPageList);
-    mi_list_initialize(nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList);
-    mi_list_initialize(nt->MmBadPageListHead, BadPageList);
-}
-
-void mi_boot_pfn_database(struct mm *mm)
-{
-    /* All of it is about to be written: have the host back it at once, not page by page as it is
-     * touched. Where that fails (an older host), touching does it. */
-    madvise(mm->pfn, mm->frames * sizeof(MMPFN) / PAGE_SIZE * PAGE_SIZE, MADV_POPULATE_WRITE);
-
-    uint64_t directory = system_directory_frame();
-
-    boot_lists(mm);
-    boot_pfn(mm, directory, PXE_BASE + PXE_SELFMAP_SLOT * sizeof(MMPTE), directory);
-    boot_account(mm, directory, 4, PXE_BASE);
-    /* Frame 0 is never used: no page list and no PTE names it. */
-    mi_page_taken(mi_pfn(mm, 0));
-    for (uint64_t pfn = 1; pfn < mm->frames; pfn++) {
-        /* The database was all zero: whoever has no reference is free. */
-        if (mi_pfn(mm, pfn)->u3.e2.ReferenceCount == 0)
-            mi_list_insert_tail(mm, mm->ke->nt.MmZeroedPageListHead, pfn);
-    }
 }

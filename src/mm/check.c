@@ -193,6 +193,7 @@ size_t mm_check(struct mm *mm)
 {
     struct mi_check check = {.mm = mm};
 
+    mi_await_frames(mm);
     check.share = calloc(mm->frames, sizeof(*check.share));
     check.listed = calloc(mm->frames, sizeof(*check.listed));
     if (check.share && check.listed) {

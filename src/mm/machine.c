@@ -35,13 +35,14 @@ static void set_globals(struct mm *mm, const struct mm_config *config)
 {
     struct nt_globals *nt = &mm->ke->nt;
     const struct mi_region *pool = &mm->nonpaged, *paged = &mm->paged, *ptes = &mm->system_ptes;
+    uint64_t available = *nt->MmAvailablePages + mm->frames - mm->listed_frames;
 
     nt->MmPfnDatabase->va = MM_PFN_DATABASE;
     *nt->MmNumberOfPhysicalPages = mm->frames;
     *nt->MmLowestPhysicalPage = 1;
     *nt->MmHighestPhysicalPage = mm->frames - 1;
-    *nt->MmResidentAvailablePages = *nt->MmAvailablePages;
-    *nt->MmTotalCommitLimit = *nt->MmAvailablePages + (config->pagefile_size >> PAGE_SHIFT);
+    *nt->MmResidentAvailablePages = available;
+    *nt->MmTotalCommitLimit = available + (config->pagefile_size >> PAGE_SHIFT);
     nt->MmSystemRangeStart->va = MM_SYSTEM_RANGE_START;
     nt->MmUserProbeAddress->va = MM_USER_PROBE_ADDRESS;
     nt->MmHighestUserAddress->va = MM_HIGHEST_USER_ADDRESS;
@@ -57,18 +58,22 @@ static void set_globals(struct mm *mm, const struct mm_config *config)
 
 static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
 {
+    uint64_t first_free = 0;
     NTSTATUS status = create_ram(mm);
     if (NT_SUCCESS(status))
-        status = mi_boot_system_space(mm);
+        status = mi_boot_system_space(mm, &first_free);
     if (NT_SUCCESS(status))
         status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
     if (!NT_SUCCESS(status))
         return status;
-    mi_boot_pfn_database(mm);
+    mi_boot_pfn_database(mm, first_free);
     set_globals(mm, config);
-    status = mi_pool_boot(mm);
-    if (NT_SUCCESS(status) && !config->no_zero_thread)
+    if (config->no_zero_thread)
+        mi_boot_late_frames(mm);
+    else
         status = mi_zero_thread_start(mm);
+    if (NT_SUCCESS(status))
+        status = mi_pool_boot(mm);
     return status;
 }
 
@@ -138,8 +143,14 @@ uint64_t mm_ram_size(const struct mm *mm)
     return mm->ram_size;
 }
 
+void mm_await_boot(struct mm *mm)
+{
+    mi_await_frames(mm);
+}
+
 void mm_settle(struct mm *mm)
 {
+    mi_await_frames(mm);
     mi_release_quarantine(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
@@ -151,6 +162,7 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     struct nt_globals *nt = &mm->ke->nt;
 
     memset(out, 0, sizeof(*out));
+    mi_await_frames(mm);
     ke_acquire_lock(&mm->pfn_lock);
     out->zeroed = nt->MmZeroedPageListHead->Total;
     out->free = nt->MmFreePageListHead->Total;

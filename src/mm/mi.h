@@ -88,9 +88,12 @@ struct mm {
     uint64_t ram_size;
     uint64_t frames; /* ram_size in pages */
 
-    MMPFN *pfn; /* PFN database, by frame number */
+    MMPFN *pfn;              /* PFN database, by frame number */
+    uint64_t database_frame; /* (I) its first frame */
     struct ke_lock pfn_lock;
-    uint64_t run_rover; /* (P) where the search for contiguous frames goes on */
+    uint64_t listed_frames;  /* (P) frames from here on are not on a list yet, see bootpfn.c */
+    uint32_t frames_pending; /* (A) futex: 1 while there are such */
+    uint64_t run_rover;      /* (P) where the search for contiguous frames goes on */
     struct mi_quarantine quarantine;
     struct mi_zero_thread zero;
 
@@ -189,18 +192,33 @@ void mi_list_initialize(MMPFNLIST *list, MMLISTS name);
 void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_insert_tail(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
+/* Append frames first .. first + count - 1, whose entries lead to each other already. => (P) */
+void mi_list_append_run(struct mm *mm, MMPFNLIST *list, uint64_t first, uint64_t count);
 
 /* Free a frame that was a page table, and with `zero` has no entry left; it is reused only after
  * the engine forgot it. */
 void mi_free_table(struct mm *mm, uint64_t pfn, bool zero);
 void mi_release_quarantine(struct mm *mm);
 
-/* ---- boot.c, bootnt.c ------------------------------------------------------------------------ */
+/* ---- boot.c, bootpfn.c, bootnt.c --------------------------------------------------------------
+ */
 
-/* Lay out RAM, make the tables of system space and the windows onto it. */
-NTSTATUS mi_boot_system_space(struct mm *mm);
-/* Give every frame its MMPFN and fill the page lists. => nt's globals are known */
-void mi_boot_pfn_database(struct mm *mm);
+/* Lay out RAM, make the tables of system space and the windows onto it. Frames from *first_free on
+ * are free. */
+NTSTATUS mi_boot_system_space(struct mm *mm, uint64_t *first_free);
+/* Give frames their MMPFN and fill the page lists: those in use and enough free ones to go on with.
+ * => nt's globals are known */
+void mi_boot_pfn_database(struct mm *mm, uint64_t first_free);
+/* The same for all other frames. Any thread, once. */
+void mi_boot_late_frames(struct mm *mm);
+/* Wait until every frame is where it belongs. => PFN lock not held */
+void mi_await_frames(struct mm *mm);
+
+static inline uint64_t mi_system_directory_frame(void)
+{
+    return MI_VPN(MM_SYSTEM_PAGE_DIRECTORY);
+}
+
 /* Put nt where its large pages are, and find its globals. */
 NTSTATUS mi_boot_nt(struct mm *mm, const void *bytes, size_t size);
 

@@ -72,6 +72,9 @@ struct mm_config {
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
 /* => every address space was destroyed */
 void mm_destroy(struct mm *mm);
+/* mm_create may return while the zero-page thread still enters frames into the page lists. Wait for
+ * it, before somebody looks at guest memory who expects to see a machine that has booted. */
+void mm_await_boot(struct mm *mm);
 
 /* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are
  * released, free pages zeroed. Page lists before some work and after it was undone are then equal.

@@ -92,6 +92,20 @@ void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
     list_count(mm, list, -1);
 }
 
+void mi_list_append_run(struct mm *mm, MMPFNLIST *list, uint64_t first, uint64_t count)
+{
+    uint64_t last = first + count - 1;
+
+    mi_pfn(mm, first)->u2.Blink = list->Blink;
+    mi_pfn(mm, last)->u1.Flink = MI_LIST_END;
+    if (list->Blink == MI_LIST_END)
+        list->Flink = first;
+    else
+        mi_pfn(mm, list->Blink)->u1.Flink = first;
+    list->Blink = last;
+    list_count(mm, list, (int64_t)count);
+}
+
 void mi_page_taken(MMPFN *page)
 {
     page->u1.Flink = 0;
@@ -160,9 +174,9 @@ bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
 
     ke_acquire_lock(&mm->pfn_lock);
     *pfn = take_page(mm, want, &dirty);
-    bool waiting = *pfn == MI_LIST_END && mm->quarantine.count > 0;
     ke_release_lock(&mm->pfn_lock);
-    if (waiting) {
+    if (*pfn == MI_LIST_END) {
+        mi_await_frames(mm);
         mi_release_quarantine(mm);
         ke_acquire_lock(&mm->pfn_lock);
         *pfn = take_page(mm, want, &dirty);
@@ -185,9 +199,9 @@ static uint64_t find_run(struct mm *mm, size_t count)
 {
     uint64_t start = mm->run_rover, length = 0;
 
-    for (uint64_t looked = 0; looked < RUN_SEARCH_FRAMES && looked < mm->frames; looked++) {
+    for (uint64_t looked = 0; looked < RUN_SEARCH_FRAMES && looked < mm->listed_frames; looked++) {
         uint64_t at = start + length;
-        if (at >= mm->frames) {
+        if (at >= mm->listed_frames) {
             start = 1;
             length = 0;
         } else if (frame_is_free(mm, at)) {

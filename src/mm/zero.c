@@ -3,7 +3,8 @@
  * Freed frames hold what their last owner left, so they go on the free list; a thread of low
  * urgency zeroes them and moves them to the zeroed list, from which faults are served without
  * further work. It sleeps until enough has gathered, and zeroes outside of the PFN lock, a few
- * frames at a time: a frame being zeroed is on no list.
+ * frames at a time: a frame being zeroed is on no list. Its first work, at boot, is to list most of
+ * the frames there are (bootpfn.c).
  */
 #include <string.h>
 
@@ -84,6 +85,7 @@ static void *zero_thread(void *context)
     struct mm *mm = context;
     struct mi_zero_thread *zero = &mm->zero;
 
+    mi_boot_late_frames(mm);
     while (!__atomic_load_n(&zero->stop, __ATOMIC_ACQUIRE)) {
         mi_zero_free_pages(mm, WAKE_AT);
         if (free_frames(mm) >= WAKE_AT)

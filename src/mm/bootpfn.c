@@ -1,0 +1,160 @@
+/* src/mm/bootpfn.c: the first contents of the PFN database.
+ *
+ * Frames that boot gave away get their entries from the page tables that map them. All others are
+ * on the zeroed list, in ascending order, since a new memory file reads as zeroes:
+ *
+ *      frame 1 ...                            late                                     RAM
+ *            |tables, nt, database, pool, free |               free                     |
+ *            |<---- written in place --------->|<---- streamed into the RAM file ------>|
+ *
+ * The database of 512 MB is 6 MB, nearly all of it about free frames. To write those through a
+ * mapping, Linux has to zero and map every page of it first; composed in a buffer that stays in the
+ * cache and written to the file, they cost half, and no mapping that has to be taken down again.
+ * Moreover nobody waits for them: the zero-page thread streams them while the rest of the machine
+ * boots. Until it is through, late frames are on no list (struct mm.listed_frames) and nobody has
+ * heard of them; whoever needs all frames, or finds the lists empty, waits (mi_await_frames).
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "ke/futex.h"
+#include "mm/mi.h"
+
+#define LARGE_PAGE_FRAMES 512u
+#define EARLY_FREE_FRAMES 1024u /* free frames to boot with */
+/* Frames whose entries fill whole pages, and a buffer that fits into the second-level cache. */
+#define STREAM_FRAMES 1024u
+_Static_assert(STREAM_FRAMES * sizeof(MMPFN) % PAGE_SIZE == 0, "whole pages of the database");
+_Static_assert(MI_TABLE_SPAN / PAGE_SIZE * sizeof(MMPFN) % PAGE_SIZE == 0, "and of its last part");
+
+/* What is known about holes of the RAM file: frames from `start` on and below `end` were never
+ * touched, so that they read as zeroes. */
+struct account {
+    struct mm *mm;
+    uint64_t start, end;
+};
+
+/* To look into a page of zeroes would make Linux allocate it. */
+static bool is_untouched(struct account *account, uint64_t pfn)
+{
+    if (pfn < account->start || pfn >= account->end) {
+        account->start = pfn;
+        account->end =
+            MI_VPN(host_memory_next_data(account->mm->ram_fd, MI_VA(pfn), account->mm->ram_size));
+    }
+    return pfn < account->end;
+}
+
+/* A frame that boot gave away: for good, and mapped by the PTE at `pte_va` of `table`. */
+static void enter_frame(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table)
+{
+    mi_page_taken(mi_pfn(mm, pfn));
+    mi_initialize_pfn(mm, pfn, pte_va, table, MM_EXECUTE_READWRITE);
+}
+
+/* Account for the table `pfn` of `level`, whose first entry the self map shows at `entry_va`, and
+ * for all that it maps. The PML4's own rows of user space and the self map are no business of
+ * boot. */
+static void enter_table(struct account *account, uint64_t pfn, unsigned level, uint64_t entry_va)
+{
+    struct mm *mm = account->mm;
+    const MMPTE *table = mi_frame(mm, pfn);
+
+    if (is_untouched(account, pfn))
+        return;
+    for (unsigned i = 0; i < MI_PTES_PER_TABLE; i++, entry_va += sizeof(MMPTE)) {
+        MMPTE entry = table[i];
+        if (!entry.u.Hard.Valid || (level == 4 && i == PXE_SELFMAP_SLOT))
+            continue;
+        uint64_t target = entry.u.Hard.PageFrameNumber;
+        uint64_t frames = entry.u.Hard.LargePage ? LARGE_PAGE_FRAMES : 1;
+        for (uint64_t f = 0; f < frames; f++)
+            enter_frame(mm, target + f, entry_va, pfn);
+        if (level < 4) {
+            mi_pfn(mm, pfn)->UsedPageTableEntries++;
+            mi_pfn(mm, pfn)->u2.ShareCount++;
+        }
+        if (level > 1 && !entry.u.Hard.LargePage)
+            enter_table(account, target, level - 1, mi_va_of_pte(entry_va));
+    }
+}
+
+static void initialize_lists(struct mm *mm)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    mi_list_initialize(nt->MmZeroedPageListHead, ZeroedPageList);
+    mi_list_initialize(nt->MmFreePageListHead, FreePageList);
+    for (int i = 0; i < 8; i++)
+        mi_list_initialize(&nt->MmStandbyPageListByPriority[i], StandbyPageList);
+    mi_list_initialize(nt->MmModifiedPageListHead, ModifiedPageList);
+    mi_list_initialize(nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList);
+    mi_list_initialize(nt->MmBadPageListHead, BadPageList);
+}
+
+void mi_boot_pfn_database(struct mm *mm, uint64_t first_free)
+{
+    uint64_t directory = mi_system_directory_frame();
+    struct account account = {.mm = mm};
+    uint64_t late = (first_free + EARLY_FREE_FRAMES + STREAM_FRAMES - 1) / STREAM_FRAMES;
+
+    late = late * STREAM_FRAMES < mm->frames ? late * STREAM_FRAMES : mm->frames;
+    /* Have the host back what is about to be written at once, not page by page as it is touched.
+     * Where that fails (an older host), touching does it. */
+    madvise(mm->pfn, late * sizeof(MMPFN), MADV_POPULATE_WRITE);
+    initialize_lists(mm);
+    enter_frame(mm, directory, PXE_BASE + PXE_SELFMAP_SLOT * sizeof(MMPTE), directory);
+    enter_table(&account, directory, 4, PXE_BASE);
+    /* Frame 0 is never used: no page list and no PTE names it. */
+    mi_page_taken(mi_pfn(mm, 0));
+    for (uint64_t pfn = 1; pfn < late; pfn++) {
+        /* The database was all zero: whoever has no reference is free. */
+        if (mi_pfn(mm, pfn)->u3.e2.ReferenceCount == 0)
+            mi_list_insert_tail(mm, mm->ke->nt.MmZeroedPageListHead, pfn);
+    }
+    mm->listed_frames = late;
+    __atomic_store_n(&mm->frames_pending, late < mm->frames, __ATOMIC_RELEASE);
+}
+
+/* ---- late frames ---------------------------------------------------------------------------- */
+
+/* Write the entries of frames first .. first + count - 1, neighbours on the zeroed list, into the
+ * RAM file. `buffer` has room for them. */
+static void stream_entries(struct mm *mm, MMPFN *buffer, uint64_t first, uint64_t count)
+{
+    size_t size = count * sizeof(MMPFN);
+    uint64_t offset = MI_VA(mm->database_frame) + first * sizeof(MMPFN);
+
+    for (uint64_t i = 0; i < count; i++) {
+        buffer[i] = (MMPFN){.u1.Flink = first + i + 1, .u2.Blink = first + i - 1};
+        buffer[i].u3.e1.PageLocation = ZeroedPageList;
+    }
+    if (pwrite(mm->ram_fd, buffer, size, (off_t)offset) != (ssize_t)size)
+        memcpy(mi_pfn(mm, first), buffer, size);
+}
+
+void mi_boot_late_frames(struct mm *mm)
+{
+    MMPFN buffer[STREAM_FRAMES];
+    uint64_t late = mm->listed_frames;
+
+    for (uint64_t pfn = late; pfn < mm->frames; pfn += STREAM_FRAMES) {
+        uint64_t left = mm->frames - pfn;
+        stream_entries(mm, buffer, pfn, left < STREAM_FRAMES ? left : STREAM_FRAMES);
+    }
+    ke_acquire_lock(&mm->pfn_lock);
+    if (late < mm->frames)
+        mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, mm->frames - late);
+    mm->listed_frames = mm->frames;
+    ke_release_lock(&mm->pfn_lock);
+    __atomic_store_n(&mm->frames_pending, 0, __ATOMIC_RELEASE);
+    ke_futex_wake(&mm->frames_pending, INT_MAX, KE_FUTEX_HOST);
+}
+
+void mi_await_frames(struct mm *mm)
+{
+    while (__atomic_load_n(&mm->frames_pending, __ATOMIC_ACQUIRE))
+        (void)ke_futex_wait(&mm->frames_pending, 1, KE_FUTEX_HOST, NULL);
+}
