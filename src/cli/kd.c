@@ -40,7 +40,8 @@ static void usage(void)
         "  -cf FILE             run the commands in FILE first, one per line\n"
         "  -z FILE              a dump or an image of memory instead of a machine\n"
         "  --bare               without the processes that a booted Windows has (smss.exe and on)\n"
-        "  -y PATH              more folders with PDB files, ; between them\n"
+        "  -y PATH              more folders with PDB files, ; between them, and WinDbg's\n"
+        "                       srv*FOLDER*URL; _NT_SYMBOL_PATH and _NT_SYMBOL_PROXY count too\n"
         "%s",
         cli_session_options);
 }
@@ -53,7 +54,7 @@ static void echo(struct kd *kd, const char *line)
 }
 
 /* Where names are looked for: -y, then the folders of the programs, which hold their PDBs and their
- * COFF symbols. NULL: out of memory. */
+ * COFF symbols, then _NT_ALT_SYMBOL_PATH and _NT_SYMBOL_PATH. NULL: out of memory. */
 static char *symbol_path(const struct cli_session *session)
 {
     char *path = NULL;
@@ -62,11 +63,18 @@ static char *symbol_path(const struct cli_session *session)
     if (!stream) {
         return NULL;
     }
-    fputs(session->symbol_path ? session->symbol_path : "", stream);
+    const char *const given[] = {session->symbol_path, getenv("_NT_ALT_SYMBOL_PATH"),
+                                 getenv("_NT_SYMBOL_PATH")};
+    fputs(given[0] ? given[0] : "", stream);
     for (size_t i = 0; i < session->program_count; i++) {
         const char *program = session->programs[i].path, *slash = strrchr(program, '/');
         size_t length = slash ? (size_t)(slash - program) + (slash == program) : 1;
         fprintf(stream, "%s%.*s", ftell(stream) ? ";" : "", (int)length, slash ? program : ".");
+    }
+    for (size_t i = 1; i < sizeof given / sizeof given[0]; i++) {
+        if (given[i] && *given[i]) {
+            fprintf(stream, "%s%s", ftell(stream) ? ";" : "", given[i]);
+        }
     }
     if (fclose(stream)) {
         free(path);
@@ -92,6 +100,17 @@ static char *history_file(void)
         *slash = '/';
     }
     return path;
+}
+
+/* Where symbols from servers are kept: among the user's caches. => false: there is no such place */
+static bool symbol_store(char path[PATH_MAX])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && *cache == '/') {
+        return snprintf(path, PATH_MAX, "%s/ntmm/symbols", cache) < PATH_MAX;
+    }
+    return home && *home == '/' &&
+           snprintf(path, PATH_MAX, "%s/.cache/ntmm/symbols", home) < PATH_MAX;
 }
 
 /* The folder of the guest's system files, whose PDBs fit dumps of this program's machines:
@@ -134,10 +153,15 @@ static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
 
 static int debug(const struct cli_session *session, struct kd_target *target)
 {
-    char *path = symbol_path(session);
-    char *history = history_file();
+    char *path = symbol_path(session), *history = history_file(), store[PATH_MAX];
     const struct kd_config config = {
-        .target = target, .output = output, .symbol_path = path, .history = history};
+        .target = target,
+        .output = output,
+        .symbol_path = path,
+        .symbol_store = symbol_store(store) ? store : NULL,
+        .symbol_proxy = getenv("_NT_SYMBOL_PROXY"),
+        .history = history,
+    };
     struct kd *kd;
     int error = path ? kd_create(&config, &kd) : -ENOMEM;
     free(path);

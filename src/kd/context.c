@@ -14,6 +14,7 @@
 
 #include "hw/bits.h"
 #include "kd/symbols.h"
+#include "kd/symhost.h"
 #include "kd/types.h"
 #include "nt/image.h"
 
@@ -161,6 +162,7 @@ bool kd_find_kernel(struct kd *kd)
         if (kd->symbols == NULL) {
             return false;
         }
+        kd_symhost_attach(kd);
     }
     if (kd->kernel_base == 0) {
         kd->kernel_base = kd->target->kernel_base ? kd->target->kernel_base : search_kernel(kd);

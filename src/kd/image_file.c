@@ -2,19 +2,18 @@
  *
  * Pages of an image come into memory when they are first touched, so its exports, its debug record
  * and its unwind data may not be there. The file that the image was made of has them all; it lies
- * in one of the folders of the symbol path, under the image's name, and counts when size and time
+ * where the symbol path leads to under the image's name (symfind.h), and counts when size and time
  * stamp are equal.
  *
  * Names of files come from guest memory: only their last component is used.
  */
 #include "kd/symbols_int.h"
 
-#include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,29 +28,9 @@ const char *kd_safe_file_name(const char *path)
     return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 ? name : NULL;
 }
 
-bool kd_each_symbol_folder(const struct kd_symbols *symbols,
-                           bool (*visit)(void *context, const char *folder), void *context)
-{
-    for (const char *p = symbols->path; *p;) {
-        size_t length = strcspn(p, ";*");
-        bool keyword =
-            p[length] == '*' && (length == 3 || length == 5 || length == 6) &&
-            (strncasecmp(p, "srv", length) == 0 || strncasecmp(p, "cache", length) == 0 ||
-             strncasecmp(p, "symsrv", length) == 0);
-        char *folder = keyword || length == 0 ? NULL : strndup(p, length);
-        bool done = folder && !strstr(folder, "://") && visit(context, folder);
-        free(folder);
-        if (done)
-            return true;
-        p += length;
-        p += *p != 0;
-    }
-    return false;
-}
-
 struct search {
+    const struct kd_symbols *symbols;
     const struct kd_module *module;
-    const char *name;
     struct kd_image_file file;
 };
 
@@ -81,42 +60,43 @@ static bool map_file(struct kd_image_file *file)
 
 /* Is the file at `path` the image? A module whose headers are not in memory has no time stamp; its
  * size must do. */
-static bool try_image(struct search *search)
-{
-    const struct kd_module *module = search->module;
-    struct kd_image_file *file = &search->file;
-    if (!map_file(file))
-        return false;
-    if (pe_open(&file->image, file->bytes, file->size) == PE_OK &&
-        pe_size_of_image(&file->image) == module->size &&
-        (module->timestamp == 0 || file->image.file.TimeDateStamp == module->timestamp))
-        return true;
-    close_image(file);
-    return false;
-}
-
-static bool search_image(void *context, const char *folder)
+static bool accept_image(void *context, const char *path)
 {
     struct search *search = context;
+    const struct kd_module *module = search->module;
     struct kd_image_file *file = &search->file;
-    snprintf(file->path, sizeof file->path, "%s/%s", folder, search->name);
-    if (try_image(search))
-        return true;
-    size_t start = strlen(folder) + 1;
-    for (char *p = file->path; *p && start < sizeof file->path; p++) {
-        if ((size_t)(p - file->path) >= start)
-            *p = (char)tolower((unsigned char)*p);
-    }
-    return try_image(search);
+    snprintf(file->path, sizeof file->path, "%s", path);
+    if (!map_file(file))
+        return false;
+    bool image = pe_open(&file->image, file->bytes, file->size) == PE_OK;
+    bool fits = image && pe_size_of_image(&file->image) == module->size &&
+                (module->timestamp == 0 || file->image.file.TimeDateStamp == module->timestamp);
+    kd_symbols_note(search->symbols, path,
+                    fits    ? "OK"
+                    : image ? "mismatched timestamp or size"
+                            : "not an image, or damaged");
+    if (!fits)
+        close_image(file);
+    return fits;
+}
+
+/* The folder in a symbol store: time stamp and size. */
+static void store_key(const struct kd_module *module, char *text, size_t size)
+{
+    snprintf(text, size, "%08" PRIX32 "%" PRIx64, module->timestamp, module->size);
 }
 
 struct kd_image_file *kd_image_file(struct kd_symbols *symbols, struct kd_module_entry *entry)
 {
+    const struct kd_module *module = &entry->public;
     if (!entry->file_looked_for) {
-        struct search search = {.module = &entry->public,
-                                .name = kd_safe_file_name(entry->public.image)};
+        struct search search = {.symbols = symbols, .module = module};
+        const char *name = kd_safe_file_name(module->image);
+        char key[32];
+        store_key(module, key, sizeof key);
         entry->file_looked_for = true;
-        if (search.name && kd_each_symbol_folder(symbols, search_image, &search)) {
+        if (name && symfind_file(symbols->find, name, module->timestamp ? key : NULL, accept_image,
+                                 &search)) {
             entry->file = malloc(sizeof *entry->file);
             if (entry->file)
                 *entry->file = search.file;

@@ -18,13 +18,7 @@
 #include "kd/events.h"
 #include "kd/script.h"
 #include "kd/symbols.h"
-
-static char *join_paths(const char *a, const char *b)
-{
-    char *path = NULL;
-    int length = asprintf(&path, "%s%s%s", a ? a : "", a && b ? ";" : "", b ? b : "");
-    return length < 0 ? NULL : path;
-}
+#include "kd/symhost.h"
 
 int kd_create(const struct kd_config *config, struct kd **out)
 {
@@ -38,11 +32,10 @@ int kd_create(const struct kd_config *config, struct kd **out)
     kd->history = config->history;
     kd->hit = -1;
     kd->directory_base = config->target->directory_base;
-    kd->symbol_path = join_paths(config->symbol_path, config->target->symbol_path);
     kd->breakpoints = kd_breakpoints_create();
     kd->filters = kd_filters_create();
     strcpy(kd->dump_format, "db");
-    if (kd->symbol_path == NULL || kd->breakpoints == NULL || kd->filters == NULL) {
+    if (!kd_symhost_init(kd, config) || kd->breakpoints == NULL || kd->filters == NULL) {
         kd_destroy(kd);
         return -ENOMEM;
     }
@@ -73,7 +66,7 @@ void kd_destroy(struct kd *kd)
         fclose(kd->log);
     }
     free(kd->pending);
-    free(kd->symbol_path);
+    kd_symhost_deinit(kd);
     free(kd);
 }
 

@@ -22,10 +22,15 @@ typedef void kd_output_fn(void *owner, const char *text, size_t length);
 struct kd_config {
     struct kd_target *target; /* outlives the debugger */
     kd_output_fn *output;
-    void *owner;             /* handed to output */
-    const char *symbol_path; /* more directories with PDBs, `;` between them, or NULL */
-    const char *history;     /* file that keeps typed lines between sessions, or NULL; outlives
-                                the debugger */
+    const char *history;      /* file that keeps typed lines between sessions, or NULL; outlives
+                                     the debugger */
+    void *owner;              /* handed to output */
+    const char *symbol_path;  /* a symbol path (sympath.h), or NULL. The target's own folders are
+                                 searched after it */
+    const char *symbol_store; /* folder for what symbol servers deliver, unless the path names one;
+                                 NULL: none. It is made when it is needed */
+    const char *symbol_proxy; /* host:port through which servers are reached; NULL: as libcurl finds
+                                 in the environment */
 };
 
 /* 0, or a negative errno value. An image without a recognisable kernel is no error: memory commands

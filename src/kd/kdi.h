@@ -73,7 +73,8 @@ extern const struct kd_command kd_commands_list[];
 extern const struct kd_command kd_commands_unwind[];
 extern const struct kd_command kd_commands_cpu[];
 extern const struct kd_command kd_commands_control[];
-extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln, .reload, .sympath */
+extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln */
+extern const struct kd_command kd_commands_sympath[]; /* .reload, .sympath */
 extern const struct kd_command kd_commands_types[];   /* dt */
 extern const struct kd_command kd_commands_code[];    /* u, uf, k */
 
@@ -122,8 +123,9 @@ struct kd {
     uint64_t pseudo[KD_PSEUDO_REGISTERS];
     uint64_t last_value; /* of the last expression: $exp */
     uint64_t kernel_base;
-    bool symbols_noisy;  /* !sym noisy */
-    char *symbol_path;   /* as configured; `.sympath` changes that of `symbols` */
+    bool symbols_noisy;                /* !sym noisy */
+    char *symbol_path;                 /* as configured; `.sympath` changes that of `symbols` */
+    char *symbol_store, *symbol_proxy; /* kd.h; "": none */
     char last_line[256]; /* repeated by an empty line at a terminal */
 
     struct kd_symbols *symbols; /* symbols.h; NULL until a module is known */

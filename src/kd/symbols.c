@@ -17,8 +17,9 @@ struct kd_symbols *kd_symbols_create(const struct kd_memory *memory, const char 
         return NULL;
     symbols->memory = *memory;
     symbols->path = strdup(path ? path : "");
-    if (!symbols->path) {
-        free(symbols);
+    symbols->find = symfind_create(&symbols->host);
+    if (!symbols->path || !symbols->find || !symfind_set_path(symbols->find, symbols->path)) {
+        kd_symbols_destroy(symbols);
         return NULL;
     }
     return symbols;
@@ -31,23 +32,58 @@ void kd_symbols_destroy(struct kd_symbols *symbols)
     kd_modules_clear(symbols);
     kd_types_deinit(symbols);
     kd_symload_deinit(symbols);
+    symfind_destroy(symbols->find);
     free(symbols->modules);
     free(symbols->path);
     free(symbols);
 }
 
-void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append)
+/* "A;B", of which either may be empty. NULL: out of memory. */
+static char *join(const char *a, const char *b)
 {
-    char *joined = NULL;
-    bool both = append && symbols->path[0];
-    if (asprintf(&joined, "%s%s%s", both ? symbols->path : "", both ? ";" : "", path) < 0)
-        return;
-    free(symbols->path);
-    symbols->path = joined;
-    for (size_t i = 0; i < symbols->module_count; i++) {
+    char *joined;
+    return asprintf(&joined, "%s%s%s", a, *a && *b ? ";" : "", b) < 0 ? NULL : joined;
+}
+
+/* Search along `path` and the host's own from now on. */
+static bool use_path(struct kd_symbols *symbols, const char *path)
+{
+    const char *own = symbols->host.own_path ? symbols->host.own_path : "";
+    char *whole = join(path, own);
+    bool used = whole && symfind_set_path(symbols->find, whole);
+    free(whole);
+    for (size_t i = 0; used && i < symbols->module_count; i++) {
         if (!symbols->modules[i]->pdb)
             kd_module_forget(symbols, symbols->modules[i]);
     }
+    return used;
+}
+
+void kd_symbols_set_host(struct kd_symbols *symbols, const struct kd_symbols_host *host)
+{
+    symbols->host = *host;
+    use_path(symbols, symbols->path);
+}
+
+void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append)
+{
+    char *joined = join(append ? symbols->path : "", path);
+    if (!joined || !use_path(symbols, joined)) {
+        free(joined);
+        return;
+    }
+    free(symbols->path);
+    symbols->path = joined;
+}
+
+const struct sympath *kd_symbols_elements(const struct kd_symbols *symbols)
+{
+    return symfind_path(symbols->find);
+}
+
+void kd_symbols_ask_again(struct kd_symbols *symbols)
+{
+    symfind_forget(symbols->find);
 }
 
 const char *kd_symbols_path(const struct kd_symbols *symbols)

@@ -59,19 +59,38 @@ struct kd_symbol {
     bool function;
 };
 
-/* `path`: elements separated by ';', NULL: none. An element is a folder, which may hold files
- * (FOLDER/x.pdb) or be a symbol store (FOLDER/x.pdb/GUIDAGE/x.pdb), or WinDbg's `srv*STORE*...`,
- * of which the folders are used. */
+/* What the symbol manager wants of its debugger. Strings and functions may be NULL. */
+struct kd_symbols_host {
+    const char *own_path; /* searched after the symbol path, whatever that is set to */
+    const char *store;    /* folder of the default store: where `srv*URL` keeps what it gets */
+    const char *proxy;    /* through which servers are reached */
+    /* A line of what has to be said in any case: a server that does not answer, a full disk. */
+    void (*warn)(void *context, const char *line);
+    /* A download goes on; called several times a second. `all` is 0 when it is not known. */
+    void (*progress)(void *context, const char *url, uint64_t done, uint64_t all);
+    /* Shall searches and downloads end? */
+    bool (*interrupted)(void *context);
+    /* A line for every file that is looked at (`!sym noisy`). */
+    void (*note)(void *context, const char *line);
+    void *context;
+};
+
+/* `path`: a symbol path (sympath.h), NULL: none. */
 struct kd_symbols *kd_symbols_create(const struct kd_memory *memory, const char *path);
 void kd_symbols_destroy(struct kd_symbols *symbols);
+
+/* Say who is asked and told; until then nobody. The strings stay the caller's. */
+void kd_symbols_set_host(struct kd_symbols *symbols, const struct kd_symbols_host *host);
 
 /* Replace (or, with `append`, extend) the symbol path; modules without a PDB look again. */
 void kd_symbols_set_path(struct kd_symbols *symbols, const char *path, bool append);
 const char *kd_symbols_path(const struct kd_symbols *symbols);
+/* The path taken apart, own_path at its end. */
+struct sympath;
+const struct sympath *kd_symbols_elements(const struct kd_symbols *symbols);
 
-/* Tell `note` of every file that is looked at for symbols, a line each; NULL: be quiet. */
-void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
-                      void *context);
+/* Ask servers again that did not answer, or did not have a file. */
+void kd_symbols_ask_again(struct kd_symbols *symbols);
 
 /* ---- modules ---- */
 

@@ -4,10 +4,12 @@
  *      modules.c   which images are in memory
  *      symload.c   where the symbols of an image come from
  *      image_file.c  the host's copy of an image
+ *      symfind.c   files along the symbol path
  */
 #pragma once
 
 #include "kd/symbols.h"
+#include "kd/symfind.h"
 #include "kd/symtab.h"
 #include "pe/pe.h"
 
@@ -39,7 +41,9 @@ struct kd_field_cache; /* types.c */
 
 struct kd_symbols {
     struct kd_memory memory;
-    char *path;                       /* folders, ';' between them; never NULL */
+    struct kd_symbols_host host;
+    struct symfind *find;
+    char *path;                       /* as the user set it; never NULL */
     struct kd_module_entry **modules; /* in order of address; entries do not move */
     size_t module_count;
     size_t module_room;
@@ -47,8 +51,6 @@ struct kd_symbols {
     size_t file_count;
     size_t file_room;
     struct kd_field_cache *fields;
-    void (*note)(void *context, const char *line); /* of `!sym noisy`; NULL: quiet */
-    void *note_context;
     unsigned generation; /* grows when types may have changed: caches start over */
 };
 
@@ -60,13 +62,11 @@ enum pe_status kd_image_open(const struct kd_symbols *symbols, uint64_t base,
 struct kd_image_file *kd_image_file(struct kd_symbols *symbols, struct kd_module_entry *entry);
 void kd_image_file_close(struct kd_module_entry *entry);
 
+/* Tell of a file that is looked at: "DBGHELP: SUBJECT - WHAT". */
+void kd_symbols_note(const struct kd_symbols *symbols, const char *subject, const char *what);
+
 /* The last component of a path of either system; NULL when it is no file name. */
 const char *kd_safe_file_name(const char *path);
-
-/* Call `visit` with each folder of the symbol path until it returns true.
- * => whether it did */
-bool kd_each_symbol_folder(const struct kd_symbols *symbols,
-                           bool (*visit)(void *context, const char *folder), void *context);
 
 /* Forget the symbols of a module, so that the next question loads them anew. */
 void kd_module_forget(struct kd_symbols *symbols, struct kd_module_entry *entry);

@@ -21,12 +21,11 @@
 struct pdb_search {
     struct kd_symbols *symbols;
     struct kd_module_entry *entry;
-    const char *name;
-    char store[64]; /* folder in a symbol store: GUID and age in hexadecimal */
 };
 
-/* Data1-3 of a GUID are little-endian numbers, Data4 is bytes. */
-static void store_folder(const struct pdb_id *id, char *text, size_t size)
+/* The folder in a symbol store: GUID and age in hexadecimal. Data1-3 of a GUID are little-endian
+ * numbers, Data4 is bytes. */
+static void store_key(const struct pdb_id *id, char *text, size_t size)
 {
     static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     size_t n = 0;
@@ -61,57 +60,43 @@ static struct pdb *open_cached(struct kd_symbols *symbols, const char *path)
     return file.pdb;
 }
 
-void kd_symbols_noise(struct kd_symbols *symbols, void (*note)(void *context, const char *line),
-                      void *context)
-{
-    symbols->note = note;
-    symbols->note_context = context;
-}
-
-static void note(const struct kd_symbols *symbols, const char *subject, const char *what)
+void kd_symbols_note(const struct kd_symbols *symbols, const char *subject, const char *what)
 {
     char *line;
-    if (symbols->note && asprintf(&line, "DBGHELP: %s - %s\n", subject, what) >= 0) {
-        symbols->note(symbols->note_context, line);
+    if (symbols->host.note && asprintf(&line, "DBGHELP: %s - %s\n", subject, what) >= 0) {
+        symbols->host.note(symbols->host.context, line);
         free(line);
     }
 }
 
-static bool try_pdb(struct pdb_search *search, char *path)
+static bool accept_pdb(void *context, const char *path)
 {
+    struct pdb_search *search = context;
     struct kd_module *module = &search->entry->public;
-    struct pdb *pdb = path ? open_cached(search->symbols, path) : NULL;
+    struct pdb *pdb = open_cached(search->symbols, path);
     bool fits = pdb && pdb_matches(pdb, &module->id);
-    if (path)
-        note(search->symbols, path, fits ? "OK" : pdb ? "mismatched pdb" : "file not found");
+    kd_symbols_note(search->symbols, path,
+                    fits  ? "OK"
+                    : pdb ? "mismatched pdb"
+                          : "not a pdb, or damaged");
     if (fits) {
         search->entry->pdb = pdb;
         module->source = KD_SYMBOLS_PDB;
         snprintf(module->symbol_file, sizeof module->symbol_file, "%s", path);
     }
-    free(path);
     return fits;
-}
-
-static bool search_pdb(void *context, const char *folder)
-{
-    struct pdb_search *s = context;
-    char *path;
-    if (asprintf(&path, "%s/%s", folder, s->name) >= 0 && try_pdb(s, path))
-        return true;
-    return asprintf(&path, "%s/%s/%s/%s", folder, s->name, s->store, s->name) >= 0 &&
-           try_pdb(s, path);
 }
 
 static bool load_pdb(struct kd_symbols *symbols, struct kd_module_entry *entry)
 {
     const struct kd_module *module = &entry->public;
     struct pdb_search search = {.symbols = symbols, .entry = entry};
+    char key[64];
     if (!module->has_debug_record)
         return false;
-    search.name = kd_safe_file_name(module->pdb_name);
-    store_folder(&module->id, search.store, sizeof search.store);
-    return search.name && kd_each_symbol_folder(symbols, search_pdb, &search);
+    const char *name = kd_safe_file_name(module->pdb_name);
+    store_key(&module->id, key, sizeof key);
+    return name && symfind_file(symbols->find, name, key, accept_pdb, &search);
 }
 
 /* ---- COFF symbols and exports ---- */
@@ -211,7 +196,7 @@ enum kd_symbol_source kd_module_load(struct kd_symbols *symbols, const struct kd
     symbols->generation++;
     static const char *const results[] = {"deferred", "no symbols", "export symbols",
                                           "coff symbols", "private symbols & lines"};
-    note(symbols, module->name, results[module->source]);
+    kd_symbols_note(symbols, module->name, results[module->source]);
     return module->source;
 }
 

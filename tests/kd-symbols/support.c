@@ -180,14 +180,21 @@ static char *run_script(struct fake_machine *m, char *script)
     return result;
 }
 
-void check_golden(struct fake_machine *m, const char *folder, const char *name)
+void fake_start_sample(struct fake_machine *m)
+{
+    fake_setup(m);
+    fake_load_image(m, SAMPLES "/sample.exe", FAKE_NT_PA);
+    fake_start(m, SAMPLES);
+}
+
+static void check(struct fake_machine *m, const char *name)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/%s.kd", folder, name);
+    snprintf(path, sizeof path, GOLDEN "/%s.kd", name);
     char *script = read_whole_file(path, NULL);
     assert_non_null(script);
     char *result = run_script(m, script);
-    snprintf(path, sizeof path, "%s/%s.txt", folder, name);
+    snprintf(path, sizeof path, GOLDEN "/%s.txt", name);
     if (getenv("GOLDEN_WRITE")) {
         FILE *file = fopen(path, "wb");
         assert_non_null(file);
@@ -200,4 +207,12 @@ void check_golden(struct fake_machine *m, const char *folder, const char *name)
     free(expected);
     free(result);
     free(script);
+}
+
+void golden(const char *name)
+{
+    struct fake_machine m;
+    fake_start_sample(&m);
+    check(&m, name);
+    fake_teardown(&m);
 }

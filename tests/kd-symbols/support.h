@@ -8,6 +8,7 @@
 #include "kd/kd.h"
 
 #define FAKE_RAM_SIZE 0x1000000u
+#define FAKE_NT_PA 0x200000u
 #define FAKE_NT_BASE 0xfffff80000200000ull /* RAM from 2 MB on */
 #define FAKE_USER_BASE 0x140000000ull      /* RAM from 8 MB on */
 
@@ -39,7 +40,10 @@ const char *fake_run(struct fake_machine *m, const char *line);
 /* Whole file, zero-terminated; NULL when there is none. The caller frees it. */
 char *read_whole_file(const char *path, size_t *size);
 
-/* Run every line of GOLDEN/NAME.kd and compare with GOLDEN/NAME.txt, where addresses stand as
- * `xxxxxxxx`xxxxxxxx` and the folder of the samples as SAMPLES. With GOLDEN_WRITE in the
- * environment the file is written instead. */
-void check_golden(struct fake_machine *m, const char *folder, const char *name);
+/* Memory with the sample kernel, and a debugger that has its PDB. */
+void fake_start_sample(struct fake_machine *m);
+
+/* Run every line of GOLDEN/NAME.kd over the sample kernel and compare with GOLDEN/NAME.txt, where
+ * addresses stand as `xxxxxxxx`xxxxxxxx` and the folder of the samples as SAMPLES. With
+ * GOLDEN_WRITE in the environment the file is written instead. */
+void golden(const char *name);

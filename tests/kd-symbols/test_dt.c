@@ -11,16 +11,6 @@
 
 #include "support.h"
 
-static void golden(const char *name)
-{
-    struct fake_machine m;
-    fake_setup(&m);
-    fake_load_image(&m, SAMPLES "/sample.exe", 0x200000);
-    fake_start(&m, SAMPLES);
-    check_golden(&m, GOLDEN, name);
-    fake_teardown(&m);
-}
-
 static void test_layout(void **state)
 {
     (void)state;
@@ -56,9 +46,7 @@ static void test_addresses(void **state)
 {
     (void)state;
     struct fake_machine m;
-    fake_setup(&m);
-    fake_load_image(&m, SAMPLES "/sample.exe", 0x200000);
-    fake_start(&m, SAMPLES);
+    fake_start_sample(&m);
     const char *text = fake_run(&m, "dt nt!_EPROCESS CreateTime UniqueProcessId nt!PsSystem");
     assert_string_equal(text, "   +0x020 CreateTime       : _LARGE_INTEGER 0x01cb8c5e`5f2c8c7a\n"
                               "   +0x040 UniqueProcessId  : 0x00000000`00000004 Void\n");

@@ -35,7 +35,7 @@ static struct kd_symbols *create(struct fake_machine *m, const char *path)
 {
     const struct kd_memory memory = {.read = read_virtual, .context = m};
     fake_setup(m);
-    fake_load_image(m, SAMPLES "/sample.exe", 0x200000);
+    fake_load_image(m, SAMPLES "/sample.exe", FAKE_NT_PA);
     fake_load_image(m, SAMPLES "/program.exe", USER_PA);
     struct kd_symbols *symbols = kd_symbols_create(&memory, path);
     assert_non_null(symbols);

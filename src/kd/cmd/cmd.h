@@ -60,3 +60,8 @@ bool kd_take_processor(struct kd *kd, const char *args, uint64_t *processor, uin
 /* The address that the PTE at `pte` (an address in the self map) maps; 0: it is not in there, as
  * those of page tables of other processes and prototype PTEs. */
 uint64_t kd_pte_target(struct kd *kd, uint64_t pte);
+/* Are modules known? Prints why not (symbols.c). */
+bool kd_need_modules(struct kd *kd);
+/* "(deferred)", "(pdb symbols)": where a module's names come from (symbols.c). */
+struct kd_module;
+const char *kd_symbol_source_text(const struct kd_module *module);

@@ -1,16 +1,17 @@
-/* src/kd/cmd/symbols.c: x, ln, lm, ld, .sympath, .reload. */
+/* src/kd/cmd/symbols.c: x, ln, lm: names and modules. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "kd/cmd/cmd.h"
 #include "kd/dt.h"
 #include "kd/kdi.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
 
-static bool need_modules(struct kd *kd)
+bool kd_need_modules(struct kd *kd)
 {
     if (kd->symbols && kd_module_count(kd->symbols))
         return true;
@@ -97,7 +98,7 @@ static bool cmd_x(struct kd *kd, const char *args)
     struct examine e = {.kd = kd};
     char module[64] = "*";
     char word[256];
-    if (!need_modules(kd))
+    if (!kd_need_modules(kd))
         return false;
     while (args[0] == '/' && args[1]) {
         if (!examine_option(&e, args[1]))
@@ -129,7 +130,7 @@ static bool cmd_ln(struct kd *kd, const char *args)
     struct kd_symbol symbol, next;
     struct pdb_line line;
     char text[KD_ADDRESS_TEXT];
-    if (!need_modules(kd) || !kd_evaluate(kd, &args, &address))
+    if (!kd_need_modules(kd) || !kd_evaluate(kd, &args, &address))
         return false;
     if (!kd_symbol_at(kd->symbols, address, &symbol, &offset))
         return true; /* WinDbg says nothing too */
@@ -166,7 +167,7 @@ struct module_filter {
     char pattern[64];
 };
 
-static const char *source_text(const struct kd_module *module)
+const char *kd_symbol_source_text(const struct kd_module *module)
 {
     switch (module->source) {
     case KD_SYMBOLS_DEFERRED:
@@ -227,8 +228,8 @@ static void show_module(struct kd *kd, const struct module_filter *f,
     if (module->source == KD_SYMBOLS_EXPORT && !*file)
         file = image_name(module);
     snprintf(row, sizeof row, "%s %s   %-8s   %-23s%s", kd_address_text(module->base, start),
-             kd_address_text(module->base + module->size, end), module->name, source_text(module),
-             file);
+             kd_address_text(module->base + module->size, end), module->name,
+             kd_symbol_source_text(module), file);
     kd_printf(kd, "%s\n", row);
     if (f->verbose)
         show_details(kd, module);
@@ -268,7 +269,7 @@ static bool parse_filter(struct kd *kd, const char *letters, const char *args,
 static bool list_modules(struct kd *kd, const char *letters, const char *args)
 {
     struct module_filter f;
-    if (!need_modules(kd) || !parse_filter(kd, letters, args, &f))
+    if (!kd_need_modules(kd) || !parse_filter(kd, letters, args, &f))
         return false;
     if (!f.names)
         kd_printf(kd, "start             end                 module name\n");
@@ -315,109 +316,6 @@ static bool cmd_lma(struct kd *kd, const char *args)
     return list_modules(kd, "a", args);
 }
 
-/* ---- ld, .reload, .sympath ---- */
-
-static size_t load_matching(struct kd *kd, const char *pattern)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < kd_module_count(kd->symbols) && !kd_interrupted(kd); i++) {
-        const struct kd_module *module = kd_module_get(kd->symbols, i);
-        if (!kd_wildcard_match(pattern, module->name))
-            continue;
-        count++;
-        kd_module_load(kd->symbols, module);
-    }
-    return count;
-}
-
-static bool cmd_ld(struct kd *kd, const char *args)
-{
-    char pattern[64];
-    if (!need_modules(kd))
-        return false;
-    if (!kd_word(&args, pattern, sizeof pattern))
-        return kd_error(kd, "ld: which modules? usage: ld MODULE, with * for all");
-    if (load_matching(kd, pattern) == 0)
-        return kd_error(kd, "No module '%s'", pattern);
-    for (size_t i = 0; i < kd_module_count(kd->symbols); i++) {
-        const struct kd_module *module = kd_module_get(kd->symbols, i);
-        if (kd_wildcard_match(pattern, module->name))
-            kd_printf(kd, "Symbols loaded for %s: %s %s\n", module->name, source_text(module),
-                      module->symbol_file);
-    }
-    return true;
-}
-
-static void show_note(void *context, const char *line)
-{
-    kd_printf(context, "%s", line);
-}
-
-/* !sym noisy, !sym quiet, !sym. */
-static bool cmd_sym(struct kd *kd, const char *args)
-{
-    char word[16] = "";
-    if (!need_modules(kd))
-        return false;
-    if (kd_word(&args, word, sizeof word)) {
-        if (strcmp(word, "noisy") != 0 && strcmp(word, "quiet") != 0)
-            return kd_error(kd, "!sym noisy, or !sym quiet");
-        kd->symbols_noisy = strcmp(word, "noisy") == 0;
-        kd_symbols_noise(kd->symbols, kd->symbols_noisy ? show_note : NULL, kd);
-    }
-    kd_printf(kd, "%s mode - symbol prompts off\n", kd->symbols_noisy ? "noisy" : "quiet");
-    return true;
-}
-
-static bool cmd_reload(struct kd *kd, const char *args)
-{
-    bool force = strncmp(args, "/f", 2) == 0;
-    if (kd->symbols)
-        kd_modules_clear(kd->symbols);
-    kd_printf(kd, "Loading Kernel Symbols\n");
-    if (!kd_find_kernel(kd))
-        return kd_need_symbols(kd);
-    kd_printf(kd, "Loading User Symbols\n");
-    uint64_t chosen = kd->implicit_process;
-    kd_set_process(kd, kd_current_process(kd));
-    kd->implicit_process = chosen; /* looking again is no choice */
-    if (force)
-        load_matching(kd, "*");
-    return true;
-}
-
-/* The path may stand in quotes, since ';' also ends a command. */
-static void set_path(struct kd *kd, const char *args, bool append)
-{
-    char path[2048];
-    bool quoted = args[0] == '"';
-    snprintf(path, sizeof path, "%s", args + quoted);
-    size_t length = strlen(path);
-    if (quoted && length && path[length - 1] == '"')
-        path[length - 1] = 0;
-    kd_symbols_set_path(kd->symbols, path, append);
-}
-
-static bool show_path(struct kd *kd, const char *args, bool append)
-{
-    if (!kd->symbols && !kd_find_kernel(kd) && !kd->symbols)
-        return kd_error(kd, "Out of memory");
-    if (args[0])
-        set_path(kd, args, append);
-    kd_printf(kd, "Symbol search path is: %s\n", kd_symbols_path(kd->symbols));
-    return true;
-}
-
-static bool cmd_sympath(struct kd *kd, const char *args)
-{
-    return show_path(kd, args, false);
-}
-
-static bool cmd_sympath_append(struct kd *kd, const char *args)
-{
-    return show_path(kd, args, true);
-}
-
 const struct kd_command kd_commands_symbols[] = {
     {"x", "x [/1 | /2] [/f] MODULE!PATTERN", "symbols by name, with * and ?", cmd_x},
     {"ln", "ln ADDRESS", "the symbols nearest to an address", cmd_ln},
@@ -428,10 +326,5 @@ const struct kd_command kd_commands_symbols[] = {
     {"lmk", "lmk", "kernel modules", cmd_lmk},
     {"lmu", "lmu", "modules of the process", cmd_lmu},
     {"lma", "lma ADDRESS", "the module at an address", cmd_lma},
-    {"ld", "ld MODULE", "load symbols now", cmd_ld},
-    {"!sym", "!sym noisy|quiet", "tell of every file that is looked at for symbols", cmd_sym},
-    {".reload", ".reload [/f]", "look for modules again; /f: load all their symbols", cmd_reload},
-    {".sympath", ".sympath [PATH]", "where to look for symbols", cmd_sympath},
-    {".sympath+", ".sympath+ PATH", "look for symbols there too", cmd_sympath_append},
     {NULL, NULL, NULL, NULL},
 };
