@@ -126,7 +126,7 @@ struct kd {
     bool symbols_noisy;                /* !sym noisy */
     char *symbol_path;                 /* as configured; `.sympath` changes that of `symbols` */
     char *symbol_store, *symbol_proxy; /* kd.h; "": none */
-    char last_line[256]; /* repeated by an empty line at a terminal */
+    char last_line[256];               /* repeated by an empty line at a terminal */
 
     struct kd_symbols *symbols; /* symbols.h; NULL until a module is known */
     struct kd_breakpoints *breakpoints;
