@@ -3,12 +3,14 @@
  * KdVersionBlock names the kernel's base and the list on which KdDebuggerDataBlock is; the block
  * has the address of each variable a debugger needs, and the offsets of a few members. Both are
  * complete at link time, except for what this kernel does not have: those addresses are zero, as
- * the SDK prescribes for absent variables. The block is stored plain (KdpDataBlockEncoded is
- * nonzero). */
+ * the SDK prescribes for absent variables. The block is stored plain, as on every Windows 7:
+ * KdpDataBlockEncoded is zero, and KdCopyDataBlock, through which readers of newer systems get the
+ * block in clear, copies it as it is. */
 #include "nt/globals.h"
 #include "nt/kdbg.h"
 
 extern char __ImageBase;
+void *memcpy(void *to, const void *from, size_t size);
 extern const char NtBuildLab[];
 
 #define X(type, name) extern __typeof__(type) name;
@@ -23,7 +25,7 @@ extern KDDEBUGGER_DATA64 KdDebuggerDataBlock;
 
 LIST_ENTRY KdpDebuggerDataListHead = {&KdDebuggerDataBlock.Header.List,
                                       &KdDebuggerDataBlock.Header.List};
-UCHAR KdpDataBlockEncoded = 1;
+UCHAR KdpDataBlockEncoded = 0;
 
 DBGKD_GET_VERSION64 KdVersionBlock = {
     .MajorVersion = 0xF,
@@ -120,3 +122,10 @@ KDDEBUGGER_DATA64 KdDebuggerDataBlock = {
     .Gdt64R3CmTeb = 0x53,
     .OffsetPrcbContext = offsetof(KPRCB, Context),
 };
+
+void KdCopyDataBlock(KDDEBUGGER_DATA64 *to);
+/* The debugger data block in clear. */
+void KdCopyDataBlock(KDDEBUGGER_DATA64 *to)
+{
+    memcpy(to, &KdDebuggerDataBlock, sizeof *to);
+}

@@ -50,9 +50,18 @@ void hold_session(const PEB *peb)
     hold_directory(name);
 }
 
-HANDLE hold_session_event(const PEB *peb, const WCHAR *name)
+HANDLE hold_mutant(const WCHAR *name)
 {
-    WCHAR path[NAME_CHARACTERS];
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING string;
+    HANDLE mutant;
+    need(NtCreateMutant(&mutant, MUTANT_ALL_ACCESS, named(name, &attributes, &string), 0));
+    return mutant;
+}
+
+/* The name of an object of this process's session. */
+static const WCHAR *in_session(const PEB *peb, const WCHAR *name, WCHAR path[NAME_CHARACTERS])
+{
     if (peb->SessionId) {
         hold_session(peb);
         _snwprintf(path, NAME_CHARACTERS, L"\\Sessions\\%u\\BaseNamedObjects\\%s", peb->SessionId,
@@ -60,7 +69,19 @@ HANDLE hold_session_event(const PEB *peb, const WCHAR *name)
     } else {
         _snwprintf(path, NAME_CHARACTERS, L"\\BaseNamedObjects\\%s", name);
     }
-    return hold_event(path);
+    return path;
+}
+
+HANDLE hold_session_event(const PEB *peb, const WCHAR *name)
+{
+    WCHAR path[NAME_CHARACTERS];
+    return hold_event(in_session(peb, name, path));
+}
+
+HANDLE hold_session_mutant(const PEB *peb, const WCHAR *name)
+{
+    WCHAR path[NAME_CHARACTERS];
+    return hold_mutant(in_session(peb, name, path));
 }
 
 static void work(void *event)

@@ -12,11 +12,13 @@ NTSTATUS NtProcessStartup(PEB *peb);
  * unnamed one. A program of the system that cannot have what it needs ends with the status. */
 HANDLE hold_event(const WCHAR *name);
 HANDLE hold_directory(const WCHAR *name);
+HANDLE hold_mutant(const WCHAR *name);
 
 /* Directories \Sessions\N and \Sessions\N\BaseNamedObjects of this process's session. */
 void hold_session(const PEB *peb);
 /* "\Sessions\1\BaseNamedObjects\NAME" in session 1, "\BaseNamedObjects\NAME" in session 0. */
 HANDLE hold_session_event(const PEB *peb, const WCHAR *name);
+HANDLE hold_session_mutant(const PEB *peb, const WCHAR *name);
 
 /* A second thread that waits for `event`. */
 void start_worker(HANDLE event);

@@ -52,6 +52,7 @@
     X(ULONG64, PoolTrackTableSize)                                                                 \
     X(KPTR(POOL_TRACKER_BIG_PAGES), PoolBigPageTable)                                              \
     X(ULONG64, PoolBigPageTableSize)                                                               \
+    X(LIST_ENTRY, MiSessionWsList)                                                                 \
     /* kernel */                                                                                   \
     X(ULONG, KeNumberProcessors)                                                                   \
     A(KPTR(KPRCB), KiProcessorBlock, 64)                                                           \

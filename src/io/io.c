@@ -112,23 +112,38 @@ static NTSTATUS create_named(struct io *io, const char *path, OBJECT_TYPE *type,
     return ob_insert_object(io->ob, &kernel, *object, &attributes, 0, NULL, NULL);
 }
 
+/* What a driver object leads to: its extension and its full name. They have a block of their own,
+ * since an object must end where its pool block ends: that is how it is found from its tag. */
+struct driver_parts {
+    DRIVER_EXTENSION extension;
+    WCHAR name[64];
+};
+
 static NTSTATUS create_driver(struct io *io, const char *path, DRIVER_OBJECT **out)
 {
-    const size_t size = sizeof(DRIVER_OBJECT) + sizeof(DRIVER_EXTENSION);
-    DRIVER_EXTENSION *extension;
+    struct mm *mm = ob_mm(io->ob);
+    struct driver_parts *parts = ex_allocate_pool(mm, NonPagedPool, sizeof(*parts), mm_tag("DrvE"));
     DRIVER_OBJECT *driver;
     void *object;
-    NTSTATUS status = create_named(io, path, io->driver_type, size, &object);
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
 
-    if (!NT_SUCCESS(status))
+    if (!parts)
         return status;
+    memset(parts, 0, sizeof(*parts));
+    status = create_named(io, path, io->driver_type, sizeof(*driver), &object);
+    if (!NT_SUCCESS(status)) {
+        ex_free_pool(mm, parts);
+        return status;
+    }
     driver = object;
-    extension = (DRIVER_EXTENSION *)(driver + 1);
     driver->Type = IO_TYPE_DRIVER;
     driver->Size = sizeof(*driver);
-    driver->DriverExtension.va = h2k(&io->ke->ks, extension);
-    extension->DriverObject.va = h2k(&io->ke->ks, driver);
-    driver->DriverName = ob_name_info(io->ob, driver)->Name;
+    driver->DriverExtension.va = h2k(&io->ke->ks, &parts->extension);
+    parts->extension.DriverObject.va = h2k(&io->ke->ks, driver);
+    driver->DriverName.Length =
+        (USHORT)((size_t)io_utf16(path, parts->name, 64) * sizeof(*parts->name));
+    driver->DriverName.MaximumLength = sizeof(parts->name);
+    driver->DriverName.Buffer.va = h2k(&io->ke->ks, parts->name);
     *out = driver;
     return STATUS_SUCCESS;
 }

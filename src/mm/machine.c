@@ -97,6 +97,7 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);
     list_init(&mm->controls);
+    pthread_mutex_init(&mm->sessions_lock, NULL);
     pthread_mutex_init(&mm->spaces_lock, NULL);
     pthread_mutex_init(&mm->zero.pause, NULL);
     list_init(&mm->spaces);
@@ -123,6 +124,7 @@ void mm_destroy(struct mm *mm)
         host_memory_unmap(mm->ram, mm->ram_size);
     if (mm->ram_fd >= 0)
         close(mm->ram_fd);
+    pthread_mutex_destroy(&mm->sessions_lock);
     pthread_mutex_destroy(&mm->spaces_lock);
     pthread_mutex_destroy(&mm->zero.pause);
     free(mm);

@@ -104,6 +104,7 @@ struct mm {
     uint64_t shared_user_data_pfn; /* (I) */
     void *nt_image;                /* (I) host view of the MM_BOOT_IMAGE_SIZE bytes at nt_base */
 
+    pthread_mutex_t sessions_lock; /* MiSessionWsList and all below it (session.c) */
     pthread_mutex_t spaces_lock;
     struct list_node spaces; /* (S) struct mm_space.link */
 

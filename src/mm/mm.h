@@ -100,6 +100,12 @@ void ex_free_pool(struct mm *mm, void *block);
 uint64_t mm_allocate_system_pages(struct mm *mm, size_t pages, bool executable);
 void mm_free_system_pages(struct mm *mm, uint64_t va, size_t pages);
 
+/* A process becomes one of session `id`, which is made when it is its first (session.c).
+ * => it is in none; STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS mm_session_join(struct mm *mm, EPROCESS *process, uint32_t id);
+/* It ends; nothing when it is in none. The session goes with its last process. */
+void mm_session_leave(struct mm *mm, EPROCESS *process);
+
 /* ---- address spaces -----------------------------------------------------------------------------
  */
 

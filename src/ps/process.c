@@ -213,7 +213,12 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
             p->process->Pcb.BasePriority = (CHAR)program->base_priority;
         }
         set_image_file_name(p->process, program->dos_path);
-        status = set_audit_name(ps, p->process, program->nt_path);
+        status = program->session == PS_NO_SESSION
+                     ? STATUS_SUCCESS
+                     : mm_session_join(ps->mm, p->process, program->session);
+        if (NT_SUCCESS(status)) {
+            status = set_audit_name(ps, p->process, program->nt_path);
+        }
         if (NT_SUCCESS(status)) {
             status = populate(p, program);
         }
@@ -250,6 +255,7 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
     ex_wait_for_rundown_protection_release(&process->RundownProtect);
     ob_kill_process(ps->ob, process);
     mm_space_clean(p->space);
+    mm_session_leave(ps->mm, process);
     process->VmDeleted = 1;
     ke_set_process(ps->ke, &process->Pcb);
     __atomic_store_n(&p->ended, true, __ATOMIC_RELEASE);
