@@ -209,6 +209,7 @@ bool ntmm_translate(ntmm_process *p, uint64_t address, uint64_t *physical)
 
 const uint8_t *ntmm_ram(const ntmm_machine *m, uint64_t *size)
 {
+    mm_await_boot(m->mm);
     *size = mm_ram_size(m->mm);
     return mm_ram(m->mm);
 }

@@ -225,13 +225,7 @@ static NTSTATUS boot(struct ntmm_machine *m, char *error, size_t error_size)
     if (NT_SUCCESS(status)) {
         status = engine_init(m, error, error_size);
     }
-    if (NT_SUCCESS(status)) {
-        status = launch_mount(m, error, error_size);
-    }
-    if (NT_SUCCESS(status)) {
-        mm_await_boot(m->mm);
-    }
-    return status;
+    return NT_SUCCESS(status) ? launch_mount(m, error, error_size) : status;
 }
 
 ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **machine, char *error,
@@ -264,6 +258,7 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
         status = system_start(m, error, error_size);
     }
     if (NT_SUCCESS(status) && options->debugger) {
+        mm_await_boot(m->mm);
         status = target_create(m);
     }
     if (!NT_SUCCESS(status)) {

@@ -11,8 +11,9 @@
  * mapping, Linux has to zero and map every page of it first; composed in a buffer that stays in the
  * cache and written to the file, they cost half, and no mapping that has to be taken down again.
  * Moreover nobody waits for them: the zero-page thread streams them while the rest of the machine
- * boots. Until it is through, late frames are on no list (struct mm.listed_frames) and nobody has
- * heard of them; whoever needs all frames, or finds the lists empty, waits (mi_await_frames).
+ * boots, and appends them to the list of the others at the end. Until then late frames are on no
+ * list (struct mm.listed_frames) and nobody has heard of them; whoever needs all frames, or finds
+ * the lists empty, waits (mi_await_frames).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -23,11 +24,19 @@
 #include "mm/mi.h"
 
 #define LARGE_PAGE_FRAMES 512u
-#define EARLY_FREE_FRAMES 1024u /* free frames to boot with */
+#define EARLY_FREE_FRAMES 1024u /* free frames to boot with, at least */
 /* Frames whose entries fill whole pages, and a buffer that fits into the second-level cache. */
 #define STREAM_FRAMES 1024u
 _Static_assert(STREAM_FRAMES * sizeof(MMPFN) % PAGE_SIZE == 0, "whole pages of the database");
 _Static_assert(MI_TABLE_SPAN / PAGE_SIZE * sizeof(MMPFN) % PAGE_SIZE == 0, "and of its last part");
+
+void mi_boot_divide_frames(struct mm *mm, uint64_t first_free)
+{
+    uint64_t late = (first_free + EARLY_FREE_FRAMES + STREAM_FRAMES - 1) / STREAM_FRAMES;
+
+    late *= STREAM_FRAMES;
+    mm->listed_frames = late < mm->frames ? late : mm->frames;
+}
 
 /* What is known about holes of the RAM file: frames from `start` on and below `end` were never
  * touched, so that they read as zeroes. */
@@ -94,13 +103,17 @@ static void initialize_lists(struct mm *mm)
     mi_list_initialize(nt->MmBadPageListHead, BadPageList);
 }
 
-void mi_boot_pfn_database(struct mm *mm, uint64_t first_free)
+static void set_frames(struct mm *mm, enum mi_boot_frames state)
 {
-    uint64_t directory = mi_system_directory_frame();
-    struct account account = {.mm = mm};
-    uint64_t late = (first_free + EARLY_FREE_FRAMES + STREAM_FRAMES - 1) / STREAM_FRAMES;
+    __atomic_store_n(&mm->boot_frames, state, __ATOMIC_RELEASE);
+    ke_futex_wake(&mm->boot_frames, INT_MAX, KE_FUTEX_HOST);
+}
 
-    late = late * STREAM_FRAMES < mm->frames ? late * STREAM_FRAMES : mm->frames;
+void mi_boot_early_frames(struct mm *mm)
+{
+    uint64_t directory = mi_system_directory_frame(), late = mm->listed_frames;
+    struct account account = {.mm = mm};
+
     /* Have the host back what is about to be written at once, not page by page as it is touched.
      * Where that fails (an older host), touching does it. */
     madvise(mm->pfn, late * sizeof(MMPFN), MADV_POPULATE_WRITE);
@@ -114,8 +127,7 @@ void mi_boot_pfn_database(struct mm *mm, uint64_t first_free)
         if (mi_pfn(mm, pfn)->u3.e2.ReferenceCount == 0)
             mi_list_insert_tail(mm, mm->ke->nt.MmZeroedPageListHead, pfn);
     }
-    mm->listed_frames = late;
-    __atomic_store_n(&mm->frames_pending, late < mm->frames, __ATOMIC_RELEASE);
+    set_frames(mm, MI_FRAMES_EARLY);
 }
 
 /* ---- late frames ---------------------------------------------------------------------------- */
@@ -135,6 +147,13 @@ static void stream_entries(struct mm *mm, MMPFN *buffer, uint64_t first, uint64_
         memcpy(mi_pfn(mm, first), buffer, size);
 }
 
+/* Wait while boot is in `state`. */
+static void await_end_of(struct mm *mm, enum mi_boot_frames state)
+{
+    while (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) == state)
+        (void)ke_futex_wait(&mm->boot_frames, state, KE_FUTEX_HOST, NULL);
+}
+
 void mi_boot_late_frames(struct mm *mm)
 {
     MMPFN buffer[STREAM_FRAMES];
@@ -144,17 +163,24 @@ void mi_boot_late_frames(struct mm *mm)
         uint64_t left = mm->frames - pfn;
         stream_entries(mm, buffer, pfn, left < STREAM_FRAMES ? left : STREAM_FRAMES);
     }
+    await_end_of(mm, MI_FRAMES_NONE);
+    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) != MI_FRAMES_EARLY)
+        return; /* boot failed */
     ke_acquire_lock(&mm->pfn_lock);
     if (late < mm->frames)
         mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, mm->frames - late);
     mm->listed_frames = mm->frames;
     ke_release_lock(&mm->pfn_lock);
-    __atomic_store_n(&mm->frames_pending, 0, __ATOMIC_RELEASE);
-    ke_futex_wake(&mm->frames_pending, INT_MAX, KE_FUTEX_HOST);
+    set_frames(mm, MI_FRAMES_ALL);
+}
+
+void mi_boot_abandon_frames(struct mm *mm)
+{
+    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) == MI_FRAMES_NONE)
+        set_frames(mm, MI_FRAMES_ALL);
 }
 
 void mi_await_frames(struct mm *mm)
 {
-    while (__atomic_load_n(&mm->frames_pending, __ATOMIC_ACQUIRE))
-        (void)ke_futex_wait(&mm->frames_pending, 1, KE_FUTEX_HOST, NULL);
+    await_end_of(mm, MI_FRAMES_EARLY);
 }

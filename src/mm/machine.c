@@ -35,8 +35,10 @@ static void set_globals(struct mm *mm, const struct mm_config *config)
 {
     struct nt_globals *nt = &mm->ke->nt;
     const struct mi_region *pool = &mm->nonpaged, *paged = &mm->paged, *ptes = &mm->system_ptes;
-    uint64_t available = *nt->MmAvailablePages + mm->frames - mm->listed_frames;
 
+    ke_acquire_lock(&mm->pfn_lock);
+    uint64_t available = *nt->MmAvailablePages + mm->frames - mm->listed_frames;
+    ke_release_lock(&mm->pfn_lock);
     nt->MmPfnDatabase->va = MM_PFN_DATABASE;
     *nt->MmNumberOfPhysicalPages = mm->frames;
     *nt->MmLowestPhysicalPage = 1;
@@ -62,19 +64,20 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     NTSTATUS status = create_ram(mm);
     if (NT_SUCCESS(status))
         status = mi_boot_system_space(mm, &first_free);
+    if (!NT_SUCCESS(status))
+        return status;
+    mi_boot_divide_frames(mm, first_free);
+    if (!config->no_zero_thread)
+        status = mi_zero_thread_start(mm);
     if (NT_SUCCESS(status))
         status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
     if (!NT_SUCCESS(status))
         return status;
-    mi_boot_pfn_database(mm, first_free);
+    mi_boot_early_frames(mm);
     set_globals(mm, config);
     if (config->no_zero_thread)
         mi_boot_late_frames(mm);
-    else
-        status = mi_zero_thread_start(mm);
-    if (NT_SUCCESS(status))
-        status = mi_pool_boot(mm);
-    return status;
+    return mi_pool_boot(mm);
 }
 
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
@@ -114,6 +117,7 @@ void mm_destroy(struct mm *mm)
 {
     if (!mm)
         return;
+    mi_boot_abandon_frames(mm);
     mi_zero_thread_stop(mm);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
     free(mm->control_by_id);

@@ -76,6 +76,13 @@ struct mi_zero_thread {
     pthread_mutex_t pause; /* held while frames are between the lists */
 };
 
+/* How far boot has come with the page lists, see bootpfn.c. */
+enum mi_boot_frames {
+    MI_FRAMES_NONE,  /* there are no lists yet */
+    MI_FRAMES_EARLY, /* frames below struct mm.listed_frames are on them */
+    MI_FRAMES_ALL
+};
+
 struct mm {
     struct ke *ke;
     const struct mm_ops *ops;
@@ -91,9 +98,9 @@ struct mm {
     MMPFN *pfn;              /* PFN database, by frame number */
     uint64_t database_frame; /* (I) its first frame */
     struct ke_lock pfn_lock;
-    uint64_t listed_frames;  /* (P) frames from here on are not on a list yet, see bootpfn.c */
-    uint32_t frames_pending; /* (A) futex: 1 while there are such */
-    uint64_t run_rover;      /* (P) where the search for contiguous frames goes on */
+    uint64_t listed_frames; /* (P) frames from here on are not on a list yet, see bootpfn.c */
+    uint32_t boot_frames;   /* (A) futex: enum mi_boot_frames */
+    uint64_t run_rover;     /* (P) where the search for contiguous frames goes on */
     struct mi_quarantine quarantine;
     struct mi_zero_thread zero;
 
@@ -207,11 +214,15 @@ void mi_release_quarantine(struct mm *mm);
 /* Lay out RAM, make the tables of system space and the windows onto it. Frames from *first_free on
  * are free. */
 NTSTATUS mi_boot_system_space(struct mm *mm, uint64_t *first_free);
-/* Give frames their MMPFN and fill the page lists: those in use and enough free ones to go on with.
- * => nt's globals are known */
-void mi_boot_pfn_database(struct mm *mm, uint64_t first_free);
-/* The same for all other frames. Any thread, once. */
+/* Decide which frames are early: those in use and enough free ones to go on with. */
+void mi_boot_divide_frames(struct mm *mm, uint64_t first_free);
+/* Give early frames their MMPFN and put the free ones on the zeroed list. => nt's globals are known
+ */
+void mi_boot_early_frames(struct mm *mm);
+/* The same for all other frames. Any thread, once; waits until the early ones are listed. */
 void mi_boot_late_frames(struct mm *mm);
+/* Boot failed: whoever is in mi_boot_late_frames comes back. */
+void mi_boot_abandon_frames(struct mm *mm);
 /* Wait until every frame is where it belongs. => PFN lock not held */
 void mi_await_frames(struct mm *mm);
 

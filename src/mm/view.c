@@ -204,16 +204,17 @@ static NTSTATUS map_locked(struct map *map)
     return STATUS_SUCCESS;
 }
 
-/* Touch the pages whose contents come from the file, or are in memory already. */
+/* Read from the pages whose contents come from the file, or are in memory already, as the process
+ * itself would: they come into its working set, marked as accessed. */
 static void prefetch(const struct map *map)
 {
-    hw_fault read = hw_fault_set_user((hw_fault){0}, 1);
+    char byte;
 
     for (uint64_t i = 0; i < map->pages; i++) {
         MMPTE proto = mi_read_pte(&map->used->ptes[map->first_page + i]);
         bool zero = !mi_pte_holds_frame(proto) && !proto.u.Soft.Prototype;
-        if (!zero &&
-            mm_access_fault(map->space, map->base + MI_VA(i), read.value) == STATUS_NO_MEMORY)
+        if (!zero && mm_copy_from_user(map->space, &byte, map->base + MI_VA(i), sizeof byte) ==
+                         STATUS_NO_MEMORY)
             return;
     }
 }
