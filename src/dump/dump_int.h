@@ -64,3 +64,9 @@ size_t dump_copy(const struct dump_file *file, uint64_t address, void *buffer, s
 
 /* For files that do not say where the System page directory is: find it, or leave 0. */
 void dump_find_directory(struct dump_file *file);
+
+/* The header of a Windows dump of `size` bytes, without the runs of a full one. */
+void dump_fill_header(const struct dump_info *info, uint64_t size, struct _DUMP_HEADER64 *header);
+
+/* Write a file of these bytes, or none. => 0, or negative errno */
+int dump_write_bytes(const char *path, const void *bytes, size_t size);

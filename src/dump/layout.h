@@ -158,6 +158,8 @@ NT_OFFSET(struct _TRIAGE_DUMP64, TopOfStack, 0x48);
 NT_OFFSET(struct _TRIAGE_DUMP64, DebuggerDataOffset, 0x70);
 NT_OFFSET(struct _TRIAGE_DUMP64, DataBlocksOffset, 0x78);
 
+#define DUMP_TRIAGE_VALID 0x44475254u /* the bytes TRGD, at ValidOffset */
+
 struct _TRIAGE_DATA_BLOCK {
     ULONG64 Address;
     ULONG Offset;

@@ -1,4 +1,4 @@
-/* src/dump/write.c: writing dumps.
+/* src/dump/write.c: writing dumps of physical memory.
  *
  * One pass over the addresses finds which pages there are (a bit each), the second writes them:
  *
@@ -92,9 +92,8 @@ static void fill_context(struct _DUMP_HEADER64 *header, const struct dump_info *
     memcpy(header->ContextRecord, &context, sizeof context);
 }
 
-static int fill_header(const struct writer *w, uint64_t size, struct _DUMP_HEADER64 *header)
+void dump_fill_header(const struct dump_info *info, uint64_t size, struct _DUMP_HEADER64 *header)
 {
-    const struct dump_info *info = w->info;
     fill_unused(header);
     header->ValidDump = DUMP_VALID_DUMP64;
     header->MajorVersion = info->major;
@@ -118,7 +117,6 @@ static int fill_header(const struct writer *w, uint64_t size, struct _DUMP_HEADE
     memset(header->Comment, 0, sizeof header->Comment);
     memcpy(header->Comment, info->comment, strnlen(info->comment, sizeof header->Comment - 1));
     header->ProductType = PRODUCT_WORKSTATION;
-    return info->type == DUMP_TYPE_FULL ? find_runs(w, &header->PhysicalMemoryBlock) : 0;
 }
 
 static bool put(struct writer *w, const void *bytes, size_t size)
@@ -174,7 +172,8 @@ static int write_file(struct writer *w)
     if (!header) {
         return -ENOMEM;
     }
-    int error = fill_header(w, first + (w->pages << DUMP_PAGE_SHIFT), header);
+    dump_fill_header(w->info, first + (w->pages << DUMP_PAGE_SHIFT), header);
+    int error = w->info->type == DUMP_TYPE_FULL ? find_runs(w, &header->PhysicalMemoryBlock) : 0;
     if (!error && (!put(w, header, sizeof *header) || (bitmap && !put_bitmap(w, first)))) {
         error = -EIO;
     }

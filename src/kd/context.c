@@ -263,6 +263,7 @@ void kd_follow_event(struct kd *kd)
     kd->implicit_process = 0;
     kd_use_directory(kd, kd->target->directory_base);
     uint64_t process = kd_current_process(kd);
+    kd->saved_directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
     if (process != 0 && kd_set_process(kd, process)) {
         kd->implicit_process = 0;
     }

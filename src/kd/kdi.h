@@ -66,6 +66,7 @@ extern const struct kd_command kd_commands_transfer[];
 extern const struct kd_command kd_commands_image[];
 extern const struct kd_command kd_commands_object[];
 extern const struct kd_command kd_commands_crash[];
+extern const struct kd_command kd_commands_dump[];
 extern const struct kd_command kd_commands_system[];
 extern const struct kd_command kd_commands_mmcheck[];
 extern const struct kd_command kd_commands_physical[];
@@ -116,6 +117,7 @@ struct kd {
     uint64_t implicit_process; /* EPROCESS chosen by .process; 0: that of the current thread */
     uint64_t implicit_thread;  /* ETHREAD chosen by .thread; 0: that of the last event */
     uint64_t directory_base;   /* CR3 through which virtual memory is read */
+    uint64_t saved_directory;  /* CR3 of the last event's process; 0: unknown */
 
     uint64_t dump_cursor, physical_cursor; /* where d* and !d* go on */
     char dump_format[8];                   /* of a bare `d` */

@@ -132,9 +132,19 @@ static bool copy_in(struct kd *kd, uint64_t pa, void *piece, size_t size)
     return kd->target->ops->write_physical(kd->target, pa, piece, size) == 0;
 }
 
+/* A target by virtual address has the user memory of one process: that of the last event. */
+static bool is_of_other_process(const struct kd *kd, uint64_t va)
+{
+    return va < CANONICAL_HIGH && kd->saved_directory != 0 &&
+           kd->directory_base != kd->saved_directory;
+}
+
 size_t kd_read_virtual(struct kd *kd, uint64_t va, void *buffer, size_t size)
 {
     if (kd->target->ops->read_virtual != NULL) {
+        if (is_of_other_process(kd, va)) {
+            return 0;
+        }
         return kd->target->ops->read_virtual(kd->target, va, buffer, size);
     }
     return each_page(kd, va, size, buffer, copy_out);
@@ -192,6 +202,9 @@ static uint64_t behind_hole(uint64_t va, const struct hw_walk *walk)
 bool kd_next_present(struct kd *kd, uint64_t va, uint64_t end, uint64_t *found)
 {
     if (kd->target->ops->next_virtual != NULL) {
+        if (is_of_other_process(kd, va)) {
+            va = CANONICAL_HIGH;
+        }
         return kd->target->ops->next_virtual(kd->target, va, found) && *found <= end;
     }
     while (va <= end && !kd_interrupted(kd)) {

@@ -1,16 +1,15 @@
 # A dump answers as the machine did from which it was made: the same commands, typed right after
-# .dump and over each of the two files, give the same text.
+# .dump and over each of the files, give the same text.
 #
-#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -P compare.cmake
+#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -DDUMPS=f,ka -P compare.cmake
 #
+# DUMPS are the letters of .dump; the file of `f` is f.dmp.
 # The files stay in FOLDER for other tests.
 file(READ ${COMMANDS} commands)
 get_filename_component(programs ${PROGRAM} DIRECTORY)
 get_filename_component(name ${PROGRAM} NAME)
 
 file(MAKE_DIRECTORY ${FOLDER})
-set(full ${FOLDER}/full.dmp)
-set(bitmap ${FOLDER}/bitmap.dmp)
 
 # What comes after the line START, in `result`. `first`: commands before that.
 function(ask result first)
@@ -33,9 +32,14 @@ function(ask result first)
     set(${result} "${text}" PARENT_SCOPE)
 endfunction()
 
-ask(live "g\n.dump /o /f ${full}\n.dump /o /ka ${bitmap}\n"
-    --ram 64M -cf ${FOLDER}/commands.txt ${name} a)
-foreach(dump ${full} ${bitmap})
+string(REPLACE "," ";" DUMPS ${DUMPS})
+set(write "g\n")
+foreach(letters ${DUMPS})
+    string(APPEND write ".dump /o /${letters} ${FOLDER}/${letters}.dmp\n")
+endforeach()
+ask(live "${write}" --ram 64M -cf ${FOLDER}/commands.txt ${name} a)
+foreach(letters ${DUMPS})
+    set(dump ${FOLDER}/${letters}.dmp)
     ask(answer "" -y . -z ${dump} -cf ${FOLDER}/commands.txt)
     if(NOT answer STREQUAL live)
         file(WRITE ${dump}.live.txt "${live}")

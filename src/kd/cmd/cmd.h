@@ -65,3 +65,6 @@ bool kd_need_modules(struct kd *kd);
 /* "(deferred)", "(pdb symbols)": where a module's names come from (symbols.c). */
 struct kd_module;
 const char *kd_symbol_source_text(const struct kd_module *module);
+
+/* Code and parameters of the bugcheck that ended the machine; all 0 without one (crash.c). */
+bool kd_get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4]);

@@ -1,29 +1,13 @@
-/* src/kd/cmd/crash.c: .bugcheck, .dump: how the machine ended, and keeping it in a file.
+/* src/kd/cmd/crash.c: .bugcheck: how the machine ended.
  *
- * Source: debugger documentation, ".bugcheck (Display Bug Check Data)", ".dump (Create Dump
- * File)". */
-#include <errno.h>
+ * Source: debugger documentation, ".bugcheck (Display Bug Check Data)". */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "dump/write.h"
+#include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
-#include "kd/symbols.h"
-#include "kd/types.h"
 
-#define PATH_SIZE 1024
-#define USER_SHARED_DATA 0xFFFFF78000000000ull
-#define FREE_BUILD 15u
-#define CHECKED_BUILD 12u
-#define BREAK_INSTRUCTION 0x80000003u
-#define CONTEXT_PARTS 0x00100017u /* AMD64: control, integer, segments, debug registers */
-
-/* ---- .bugcheck --------------------------------------------------------------------------------
- */
-
-static bool get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4])
+bool kd_get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4])
 {
     const struct kd_event *event = &kd->target->last_event;
     const struct kd_crash *crash = kd->target->crash;
@@ -45,7 +29,7 @@ static bool cmd_bugcheck(struct kd *kd, const char *args)
     uint64_t parameter[4];
     char text[KD_ADDRESS_TEXT];
     (void)args;
-    get_bugcheck(kd, &code, parameter);
+    kd_get_bugcheck(kd, &code, parameter);
     kd_printf(kd, "Bugcheck code %08" PRIX32 "\nArguments", code);
     for (int i = 0; i < 4; i++) {
         kd_printf(kd, " %s", kd_address_text(parameter[i], text));
@@ -54,139 +38,8 @@ static bool cmd_bugcheck(struct kd *kd, const char *args)
     return true;
 }
 
-/* ---- .dump ------------------------------------------------------------------------------------
- */
-
-static bool read_page(void *context, uint64_t pa, void *page)
-{
-    return kd_read_physical(context, pa, page, DUMP_PAGE_BYTES);
-}
-
-static bool go_on(void *context, uint64_t done, uint64_t all)
-{
-    (void)done, (void)all;
-    return !kd_interrupted(context);
-}
-
-static void take_registers(const struct kd_registers *r, struct _CONTEXT *c)
-{
-    uint64_t *const to[KD_GPR_COUNT] = {&c->Rax, &c->Rcx, &c->Rdx, &c->Rbx, &c->Rsp, &c->Rbp,
-                                        &c->Rsi, &c->Rdi, &c->R8,  &c->R9,  &c->R10, &c->R11,
-                                        &c->R12, &c->R13, &c->R14, &c->R15};
-    for (int i = 0; i < KD_GPR_COUNT; i++) {
-        *to[i] = r->gpr[i];
-    }
-    c->ContextFlags = CONTEXT_PARTS;
-    c->Rip = r->rip;
-    c->EFlags = (uint32_t)r->rflags;
-    c->SegCs = r->cs;
-    c->SegDs = r->ds;
-    c->SegEs = r->es;
-    c->SegFs = r->fs;
-    c->SegGs = r->gs;
-    c->SegSs = r->ss;
-    c->Dr0 = r->dr[0];
-    c->Dr1 = r->dr[1];
-    c->Dr2 = r->dr[2];
-    c->Dr3 = r->dr[3];
-    c->Dr6 = r->dr[6];
-    c->Dr7 = r->dr[7];
-}
-
-/* The exception that stopped the machine; a break in when it was something else. */
-static void take_event(struct kd *kd, uint64_t rip, struct dump_info *info)
-{
-    const struct kd_event *event = &kd->target->last_event;
-    bool exception = event->kind == KD_EVENT_EXCEPTION;
-    info->exception.ExceptionCode = exception ? event->code : BREAK_INSTRUCTION;
-    info->exception.ExceptionAddress = exception ? event->address : rip;
-    if (exception && event->parameter_count <= 4) {
-        info->exception.NumberParameters = event->parameter_count;
-        memcpy(info->exception.ExceptionInformation, event->parameter, sizeof event->parameter);
-    }
-    get_bugcheck(kd, &info->bugcheck, info->bugcheck_parameter);
-}
-
-static void take_kernel(struct kd *kd, struct dump_info *info)
-{
-    uint64_t build = 0, offset;
-    kd_read_global(kd->symbols, "nt!NtBuildNumber", 4, &build);
-    info->major = build >> 28 == 0xF ? FREE_BUILD : CHECKED_BUILD;
-    info->build = build & UINT16_MAX;
-    info->directory_base = kd->target->directory_base;
-    info->pfn_database = kd_nt_address(kd, "MmPfnDatabase");
-    info->loaded_modules = kd_nt_address(kd, "PsLoadedModuleList");
-    info->active_processes = kd_nt_address(kd, "PsActiveProcessHead");
-    info->debugger_data = kd_nt_address(kd, "KdDebuggerDataBlock");
-    info->processors = kd->target->processor_count;
-    info->physical_size = kd->target->physical_size;
-    if (kd_offset(kd, "_KUSER_SHARED_DATA", "SystemTime", &offset)) {
-        kd_read_u64(kd, USER_SHARED_DATA + offset, &info->system_time);
-    }
-    if (kd_offset(kd, "_KUSER_SHARED_DATA", "InterruptTime", &offset)) {
-        kd_read_u64(kd, USER_SHARED_DATA + offset, &info->up_time);
-    }
-}
-
-static bool write_dump(struct kd *kd, const char *path, unsigned type)
-{
-    struct dump_info *info = calloc(1, sizeof *info);
-    struct kd_registers registers = {0};
-    if (info == NULL) {
-        return kd_error(kd, "Out of memory");
-    }
-    info->type = type;
-    take_kernel(kd, info);
-    if (kd->target->ops->get_registers(kd->target, kd->target->last_event.processor, &registers) ==
-        0) {
-        take_registers(&registers, &info->context);
-    }
-    take_event(kd, registers.rip, info);
-    const struct dump_source source = {.read_page = read_page, .go_on = go_on, .context = kd};
-    kd_printf(kd, "Creating %s - %s dump\n", path,
-              type == DUMP_TYPE_FULL ? "Full kernel" : "Kernel bitmap");
-    int error = dump_write(path, info, &source);
-    free(info);
-    if (error != 0) {
-        return kd_error(kd, "Dump creation failed: %s",
-                        error == -EINVAL ? "this target has no physical memory" : strerror(-error));
-    }
-    kd_printf(kd, "Dump successfully written\n");
-    return true;
-}
-
-static bool cmd_dump(struct kd *kd, const char *args)
-{
-    char word[PATH_SIZE];
-    unsigned type = 0;
-    bool overwrite = false;
-    /* A path may begin with a slash too; options have one slash and something behind them. */
-    while (*args == '/' && args[strcspn(args, " \t")] != '\0' &&
-           strcspn(args + 1, "/") > strcspn(args + 1, " \t")) {
-        kd_word(&args, word, sizeof word);
-        args = kd_skip(args);
-        if (strcmp(word, "/f") == 0) {
-            type = DUMP_TYPE_FULL;
-        } else if (strcmp(word, "/ka") == 0) {
-            type = DUMP_TYPE_BITMAP_FULL;
-        } else if (strcmp(word, "/o") == 0) {
-            overwrite = true;
-        } else {
-            return kd_error(kd, ".dump writes /f (full) and /ka (bitmap); no '%s'", word);
-        }
-    }
-    if (type == 0 || *args == '\0') {
-        return kd_error(kd, "Syntax error: .dump [/o] /f|/ka FILE");
-    }
-    if (!overwrite && access(args, F_OK) == 0) {
-        return kd_error(kd, "File '%s' exists already; /o overwrites it", args);
-    }
-    return kd_need_symbols(kd) && write_dump(kd, args, type);
-}
-
 const struct kd_command kd_commands_crash[] = {
     {".bugcheck", ".bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
     {"!bugcheck", "!bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
-    {".dump", ".dump [/o] /f|/ka FILE", "write all memory to a dump file", cmd_dump},
     {NULL, NULL, NULL, NULL},
 };
