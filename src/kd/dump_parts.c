@@ -201,6 +201,7 @@ static bool add_process(struct kd *kd, uint64_t process, void *context)
     uint64_t image = kd_field(kd, "_EPROCESS", process, "SeAuditProcessCreationInfo.ImageFileName");
     add_type(parts, "_OBJECT_NAME_INFORMATION", image);
     add_string(parts, "_OBJECT_NAME_INFORMATION", image, "Name");
+    add_type(parts, "_MM_SESSION_SPACE", kd_field(kd, "_EPROCESS", process, "Session"));
     add_type(parts, "_HANDLE_TABLE", kd_field(kd, "_EPROCESS", process, "ObjectTable"));
     if (kd_offset(kd, "_EPROCESS", "ThreadListHead", &head) &&
         kd_offset(kd, "_ETHREAD", "ThreadListEntry", &link)) {

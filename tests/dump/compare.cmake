@@ -1,9 +1,9 @@
 # A dump answers as the machine did from which it was made: the same commands, typed right after
 # .dump and over each of the files, give the same text.
 #
-#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -DDUMPS=f,ka -P compare.cmake
+#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -DDUMPS=f:full,ka:bitmap -P compare.cmake
 #
-# DUMPS are the letters of .dump; the file of `f` is f.dmp.
+# DUMPS are pairs: `.dump /f` writes full.dmp, and so on.
 # The files stay in FOLDER for other tests.
 file(READ ${COMMANDS} commands)
 get_filename_component(programs ${PROGRAM} DIRECTORY)
@@ -34,12 +34,14 @@ endfunction()
 
 string(REPLACE "," ";" DUMPS ${DUMPS})
 set(write "g\n")
-foreach(letters ${DUMPS})
-    string(APPEND write ".dump /o /${letters} ${FOLDER}/${letters}.dmp\n")
+foreach(pair ${DUMPS})
+    string(REGEX REPLACE "(.*):(.*)" ".dump /o /\\1 ${FOLDER}/\\2.dmp\n" line ${pair})
+    string(APPEND write "${line}")
 endforeach()
 ask(live "${write}" --ram 64M -cf ${FOLDER}/commands.txt ${name} a)
-foreach(letters ${DUMPS})
-    set(dump ${FOLDER}/${letters}.dmp)
+foreach(pair ${DUMPS})
+    string(REGEX REPLACE ".*:" "" file ${pair})
+    set(dump ${FOLDER}/${file}.dmp)
     ask(answer "" -y . -z ${dump} -cf ${FOLDER}/commands.txt)
     if(NOT answer STREQUAL live)
         file(WRITE ${dump}.live.txt "${live}")
