@@ -96,7 +96,22 @@ static NTSTATUS check_existing(const struct io_create *c, ULONG access, const st
     return STATUS_SUCCESS;
 }
 
-/* Have the descriptor that the access needs, and truncate. */
+/* Nobody writes to a running image, and none is deleted. */
+static NTSTATUS check_sections(struct io *io, const struct io_create *c, ULONG access,
+                               struct io_fcb *fcb)
+{
+    struct mm *mm = ob_mm(io->ob);
+
+    if ((c->options & FILE_DELETE_ON_CLOSE) &&
+        !mm_flush_image_section(mm, fcb->sections, MM_FLUSH_FOR_DELETE))
+        return STATUS_CANNOT_DELETE;
+    if (((access & WRITE_RIGHTS) || truncates(c->disposition)) &&
+        !mm_flush_image_section(mm, fcb->sections, MM_FLUSH_FOR_WRITE))
+        return STATUS_SHARING_VIOLATION;
+    return STATUS_SUCCESS;
+}
+
+/* Have the descriptor that the access needs. */
 static NTSTATUS ready_file(struct io *io, const struct io_create *c, ULONG access,
                            struct io_fcb *fcb)
 {
@@ -107,8 +122,6 @@ static NTSTATUS ready_file(struct io *io, const struct io_create *c, ULONG acces
         return status;
     if ((access & DATA_RIGHTS) || truncate)
         status = io_fcb_open(io, fcb, truncate || (access & WRITE_RIGHTS));
-    if (NT_SUCCESS(status) && truncate && ftruncate(fcb->fd, 0) != 0)
-        status = host_status(errno);
     return status;
 }
 
@@ -124,7 +137,9 @@ static NTSTATUS open_existing(struct io *io, const struct io_create *c, ULONG ac
     status = io_get_fcb(io, node, path->text, &fcb);
     if (!NT_SUCCESS(status))
         return status;
-    status = fcb->delete_pending ? STATUS_DELETE_PENDING : io_share(fcb, access, c->share);
+    status = fcb->delete_pending ? STATUS_DELETE_PENDING : check_sections(io, c, access, fcb);
+    if (NT_SUCCESS(status))
+        status = io_share(fcb, access, c->share);
     if (NT_SUCCESS(status)) {
         status = ready_file(io, c, access, fcb);
         if (!NT_SUCCESS(status))
@@ -282,6 +297,12 @@ static NTSTATUS open_volume(struct io *io, struct io_parse_context *context, ULO
         (*file)->SectionObjectPointer.va = h2k(&io->ke->ks, open->fcb->sections);
     }
     io_unlock_volume(io);
+    if (NT_SUCCESS(status) && context->information == information_of(c->disposition) &&
+        truncates(c->disposition)) {
+        io_lock_size(open->fcb);
+        status = io_set_size(io, open->fcb, 0);
+        io_unlock_size(open->fcb);
+    }
     if (!NT_SUCCESS(status))
         ob_dereference_object(io->ob, *file);
     return status;

@@ -38,6 +38,7 @@
 #include "pe/pe.h"
 
 struct io;
+struct iovec;
 
 enum io_mount_mode {
     IO_MOUNT_OVERLAY,    /* writes go to the overlay */
@@ -167,9 +168,17 @@ NTSTATUS io_query_attributes_file(struct io *io, const struct ob_caller *caller,
  * => STATUS_INVALID_FILE_FOR_SECTION (a device or directory), STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS io_file_host_bytes(struct io *io, FILE_OBJECT *file, const void **bytes, size_t *size);
 NTSTATUS io_file_size(struct io *io, FILE_OBJECT *file, uint64_t *size);
-/* Read at an offset without touching the position (paging I/O). */
-NTSTATUS io_file_read_at(struct io *io, FILE_OBJECT *file, void *buffer, size_t size,
-                         uint64_t offset, size_t *done);
+/* The section of a data file, referenced: mm_close_section. *size is what is wanted; 0: as large as
+ * the file is, which it then says. A file that is smaller grows if the section is `writable`.
+ * => STATUS_INVALID_FILE_FOR_SECTION, STATUS_MAPPED_FILE_SIZE_ZERO, STATUS_SECTION_TOO_BIG (cannot
+ *    grow), STATUS_DISK_FULL, as mm_create_file_section */
+NTSTATUS io_create_data_section(struct io *io, FILE_OBJECT *file, bool writable, uint64_t *size,
+                                SEGMENT **segment);
+/* mm_ops.read_file and write_file. */
+NTSTATUS io_paging_read(struct io *io, FILE_OBJECT *file, uint64_t offset,
+                        const struct iovec *parts, size_t count, size_t *done);
+NTSTATUS io_paging_write(struct io *io, FILE_OBJECT *file, uint64_t offset,
+                         const struct iovec *parts, size_t count);
 
 /* What a file that is no image says to who wants to map it. */
 NTSTATUS io_image_status(enum pe_status status);

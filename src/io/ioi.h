@@ -101,6 +101,9 @@ struct io_fcb {
     struct io_node where;
     char *volume_path; /* as opened first, for names */
     unsigned references;
+    /* KE_RANK_FILE_SIZE. Shared: transfers within the file. Exclusive: its size changes, or it gets
+     * a section, from when on transfers go through its cached pages. */
+    EX_PUSH_LOCK size_lock;
     int fd;        /* -1: none needed yet */
     bool writable; /* fd is */
     bool directory;
@@ -181,6 +184,25 @@ ULONG io_attributes_of(const struct stat *stat);
 bool io_is_open_below(struct io *io, const struct io_fcb *fcb);
 /* Is the folder empty, all layers taken together? => volume lock held */
 bool io_directory_is_empty(struct io *io, const char *path);
+
+/* ---- data (data.c) ---- */
+
+/* The descriptor of a file, opened now if the create did not need one.
+ * => STATUS_INVALID_DEVICE_REQUEST: a directory */
+NTSTATUS io_descriptor_of(struct io *io, struct io_fcb *fcb, bool writing, int *fd);
+/* Make a file, which has a writable descriptor, `size` bytes long. => size_lock held exclusively
+ * STATUS_USER_MAPPED_FILE: processes have mapped what would be cut; STATUS_DISK_FULL */
+NTSTATUS io_set_size(struct io *io, struct io_fcb *fcb, uint64_t size);
+
+static inline void io_lock_size(struct io_fcb *fcb)
+{
+    ex_acquire_push_lock_exclusive(&fcb->size_lock, KE_RANK_FILE_SIZE);
+}
+
+static inline void io_unlock_size(struct io_fcb *fcb)
+{
+    ex_release_push_lock_exclusive(&fcb->size_lock, KE_RANK_FILE_SIZE);
+}
 
 /* ---- opening (create.c) ---- */
 

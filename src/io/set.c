@@ -65,8 +65,11 @@ static NTSTATUS set_end_of_file(struct io *io, struct io_open *open, const void 
     if (end < 0)
         return STATUS_INVALID_PARAMETER;
     status = writable_descriptor(io, open->fcb, &fd);
-    if (NT_SUCCESS(status) && ftruncate(fd, end) != 0)
-        status = errno == EFBIG ? STATUS_DISK_FULL : host_status(errno);
+    if (!NT_SUCCESS(status))
+        return status;
+    io_lock_size(open->fcb);
+    status = io_set_size(io, open->fcb, (uint64_t)end);
+    io_unlock_size(open->fcb);
     return status;
 }
 
@@ -74,7 +77,6 @@ static NTSTATUS set_end_of_file(struct io *io, struct io_open *open, const void 
 static NTSTATUS set_allocation(struct io *io, struct io_open *open, const void *buffer)
 {
     LONG64 size = ((const FILE_ALLOCATION_INFORMATION *)buffer)->AllocationSize;
-    FILE_END_OF_FILE_INFORMATION end = {size};
     struct stat stat;
     int fd;
     NTSTATUS status;
@@ -84,9 +86,13 @@ static NTSTATUS set_allocation(struct io *io, struct io_open *open, const void *
     status = writable_descriptor(io, open->fcb, &fd);
     if (!NT_SUCCESS(status))
         return status;
+    io_lock_size(open->fcb);
     if (fstat(fd, &stat) != 0)
-        return host_status(errno);
-    return size < stat.st_size ? set_end_of_file(io, open, &end) : STATUS_SUCCESS;
+        status = host_status(errno);
+    else if (size < stat.st_size)
+        status = io_set_size(io, open->fcb, (uint64_t)size);
+    io_unlock_size(open->fcb);
+    return status;
 }
 
 static NTSTATUS set_disposition(struct io *io, struct io_open *open, const void *buffer)
@@ -103,6 +109,9 @@ static NTSTATUS set_disposition(struct io *io, struct io_open *open, const void 
             status = io_fcb_stat(io, fcb, &stat);
         if (NT_SUCCESS(status) && (io_attributes_of(&stat) & FILE_ATTRIBUTE_READONLY))
             status = STATUS_CANNOT_DELETE;
+        if (NT_SUCCESS(status) &&
+            !mm_flush_image_section(ob_mm(io->ob), fcb->sections, MM_FLUSH_FOR_DELETE))
+            status = STATUS_CANNOT_DELETE; /* mapped, or running */
         if (NT_SUCCESS(status) && fcb->directory && !io_directory_is_empty(io, fcb->volume_path))
             status = STATUS_DIRECTORY_NOT_EMPTY;
     }

@@ -11,6 +11,7 @@
 #define KE_LOCK_RANKS(X)                                                                           \
     X(KE_RANK_UNCHECKED, 0, "no order known")                                                      \
     X(KE_RANK_FILE, 10, "one open file: position, directory scan")                                 \
+    X(KE_RANK_FILE_SIZE, 11, "one file: its size, and whether it has a section")                   \
     X(KE_RANK_VOLUME, 12, "files of a volume: share access, overlay")                              \
     X(KE_RANK_PROCESS_LIST, 16, "PsActiveProcessHead")                                             \
     X(KE_RANK_PROCESS, 18, "EPROCESS.ProcessLock")                                                 \

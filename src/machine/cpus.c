@@ -190,11 +190,27 @@ static void dereference_file(void *owner, FILE_OBJECT *file)
     ob_dereference_object(m->ob, file);
 }
 
+static NTSTATUS read_file(void *owner, FILE_OBJECT *file, uint64_t offset,
+                          const struct iovec *parts, size_t count, size_t *done)
+{
+    struct ntmm_machine *m = owner;
+    return io_paging_read(m->io, file, offset, parts, count, done);
+}
+
+static NTSTATUS write_file(void *owner, FILE_OBJECT *file, uint64_t offset,
+                           const struct iovec *parts, size_t count)
+{
+    struct ntmm_machine *m = owner;
+    return io_paging_write(m->io, file, offset, parts, count);
+}
+
 const struct mm_ops machine_mm_ops = {.invalidate = invalidate,
                                       .invalidate_tables = invalidate_tables,
                                       .guard_page = guard_page,
                                       .reference_file = reference_file,
-                                      .dereference_file = dereference_file};
+                                      .dereference_file = dereference_file,
+                                      .read_file = read_file,
+                                      .write_file = write_file};
 
 /* ---- processes and threads ----------------------------------------------------------------------
  */

@@ -7,9 +7,45 @@
 #include "mm/check.h"
 #include "mm/section.h"
 
-/* A prototype that holds a frame. */
-static void check_held(struct mi_check *check, const MMPTE *proto)
+/* What a prototype says, or its page remembers, of a page of a file: which one it is. */
+static void check_file_pte(struct mi_check *check, struct mi_control *control,
+                           const struct mi_run *run, uint64_t index, MMPTE original)
 {
+    uint64_t page = 0;
+    bool same = mi_control_of_pte(check->mm, &run->ptes[index], original, &page) == control &&
+                page == run->first + index &&
+                (control->ptes || mi_subsection_of_pte(check->mm, original) == run->subsection);
+
+    MI_CHECK(check, same, "page %llu of control area %p: its prototype leads elsewhere",
+             (unsigned long long)(run->first + index), (const void *)control->area);
+}
+
+/* The subsections of a data file follow one another, and the file's end is where the last pages
+ * say. */
+static void check_subsections(struct mi_check *check, const struct mi_control *control)
+{
+    const struct kspace *ks = &check->mm->ke->ks;
+    uint64_t pages = 0, bytes = 0;
+
+    for (const SUBSECTION *s = mi_subsection(control, 0); s; s = mi_next_subsection(ks, s)) {
+        MI_CHECK(check, s->StartingSector == pages && k2h(ks, s->ControlArea) == control->area,
+                 "subsection %p begins at page %u, not %llu", (const void *)s, s->StartingSector,
+                 (unsigned long long)pages);
+        pages += s->PtesInSubsection;
+        bytes += MI_VA(s->NumberOfFullSectors) + s->u.SubsectionFlags.SectorEndOffset;
+    }
+    MI_CHECK(check,
+             pages == control->pages && pages == control->segment->TotalNumberOfPtes &&
+                 bytes == control->segment->SizeOfSegment,
+             "control area %p: %llu pages and %llu bytes in subsections",
+             (const void *)control->area, (unsigned long long)pages, (unsigned long long)bytes);
+}
+
+/* A prototype that holds a frame. => whether it is of a file */
+static bool check_held(struct mi_check *check, struct mi_control *control, const struct mi_run *run,
+                       uint64_t at)
+{
+    const MMPTE *proto = &run->ptes[at];
     struct mm *mm = check->mm;
     MMPTE value = mi_read_pte(proto);
     uint64_t pfn = value.u.Hard.PageFrameNumber, va = h2k(&mm->ke->ks, proto);
@@ -20,7 +56,7 @@ static void check_held(struct mi_check *check, const MMPTE *proto)
     if (pfn >= mm->frames) {
         mi_check_failed(check, "prototype %llx holds %llx, which is no frame",
                         (unsigned long long)va, (unsigned long long)pfn);
-        return;
+        return false;
     }
     const MMPFN *page = &mm->pfn[pfn];
     MI_CHECK(check,
@@ -37,21 +73,35 @@ static void check_held(struct mi_check *check, const MMPTE *proto)
                  (unsigned long long)va, (unsigned long long)pfn);
         check->share[pfn]++;
     }
+    bool of_file = page->OriginalPte.u.Soft.Prototype;
+    if (of_file)
+        check_file_pte(check, control, run, at, page->OriginalPte);
+    return of_file;
 }
 
 static void check_control(struct mi_check *check, struct mi_control *control)
 {
     const struct kspace *ks = &check->mm->ke->ks;
     const CONTROL_AREA *area = control->area;
-    uint64_t views = 0, committed = 0;
-    bool image = area->u.Flags.Image;
+    uint64_t views = 0, committed = 0, in_memory = 0;
+    bool file = area->u.Flags.Image || area->u.Flags.File;
+    struct mi_run run;
 
-    for (uint64_t i = 0; i < control->pages; i++) {
-        MMPTE value = mi_read_pte(&control->ptes[i]);
-        committed += value.u.Long != 0;
-        if (mi_pte_holds_frame(value))
-            check_held(check, &control->ptes[i]);
+    for (uint64_t page = 0; mi_next_run(control, page, &run); page = run.first + run.count) {
+        for (uint64_t i = 0; i < run.count; i++) {
+            MMPTE value = mi_read_pte(&run.ptes[i]);
+            committed += value.u.Long != 0;
+            if (mi_pte_holds_frame(value))
+                in_memory += check_held(check, control, &run, i);
+            else if (value.u.Soft.Prototype)
+                check_file_pte(check, control, &run, i, value);
+        }
     }
+    MI_CHECK(check, area->NumberOfPfnReferences == in_memory,
+             "control area %p: %llu pages in memory, found %llu", (const void *)area,
+             (unsigned long long)area->NumberOfPfnReferences, (unsigned long long)in_memory);
+    if (!control->ptes)
+        check_subsections(check, control);
     ke_list_for_each(ks, entry, &area->ViewList) views++;
     MI_CHECK(check, area->NumberOfMappedViews == views, "control area %p: %llu views, found %llu",
              (const void *)area, (unsigned long long)area->NumberOfMappedViews,
@@ -61,7 +111,7 @@ static void check_control(struct mi_check *check, struct mi_control *control)
     MI_CHECK(check, area->NumberOfUserReferences == area->NumberOfSectionReferences + views,
              "control area %p: %llu user references", (const void *)area,
              (unsigned long long)area->NumberOfUserReferences);
-    MI_CHECK(check, image || control->segment->NumberOfCommittedPages == committed,
+    MI_CHECK(check, file || control->segment->NumberOfCommittedPages == committed,
              "control area %p: %llu committed pages, found %llu", (const void *)area,
              (unsigned long long)control->segment->NumberOfCommittedPages,
              (unsigned long long)committed);
@@ -73,9 +123,7 @@ void mi_check_sections(struct mi_check *check)
 {
     struct mm *mm = check->mm;
 
-    ke_acquire_lock(&mm->sections_lock);
     list_for_each(node, &mm->controls)
         check_control(check, list_entry(node, struct mi_control, link));
-    ke_release_lock(&mm->sections_lock);
     MI_CHECK(check, check->views == 0, "%lld views in no list of views", (long long)check->views);
 }

@@ -40,12 +40,18 @@ static void check_view(struct tree_walk *walk, const MMVAD *vad)
     struct mm *mm = walk->space->mm;
     const struct kspace *ks = &mm->ke->ks;
     struct mi_control *control = mi_control_of_vad(mm, (const MMVAD_SHORT *)vad);
-    const MMPTE *first = kspace_host(ks, vad->FirstPrototypePte.va);
-    uint64_t pages = vad->EndingVpn - vad->StartingVpn + 1, listed = 0;
+    uint64_t pages = vad->EndingVpn - vad->StartingVpn + 1, listed = 0, first;
+    struct mi_run run;
 
+    first = mi_view_first_page(mm, (const MMVAD_SHORT *)vad);
+    bool found =
+        first + pages <= control->pages && mi_next_run(control, first, &run) && run.first <= first;
+    uint64_t here = found ? run.first + run.count - first : 0;
+    if (here > pages)
+        here = pages;
     MI_CHECK(walk->check,
-             first >= control->ptes && first + pages <= control->ptes + control->pages &&
-                 vad->LastContiguousPte.va == h2k(ks, first + pages - 1),
+             found && vad->FirstPrototypePte.va == h2k(ks, run.ptes + (first - run.first)) &&
+                 vad->LastContiguousPte.va - vad->FirstPrototypePte.va < here * sizeof(MMPTE),
              "VAD %llx: its prototypes are not the section's",
              (unsigned long long)vad->StartingVpn);
     ke_list_for_each(ks, entry, &control->area->ViewList) listed += entry == &vad->ViewLinks;

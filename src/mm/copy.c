@@ -3,19 +3,11 @@
  * A page that is resident and allows the access is copied under the shared working set lock, so it
  * cannot go away meanwhile; else the access faults as the processor's would, and is tried again.
  * Accessed and Dirty are set in the PTE as the processor's MMU would.
- *
- * User memory is shared with running user code, so bytes may change under a copy; that is the
- * user's race, and the copy is an instruction that the thread sanitizer does not look into.
  */
 #include "hw/bits.h"
 #include "mm/mi.h"
 
 #define BOUNCE_BYTES PAGE_SIZE
-
-static void copy_bytes(void *to, const void *from, size_t size)
-{
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-}
 
 /* The PTE of `va` if it allows the access right now, marked as used. => (W) shared */
 static bool touch(const struct mm_space *space, uint64_t va, bool write, uint64_t *pfn)
@@ -47,9 +39,9 @@ static bool copy_resident(struct mm_space *space, uint64_t va, void *host, size_
     if (resident) {
         char *page = (char *)mi_frame(space->mm, pfn) + va % PAGE_SIZE;
         if (write)
-            copy_bytes(page, host, size);
+            mi_copy_racing(page, host, size);
         else
-            copy_bytes(host, page, size);
+            mi_copy_racing(host, page, size);
     }
     mi_unlock_working_set_shared(space);
     return resident;

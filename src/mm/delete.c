@@ -13,17 +13,13 @@ void mi_flush_end(struct mi_flush *flush)
 
     if (flush->count > 0 && ops->invalidate && !space->cleaned)
         ops->invalidate(space->mm->owner, space, flush->page, flush->count);
-    size_t own = 0;
-    for (size_t i = 0; i < flush->free_count; i++) {
-        if (mi_pfn(space->mm, flush->free[i])->u4.PrototypePte)
-            mi_unshare_page(space->mm, flush->free[i]);
-        else
-            flush->free[own++] = flush->free[i];
-    }
-    if (own > 0)
-        mi_free_pages(space->mm, flush->free, own);
+    if (flush->free_count > 0)
+        mi_free_pages(space->mm, flush->free, flush->free_count);
+    if (flush->shared_count > 0)
+        mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
     flush->count = 0;
     flush->free_count = 0;
+    flush->shared_count = 0;
 }
 
 void mi_working_set_add(struct mm_space *space)
@@ -82,10 +78,8 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         if (pfn == mm->shared_user_data_pfn) {
             mi_share_page(mm, pfn, -1);
         } else if (mi_pte_is_shared(mm, old)) {
-            if (old.u.Hard.Dirty)
-                mi_note_dirty(mm, pfn);
             mi_working_set_remove_shared(space);
-            mi_flush_free(flush, pfn);
+            mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
         } else {
             mi_working_set_remove(space);
             mi_flush_free(flush, pfn);

@@ -64,16 +64,6 @@ static uint64_t contents_of(const struct mi_control *control, const struct pe_se
     return found ? range->virtual_size : range->raw_size;
 }
 
-static MMPTE subsection_pte(struct mm *mm, const SUBSECTION *subsection, unsigned protection)
-{
-    MMPTE pte = {.u.Long = 0};
-
-    pte.u.Subsect.SubsectionAddress = (LONG64)(h2k(&mm->ke->ks, subsection) << 16) >> 16;
-    pte.u.Subsect.Protection = protection;
-    pte.u.Subsect.Prototype = 1;
-    return pte;
-}
-
 static void fill_subsection(struct mi_control *control, uint32_t index,
                             const struct pe_section *range, uint64_t pages, unsigned protection)
 {
@@ -89,7 +79,7 @@ static void fill_subsection(struct mi_control *control, uint32_t index,
     subsection->u.SubsectionFlags.Protection = protection;
     for (uint64_t i = 0; i < pages; i++) {
         mi_write_pte(&control->ptes[first + i], MI_VA(i) < contents
-                                                    ? subsection_pte(mm, subsection, protection)
+                                                    ? mi_subsection_pte(mm, subsection, protection)
                                                     : mi_demand_zero_pte(protection));
     }
 }
@@ -114,6 +104,65 @@ static NTSTATUS fill_range(struct mi_control *control, uint32_t index)
     control->segment->NumberOfCommittedPages += pages;
     return STATUS_SUCCESS;
 }
+
+/* A relocated image says in its header where it is. Source: observed on Vista and later. */
+static void patch_image_base(const struct mi_control *control, uint64_t rva, char *page)
+{
+    uint64_t field = control->image.headers_offset + offsetof(IMAGE_NT_HEADERS64, OptionalHeader) +
+                     offsetof(IMAGE_OPTIONAL_HEADER64, ImageBase);
+    const char *base = (const char *)&control->base;
+
+    for (size_t i = 0; i < sizeof(control->base); i++) {
+        if (field + i >= rva && field + i < rva + PAGE_SIZE)
+            page[field + i - rva] = base[i];
+    }
+}
+
+/* The range that holds a page. => false: none does */
+static bool find_range(const struct mi_control *control, uint64_t rva, struct pe_section *range)
+{
+    for (uint32_t i = 0; pe_range(&control->image, i, range) == PE_OK; i++) {
+        uint64_t end = range->rva + MI_VA(MI_VPN((uint64_t)range->virtual_size + PAGE_SIZE - 1));
+        if (rva >= range->rva && rva < end)
+            return true;
+    }
+    return false;
+}
+
+static NTSTATUS read_page(const struct mi_control *control, uint64_t index, void *page)
+{
+    const struct pe_image *image = &control->image;
+    uint64_t rva = MI_VA(index), delta = control->base - image->base, size = 0;
+    struct pe_section range;
+
+    memset(page, 0, PAGE_SIZE);
+    if (!find_range(control, rva, &range))
+        return STATUS_INVALID_IMAGE_FORMAT;
+    if (rva - range.rva < range.raw_size)
+        size = range.raw_size - (rva - range.rva);
+    if (size > PAGE_SIZE)
+        size = PAGE_SIZE;
+    if (size > 0 && pe_read(image, rva, page, size) != PE_OK)
+        return STATUS_IN_PAGE_ERROR;
+    if (delta == 0)
+        return STATUS_SUCCESS;
+    if (pe_relocate_range(image, delta, (uint32_t)rva, page, PAGE_SIZE) != PE_OK)
+        return STATUS_IN_PAGE_ERROR;
+    patch_image_base(control, rva, page);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS read_pages(struct mi_control *control, uint64_t page, const uint64_t *pfn,
+                           size_t count)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    for (size_t i = 0; NT_SUCCESS(status) && i < count; i++)
+        status = read_page(control, page + i, mi_frame(control->mm, pfn[i]));
+    return status;
+}
+
+static const struct mi_backing image_backing = {.read = read_pages};
 
 /* What NtQuerySection tells. Source: SECTION_IMAGE_INFORMATION by symbols. */
 static NTSTATUS describe(struct mi_control *control)
@@ -158,6 +207,7 @@ NTSTATUS mi_create_image_control(struct mm *mm, const struct pe_image *image, ui
     NTSTATUS status = mi_control_create(mm, file, ranges, pages, &control);
     if (!NT_SUCCESS(status))
         return status;
+    control->backing = &image_backing;
     control->image = *image;
     control->base = base;
     control->area->u.Flags.Image = 1;
@@ -171,52 +221,5 @@ NTSTATUS mi_create_image_control(struct mm *mm, const struct pe_image *image, ui
         return status;
     }
     *out = control;
-    return STATUS_SUCCESS;
-}
-
-/* A relocated image says in its header where it is. Source: observed on Vista and later. */
-static void patch_image_base(const struct mi_control *control, uint64_t rva, char *page)
-{
-    uint64_t field = control->image.headers_offset + offsetof(IMAGE_NT_HEADERS64, OptionalHeader) +
-                     offsetof(IMAGE_OPTIONAL_HEADER64, ImageBase);
-    const char *base = (const char *)&control->base;
-
-    for (size_t i = 0; i < sizeof(control->base); i++) {
-        if (field + i >= rva && field + i < rva + PAGE_SIZE)
-            page[field + i - rva] = base[i];
-    }
-}
-
-/* The range that holds a page. => false: none does */
-static bool find_range(const struct mi_control *control, uint64_t rva, struct pe_section *range)
-{
-    for (uint32_t i = 0; pe_range(&control->image, i, range) == PE_OK; i++) {
-        uint64_t end = range->rva + MI_VA(MI_VPN((uint64_t)range->virtual_size + PAGE_SIZE - 1));
-        if (rva >= range->rva && rva < end)
-            return true;
-    }
-    return false;
-}
-
-NTSTATUS mi_read_image_page(const struct mi_control *control, uint64_t index, void *page)
-{
-    const struct pe_image *image = &control->image;
-    uint64_t rva = MI_VA(index), delta = control->base - image->base, size = 0;
-    struct pe_section range;
-
-    memset(page, 0, PAGE_SIZE);
-    if (!find_range(control, rva, &range))
-        return STATUS_INVALID_IMAGE_FORMAT;
-    if (rva - range.rva < range.raw_size)
-        size = range.raw_size - (rva - range.rva);
-    if (size > PAGE_SIZE)
-        size = PAGE_SIZE;
-    if (size > 0 && pe_read(image, rva, page, size) != PE_OK)
-        return STATUS_IN_PAGE_ERROR;
-    if (delta == 0)
-        return STATUS_SUCCESS;
-    if (pe_relocate_range(image, delta, (uint32_t)rva, page, PAGE_SIZE) != PE_OK)
-        return STATUS_IN_PAGE_ERROR;
-    patch_image_base(control, rva, page);
     return STATUS_SUCCESS;
 }

@@ -162,6 +162,13 @@ static inline void mi_copy_page(void *to, const void *from)
     __builtin_memcpy(to, from, PAGE_SIZE);
 }
 
+/* Copy to or from memory that running user code may change meanwhile. That is the user's race, so
+ * the copy is an instruction that the thread sanitizer does not look into. */
+static inline void mi_copy_racing(void *to, const void *from, size_t size)
+{
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+
 /* ---- pfn.c ---------------------------------------------------------------------------------- */
 
 enum mi_page_want {
@@ -314,16 +321,22 @@ void mi_trim_tables(struct mm_space *space, uint64_t start, uint64_t end);
 #define MI_FLUSH_PAGES 128u
 struct mi_flush {
     struct mm_space *space;
-    size_t count;      /* to be invalidated */
-    size_t free_count; /* to be freed after that */
+    size_t count;        /* to be invalidated */
+    size_t free_count;   /* to be freed after that */
+    size_t shared_count; /* to be unshared after that */
     struct mm_page page[MI_FLUSH_PAGES];
     uint64_t free[MI_FLUSH_PAGES];
+    struct mi_unshare {
+        uint64_t pfn;
+        bool dirty; /* written through the PTE that is gone */
+    } shared[MI_FLUSH_PAGES];
 };
 static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space)
 {
     flush->space = space;
     flush->count = 0;
     flush->free_count = 0;
+    flush->shared_count = 0;
 }
 void mi_flush_end(struct mi_flush *flush);
 /* A valid PTE of `va` mapped `pfn` and does so no longer, or with fewer rights. */
@@ -333,13 +346,19 @@ static inline void mi_flush_page(struct mi_flush *flush, uint64_t va, uint64_t p
         mi_flush_end(flush);
     flush->page[flush->count++] = (struct mm_page){va, pfn};
 }
-/* Free `pfn`, or unshare it when it has a prototype, once the engine has forgotten what was told
- * before. */
+/* Free `pfn`, once the engine has forgotten what was told before. */
 static inline void mi_flush_free(struct mi_flush *flush, uint64_t pfn)
 {
     if (flush->free_count == MI_FLUSH_PAGES)
         mi_flush_end(flush);
     flush->free[flush->free_count++] = pfn;
+}
+/* The same for a page that has a prototype: one PTE less maps it. */
+static inline void mi_flush_unshare(struct mi_flush *flush, uint64_t pfn, bool dirty)
+{
+    if (flush->shared_count == MI_FLUSH_PAGES)
+        mi_flush_end(flush);
+    flush->shared[flush->shared_count++] = (struct mi_unshare){pfn, dirty};
 }
 
 /* How many pages were deleted, by what their PTEs said. */

@@ -23,7 +23,9 @@
 struct mm;
 struct log;
 struct pe_image;
+struct iovec;
 typedef struct _FILE_OBJECT FILE_OBJECT;
+typedef struct _SECTION_OBJECT_POINTERS SECTION_OBJECT_POINTERS;
 
 /* One user address space; host-side companion of an EPROCESS. */
 struct mm_space;
@@ -48,6 +50,15 @@ struct mm_ops {
      * called without locks, and may close the file. */
     void (*reference_file)(void *owner, FILE_OBJECT *file);
     void (*dereference_file)(void *owner, FILE_OBJECT *file);
+    /* Paging I/O of a mapped file: from and to RAM, without changing the position. May be called
+     * with a working set lock held, so they wait for nothing but the host.
+     * => read: *done bytes, fewer at the end of the file, which is no error; write: all or a status
+     */
+    NTSTATUS(*read_file)
+    (void *owner, FILE_OBJECT *file, uint64_t offset, const struct iovec *parts, size_t count,
+     size_t *done);
+    NTSTATUS(*write_file)
+    (void *owner, FILE_OBJECT *file, uint64_t offset, const struct iovec *parts, size_t count);
 };
 
 struct mm_config {
@@ -170,6 +181,30 @@ NTSTATUS mm_create_image_section(struct mm *mm, const struct pe_image *image, FI
  *    STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t protect,
                                      uint32_t attributes, SEGMENT **out);
+/* The one section of a data file, whose cached pages views, reads and writes share: the one that
+ * there is for `file`, or a new one; it covers at least the `size` bytes that the file has. Who
+ * calls keeps the file's size from changing meanwhile.
+ * => STATUS_MAPPED_FILE_SIZE_ZERO, STATUS_SECTION_TOO_BIG, STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS mm_create_file_section(struct mm *mm, FILE_OBJECT *file, uint64_t size, SEGMENT **out);
+/* Read or write a file through its cached pages, as far as there is a section that covers them. The
+ * file reaches that far already (mm_set_file_size).
+ * => *done bytes, and the file itself has the rest; STATUS_IN_PAGE_ERROR, STATUS_NO_MEMORY, ... */
+NTSTATUS mm_copy_file(struct mm *mm, SECTION_OBJECT_POINTERS *sections, uint64_t offset,
+                      void *buffer, size_t size, bool write, size_t *done);
+/* The file is `size` bytes long: already when it grew, and before it is cut, for which
+ * mm_can_file_be_truncated was asked. What cached pages have behind the end is zero then. */
+void mm_set_file_size(struct mm *mm, SECTION_OBJECT_POINTERS *sections, uint64_t size);
+/* MmCanFileBeTruncated: not while it is an image, or its pages behind `size` are in sections that
+ * are open or mapped. */
+bool mm_can_file_be_truncated(struct mm *mm, SECTION_OBJECT_POINTERS *sections, uint64_t size);
+enum mm_flush_type { MM_FLUSH_FOR_DELETE, MM_FLUSH_FOR_WRITE };
+/* MmFlushImageSection: may the file be deleted, or opened for writing? Not while it is an image,
+ * nor deleted while a section of it is open or mapped. */
+bool mm_flush_image_section(struct mm *mm, SECTION_OBJECT_POINTERS *sections,
+                            enum mm_flush_type why);
+/* Write what was modified in a file's cached pages by processes that do not map them any more, or
+ * told us (mm_flush_virtual_memory). => the first error; all that can be written is */
+NTSTATUS mm_flush_file(struct mm *mm, SECTION_OBJECT_POINTERS *sections);
 void mm_close_section(struct mm *mm, SEGMENT *segment);
 CONTROL_AREA *mm_section_control_area(struct mm *mm, const SEGMENT *segment);
 /* The file behind a section, NULL: none. */
@@ -184,10 +219,12 @@ struct mm_view {
     uint64_t size;   /* bytes; 0: to the end */
     uint64_t offset; /* bytes */
     uint64_t zero_bits;
-    uint32_t inherit; /* SECTION_INHERIT */
-    uint32_t type;    /* MEM_TOP_DOWN */
-    uint32_t protect; /* PAGE_*; images have their own */
-    bool prefetch;    /* bring in what the file has, as far as there is memory */
+    uint32_t inherit;         /* SECTION_INHERIT */
+    uint32_t type;            /* MEM_TOP_DOWN */
+    uint32_t protect;         /* PAGE_*; images have their own */
+    uint64_t section_size;    /* bytes that the section object gives; 0: all */
+    uint32_t section_protect; /* PAGE_* of the section object; 0: as the section was made */
+    bool prefetch;            /* bring in what the file has, as far as there is memory */
 };
 /* NtMapViewOfSection. base, size and offset tell where and what it became.
  * => STATUS_SUCCESS, STATUS_IMAGE_NOT_AT_BASE (a success: relocated)
@@ -201,6 +238,11 @@ struct mm_view {
 NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view);
 /* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW */
 NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
+/* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
+ * means to the end of the view. *base and *size tell which pages it was.
+ * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2,
+ *    or the first error in writing; all that can be written is */
+NTSTATUS mm_flush_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size);
 
 /* A region the kernel makes for a process (TEB, PEB): committed private memory, at the highest free
  * pages of user space, at page (not 64 KB) granularity.

@@ -30,9 +30,35 @@ unsigned mi_protection_of_copy(unsigned protection)
 
 MMPTE *mi_proto_of(const struct mm *mm, const MMVAD_SHORT *vad, uint64_t va)
 {
-    MMPTE *first = kspace_host(&mm->ke->ks, ((const MMVAD *)vad)->FirstPrototypePte.va);
+    const struct kspace *ks = &mm->ke->ks;
+    const MMVAD *view = (const MMVAD *)vad;
+    MMPTE *first = k2h(ks, view->FirstPrototypePte), *last = k2h(ks, view->LastContiguousPte);
+    uint64_t index = MI_VPN(va) - vad->StartingVpn;
 
-    return first + (MI_VPN(va) - vad->StartingVpn);
+    if (index <= (uint64_t)(last - first))
+        return first + index;
+    const SUBSECTION *subsection = k2h(ks, view->Subsection);
+    index -= (uint64_t)(last - first) + 1;
+    subsection = mi_next_subsection(ks, subsection);
+    for (ULONG pages;
+         index >= (pages = __atomic_load_n(&subsection->PtesInSubsection, __ATOMIC_ACQUIRE));
+         subsection = mi_next_subsection(ks, subsection))
+        index -= pages;
+    return (MMPTE *)k2h(ks, subsection->SubsectionBase) + index;
+}
+
+uint64_t mi_view_first_page(struct mm *mm, const MMVAD_SHORT *vad)
+{
+    const struct kspace *ks = &mm->ke->ks;
+    const struct mi_control *control = mi_control_of_vad(mm, vad);
+    const MMVAD *view = (const MMVAD *)vad;
+    const MMPTE *first = k2h(ks, view->FirstPrototypePte);
+    const SUBSECTION *subsection = k2h(ks, view->Subsection);
+
+    if (control->ptes)
+        return (uint64_t)(first - control->ptes);
+    return subsection->StartingSector +
+           (uint64_t)(first - (MMPTE *)k2h(ks, subsection->SubsectionBase));
 }
 
 MMPTE mi_shared_page_pte(uint64_t pfn, unsigned protection)
@@ -130,6 +156,17 @@ static void write_proto(struct mm *mm, MMPTE *proto, MMPTE value)
     table->u2.ShareCount += (ULONG64)mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
 }
 
+/* One page more (or less) of a file is in memory. => (P) */
+static void count_page(struct mm *mm, MMPTE original, int by)
+{
+    const struct kspace *ks = &mm->ke->ks;
+
+    if (!original.u.Soft.Prototype)
+        return;
+    CONTROL_AREA *area = k2h(ks, mi_subsection_of_pte(mm, original)->ControlArea);
+    area->NumberOfPfnReferences += (ULONG64)by;
+}
+
 static MMPTE valid_proto(uint64_t pfn)
 {
     MMPTE pte = mi_kernel_page_pte(pfn, false);
@@ -162,24 +199,32 @@ static uint64_t revive(struct mm *mm, MMPTE *proto, MMPTE value)
     return pfn;
 }
 
-void mi_unshare_page(struct mm *mm, uint64_t pfn)
+/* => (P) */
+static void unshare(struct mm *mm, uint64_t pfn, bool dirty)
 {
     MMPFN *page = mi_pfn(mm, pfn);
 
-    ke_acquire_lock(&mm->pfn_lock);
     ASSERT(page->u2.ShareCount > 0);
-    if (--page->u2.ShareCount == 0) {
-        MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
-        MMPTE gone = mi_transition_pte(pfn, page->OriginalPte.u.Soft.Protection);
-        gone.u.Trans.Owner = 0;
-        write_proto(mm, proto, gone);
-        page->u3.e2.ReferenceCount = 0;
-        if (page->u3.e1.Modified)
-            mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
-        else
-            mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority],
-                                pfn);
-    }
+    if (dirty)
+        page->u3.e1.Modified = 1;
+    if (--page->u2.ShareCount > 0)
+        return;
+    MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
+    MMPTE gone = mi_transition_pte(pfn, page->OriginalPte.u.Soft.Protection);
+    gone.u.Trans.Owner = 0;
+    write_proto(mm, proto, gone);
+    page->u3.e2.ReferenceCount = 0;
+    if (page->u3.e1.Modified)
+        mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+    else
+        mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority], pfn);
+}
+
+void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t count)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    for (size_t i = 0; i < count; i++)
+        unshare(mm, pages[i].pfn, pages[i].dirty);
     ke_release_lock(&mm->pfn_lock);
 }
 
@@ -197,11 +242,12 @@ void mi_repurpose(struct mm *mm, uint64_t pfn)
 
     mi_list_remove(mm, list_of(mm, page), pfn);
     write_proto(mm, proto, page->OriginalPte);
+    count_page(mm, page->OriginalPte, -1);
     page->u4.PteFrame = 0;
     page->u4.PrototypePte = 0;
 }
 
-void mi_proto_delete(struct mm *mm, MMPTE *proto)
+void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
 {
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
@@ -209,9 +255,10 @@ void mi_proto_delete(struct mm *mm, MMPTE *proto)
     uint64_t pfn = value.u.Trans.PageFrameNumber;
     if (held) {
         revive(mm, proto, value);
+        count_page(mm, mi_pfn(mm, pfn)->OriginalPte, -1);
         mi_pfn(mm, pfn)->u4.PrototypePte = 0;
     }
-    write_proto(mm, proto, (MMPTE){.u.Long = 0});
+    write_proto(mm, proto, replacement);
     ke_release_lock(&mm->pfn_lock);
     if (held)
         mi_free_page(mm, pfn);
@@ -219,19 +266,33 @@ void mi_proto_delete(struct mm *mm, MMPTE *proto)
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
+/* One more for a page that is in memory. => (P) */
+static uint64_t share(struct mm *mm, MMPTE *proto, MMPTE value)
+{
+    if (!value.u.Hard.Valid)
+        return revive(mm, proto, value);
+    mi_pfn(mm, value.u.Hard.PageFrameNumber)->u2.ShareCount++;
+    return value.u.Hard.PageFrameNumber;
+}
+
 /* Share the page if it is in memory. => what the prototype said */
 static MMPTE share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
 {
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
-    if (value.u.Hard.Valid) {
-        *pfn = value.u.Hard.PageFrameNumber;
-        mi_pfn(mm, *pfn)->u2.ShareCount++;
-    } else if (mi_pte_is_transition(value)) {
-        *pfn = revive(mm, proto, value);
-    }
+    if (mi_pte_holds_frame(value))
+        *pfn = share(mm, proto, value);
     ke_release_lock(&mm->pfn_lock);
     return value;
+}
+
+/* The contents of the page that `value` stands for, in a frame of its own. => (G) */
+static NTSTATUS read_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t pfn)
+{
+    uint64_t page;
+
+    (void)mi_control_of_pte(control->mm, proto, value, &page);
+    return control->backing->read(control, page, &pfn, 1);
 }
 
 /* Make the page that a prototype stands for. => (G) */
@@ -244,7 +305,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     if (!mi_allocate_page(mm, from_file ? MI_PAGE_ANY : MI_PAGE_ZEROED, pfn))
         return STATUS_NO_MEMORY;
     if (from_file)
-        status = mi_read_image_page(control, (uint64_t)(proto - control->ptes), mi_frame(mm, *pfn));
+        status = read_page(control, proto, value, *pfn);
     if (!NT_SUCCESS(status)) {
         mi_free_page(mm, *pfn);
         return status;
@@ -257,25 +318,58 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     ke_acquire_lock(&mm->pfn_lock);
     page->u3.e1.Modified = !from_file;
     write_proto(mm, proto, valid_proto(*pfn));
+    count_page(mm, value, 1);
     ke_release_lock(&mm->pfn_lock);
     if (!from_file)
         __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn)
+NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn)
 {
-    struct mm *mm = space->mm;
+    struct mm *mm = control->mm;
     NTSTATUS status = STATUS_SUCCESS;
     MMPTE value = share_resident(mm, proto, pfn);
 
     if (mi_pte_holds_frame(value))
         return STATUS_SUCCESS;
-    struct mi_control *control = mi_control_of_vad(mm, vad);
     ex_acquire_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
     value = share_resident(mm, proto, pfn);
     if (!mi_pte_holds_frame(value))
         status = make_page(control, proto, value, pfn);
     ex_release_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
     return status;
+}
+
+NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn)
+{
+    struct mm *mm = space->mm;
+    MMPTE value = share_resident(mm, proto, pfn);
+
+    return mi_pte_holds_frame(value) ? STATUS_SUCCESS
+                                     : mi_proto_have(mi_control_of_vad(mm, vad), proto, pfn);
+}
+
+bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
+{
+    return mi_pte_holds_frame(share_resident(mm, proto, pfn));
+}
+
+bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn)
+{
+    bool modified = false;
+
+    if (!mi_pte_holds_frame(mi_read_pte(proto)))
+        return false;
+    ke_acquire_lock(&mm->pfn_lock);
+    MMPTE value = mi_read_pte(proto);
+    if (mi_pte_holds_frame(value)) {
+        MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);
+        modified = page->u3.e1.Modified;
+        if (modified)
+            *pfn = share(mm, proto, value);
+        page->u3.e1.Modified = 0;
+    }
+    ke_release_lock(&mm->pfn_lock);
+    return modified;
 }

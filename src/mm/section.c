@@ -9,8 +9,13 @@
  *      SectionObjectPointer-'  so that the next section of the same file is the same control area
  *
  * A control area lives while a section refers to it (NumberOfSectionReferences) or a view
- * (NumberOfMappedViews); with the last of them its pages, prototypes and file reference go. The
- * prototype PTEs of all subsections follow one another, so a view needs one pointer.
+ * (NumberOfMappedViews); with the last of them its pages, prototypes and file reference go.
+ * Copies to and from a file's cached pages refer to it as well, without being a user of the section
+ * (NumberOfUserReferences counts sections and views). Who is the last to leave a data file's writes
+ * what was modified before it can no longer be found, so that nobody reads the file before that.
+ *
+ * The prototype PTEs of images and of memory follow one another across all subsections; a data
+ * file's grow, so that each subsection has its own (filesec.c).
  *
  * Page-file backed sections are charged for their committed pages when these are committed, since
  * any process may write them; views of images and copying views are charged to their process.
@@ -24,19 +29,20 @@
 
 #include "ke/list.h"
 
-#define SECTION_PAGES_MOST 0x7FFFFFFFu
-
 /* ---- companions ------------------------------------------------------------------------------ */
 
-static struct mi_segment_tail *tail_of(const SEGMENT *segment)
+/* => behind the prototype PTEs, or right behind the segment when these are elsewhere */
+static struct mi_segment_tail *tail_of(const struct mm *mm, const SEGMENT *segment)
 {
+    bool flat = segment->PrototypePte.va == h2k(&mm->ke->ks, segment->ThePtes);
+
     return (struct mi_segment_tail *)(void *)&(
-        (MMPTE *)segment->ThePtes)[segment->TotalNumberOfPtes];
+        (MMPTE *)segment->ThePtes)[flat ? segment->TotalNumberOfPtes : 0];
 }
 
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment)
 {
-    uint32_t id = tail_of(segment)->id;
+    uint32_t id = tail_of(mm, segment)->id;
 
     ke_acquire_lock(&mm->sections_lock);
     struct mi_control *control = id < mm->control_count ? mm->control_by_id[id] : NULL;
@@ -71,9 +77,63 @@ static NTSTATUS register_control(struct mm *mm, struct mi_control *control)
         mm->control_count = count;
     }
     mm->control_by_id[id] = control;
-    tail_of(control->segment)->id = id;
+    tail_of(mm, control->segment)->id = id;
     list_insert_tail(&control->link, &mm->controls);
     return STATUS_SUCCESS;
+}
+
+/* ---- prototype PTEs -------------------------------------------------------------------------- */
+
+MMPTE mi_subsection_pte(struct mm *mm, const SUBSECTION *subsection, unsigned protection)
+{
+    MMPTE pte = {.u.Long = 0};
+
+    pte.u.Subsect.SubsectionAddress = (LONG64)(h2k(&mm->ke->ks, subsection) << 16) >> 16;
+    pte.u.Subsect.Protection = protection;
+    pte.u.Subsect.Prototype = 1;
+    return pte;
+}
+
+SUBSECTION *mi_subsection_of_pte(struct mm *mm, MMPTE pte)
+{
+    return kspace_host(&mm->ke->ks, (uint64_t)pte.u.Subsect.SubsectionAddress);
+}
+
+struct mi_control *mi_control_of_pte(struct mm *mm, const MMPTE *proto, MMPTE original,
+                                     uint64_t *page)
+{
+    const struct kspace *ks = &mm->ke->ks;
+
+    if (!original.u.Soft.Prototype)
+        return NULL;
+    const SUBSECTION *subsection = mi_subsection_of_pte(mm, original);
+    const CONTROL_AREA *area = k2h(ks, subsection->ControlArea);
+    struct mi_control *control = mi_control_of(mm, k2h(ks, area->Segment));
+    *page = control->ptes ? (uint64_t)(proto - control->ptes)
+                          : subsection->StartingSector +
+                                (uint64_t)(proto - (MMPTE *)k2h(ks, subsection->SubsectionBase));
+    return control;
+}
+
+bool mi_next_run(const struct mi_control *control, uint64_t from, struct mi_run *run)
+{
+    const struct kspace *ks = &control->mm->ke->ks;
+    SUBSECTION *next = mi_subsection(control, 0);
+
+    if (control->ptes) {
+        *run = (struct mi_run){next, control->ptes, 0, control->pages};
+        return from < control->pages;
+    }
+    for (; next; next = mi_next_subsection(ks, next)) {
+        uint64_t base = __atomic_load_n(&next->SubsectionBase.va, __ATOMIC_ACQUIRE);
+        uint64_t first = next->StartingSector;
+        uint64_t count = __atomic_load_n(&next->PtesInSubsection, __ATOMIC_ACQUIRE);
+        if (base && from < first + count) {
+            *run = (struct mi_run){next, kspace_host(ks, base), first, count};
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- creation and deletion ------------------------------------------------------------------- */
@@ -93,8 +153,10 @@ static void free_control(struct mi_control *control)
             ex_free_pool(mm, kspace_host(&mm->ke->ks, information));
         ex_free_pool(mm, control->segment);
     }
-    if (control->area)
+    if (control->area) {
+        mi_free_file_subsections(control);
         ex_free_pool(mm, control->area);
+    }
     free(control);
 }
 
@@ -112,7 +174,7 @@ static void link_control(struct mi_control *control, uint32_t subsections)
     segment->ControlArea.va = h2k(ks, area);
     segment->TotalNumberOfPtes = (ULONG)control->pages;
     segment->SizeOfSegment = MI_VA(control->pages);
-    segment->PrototypePte.va = h2k(ks, control->ptes);
+    segment->PrototypePte.va = control->ptes ? h2k(ks, control->ptes) : 0;
     ex_initialize_push_lock(&segment->SegmentLock);
     for (uint32_t i = 0; i < subsections; i++) {
         SUBSECTION *subsection = mi_subsection(control, i);
@@ -125,7 +187,9 @@ static void link_control(struct mi_control *control, uint32_t subsections)
 NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsections, uint64_t pages,
                            struct mi_control **out)
 {
-    size_t area_size = sizeof(CONTROL_AREA) + subsections * sizeof(SUBSECTION);
+    bool data = pages == 0;
+    size_t area_size =
+        sizeof(CONTROL_AREA) + (data ? sizeof(MSUBSECTION) : subsections * sizeof(SUBSECTION));
     size_t segment_size =
         offsetof(SEGMENT, ThePtes) + pages * sizeof(MMPTE) + sizeof(struct mi_segment_tail);
     struct mi_control *control = calloc(1, sizeof(*control));
@@ -135,6 +199,7 @@ NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsection
     control->mm = mm;
     control->file = file;
     control->pages = pages;
+    control->arrivals = 1;
     control->area = ex_allocate_pool(mm, NonPagedPool, area_size, mm_tag(file ? "MmCi" : "MmCa"));
     if (control->area) {
         memset(control->area, 0, area_size);
@@ -145,7 +210,7 @@ NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsection
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     memset(control->segment, 0, segment_size);
-    control->ptes = control->segment->ThePtes;
+    control->ptes = data ? NULL : control->segment->ThePtes;
     link_control(control, subsections);
     ke_acquire_lock(&mm->sections_lock);
     NTSTATUS status = register_control(mm, control);
@@ -160,9 +225,17 @@ NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsection
     return STATUS_SUCCESS;
 }
 
-static SECTION_OBJECT_POINTERS *pointers_of(struct mm *mm, const FILE_OBJECT *file)
+/* Where a file says what its control area is. => (L) */
+static ULONG64 *slot_of(SECTION_OBJECT_POINTERS *sections, bool image)
 {
-    return k2h(&mm->ke->ks, file->SectionObjectPointer);
+    return image ? &sections->ImageSectionObject.va : &sections->DataSectionObject.va;
+}
+
+static ULONG64 *slot_of_control(const struct mi_control *control)
+{
+    const struct kspace *ks = &control->mm->ke->ks;
+
+    return slot_of(k2h(ks, control->file->SectionObjectPointer), control->area->u.Flags.Image);
 }
 
 /* Nobody refers to it any more, and nobody can find it. => no locks */
@@ -171,8 +244,12 @@ static void delete_control(struct mi_control *control)
     struct mm *mm = control->mm;
     FILE_OBJECT *file = control->file;
 
-    for (uint64_t i = 0; i < control->pages; i++)
-        mi_proto_delete(mm, &control->ptes[i]);
+    struct mi_run run;
+
+    for (uint64_t page = 0; mi_next_run(control, page, &run); page = run.first + run.count) {
+        for (uint64_t i = 0; i < run.count; i++)
+            mi_proto_delete(mm, &run.ptes[i], (MMPTE){.u.Long = 0});
+    }
     mi_return_commit(mm, control->segment->NumberOfCommittedPages, MI_COMMIT_USER);
     free_control(control);
     if (file)
@@ -188,10 +265,61 @@ static bool forget_if_unused(struct mi_control *control)
     if (area->NumberOfSectionReferences > 0 || area->NumberOfMappedViews > 0)
         return false;
     if (control->shared)
-        pointers_of(mm, control->file)->ImageSectionObject.va = 0;
-    mm->control_by_id[tail_of(control->segment)->id] = NULL;
+        *slot_of_control(control) = 0;
+    mm->control_by_id[tail_of(mm, control->segment)->id] = NULL;
     list_remove(&control->link);
     return true;
+}
+
+/* Write what was modified, if nobody else is there. => what `arrivals` said before */
+static uint64_t write_back(struct mi_control *control)
+{
+    struct mm *mm = control->mm;
+
+    ke_acquire_lock(&mm->sections_lock);
+    uint64_t arrivals = control->arrivals;
+    ke_release_lock(&mm->sections_lock);
+    NTSTATUS status = mi_flush_control(control, 0, control->pages);
+    if (!NT_SUCCESS(status))
+        log_message(mm->log, LOG_ERROR, "delayed write failed, data of a mapped file is lost: %08x",
+                    (unsigned)status);
+    return arrivals;
+}
+
+void mi_control_dereference(struct mi_control *control)
+{
+    struct mm *mm = control->mm;
+    CONTROL_AREA *area = control->area;
+    bool writes = control->backing && control->backing->write;
+    uint64_t written = 0;
+
+    ke_acquire_lock(&mm->sections_lock);
+    while (writes && area->NumberOfSectionReferences == 1 && area->NumberOfMappedViews == 0 &&
+           written != control->arrivals) {
+        ke_release_lock(&mm->sections_lock);
+        written = write_back(control);
+        ke_acquire_lock(&mm->sections_lock);
+    }
+    area->NumberOfSectionReferences--;
+    bool unused = forget_if_unused(control);
+    ke_release_lock(&mm->sections_lock);
+    if (unused)
+        delete_control(control);
+}
+
+/* => (L) */
+static void refer(struct mi_control *control, bool user)
+{
+    control->area->NumberOfSectionReferences++;
+    control->area->NumberOfUserReferences += user;
+    control->arrivals++;
+}
+
+void mi_control_reference(struct mi_control *control)
+{
+    ke_acquire_lock(&control->mm->sections_lock);
+    refer(control, false);
+    ke_release_lock(&control->mm->sections_lock);
 }
 
 void mm_close_section(struct mm *mm, SEGMENT *segment)
@@ -199,12 +327,9 @@ void mm_close_section(struct mm *mm, SEGMENT *segment)
     struct mi_control *control = mi_control_of(mm, segment);
 
     ke_acquire_lock(&mm->sections_lock);
-    control->area->NumberOfSectionReferences--;
     control->area->NumberOfUserReferences--;
-    bool unused = forget_if_unused(control);
     ke_release_lock(&mm->sections_lock);
-    if (unused)
-        delete_control(control);
+    mi_control_dereference(control);
 }
 
 void mi_control_add_view(struct mi_control *control, MMVAD *vad)
@@ -215,6 +340,7 @@ void mi_control_add_view(struct mi_control *control, MMVAD *vad)
     ke_acquire_lock(&control->mm->sections_lock);
     area->NumberOfMappedViews++;
     area->NumberOfUserReferences++;
+    control->arrivals++;
     ke_list_insert_tail(ks, &area->ViewList, &vad->ViewLinks);
     ke_release_lock(&control->mm->sections_lock);
 }
@@ -228,42 +354,39 @@ void mi_control_remove_view(struct mi_control *control, MMVAD *vad)
     ke_list_remove(&mm->ke->ks, &vad->ViewLinks);
     area->NumberOfMappedViews--;
     area->NumberOfUserReferences--;
-    bool unused = forget_if_unused(control);
+    area->NumberOfSectionReferences++; /* until what it wrote is safe */
     ke_release_lock(&mm->sections_lock);
-    if (unused)
-        delete_control(control);
+    mi_control_dereference(control);
 }
 
-/* ---- sections of images ---------------------------------------------------------------------- */
+/* ---- sections of files ----------------------------------------------------------------------- */
 
-/* The control area that the file has, with one more reference. */
-static SEGMENT *find_image(struct mm *mm, const FILE_OBJECT *file)
+struct mi_control *mi_find_control(struct mm *mm, SECTION_OBJECT_POINTERS *sections, bool image,
+                                   bool user)
 {
     const struct kspace *ks = &mm->ke->ks;
-    SEGMENT *segment = NULL;
+    struct mi_control *control = NULL;
 
     ke_acquire_lock(&mm->sections_lock);
-    uint64_t va = pointers_of(mm, file)->ImageSectionObject.va;
+    uint64_t va = *slot_of(sections, image);
     if (va) {
-        CONTROL_AREA *area = kspace_host(ks, va);
-        area->NumberOfSectionReferences++;
-        area->NumberOfUserReferences++;
-        segment = k2h(ks, area->Segment);
+        const CONTROL_AREA *area = kspace_host(ks, va);
+        control = mm->control_by_id[tail_of(mm, k2h(ks, area->Segment))->id];
+        refer(control, user);
     }
     ke_release_lock(&mm->sections_lock);
-    return segment;
+    return control;
 }
 
-/* Make a new control area the file's. => false: somebody else was faster */
-static bool publish_image(struct mi_control *control)
+bool mi_publish_control(struct mi_control *control)
 {
     struct mm *mm = control->mm;
-    SECTION_OBJECT_POINTERS *pointers = pointers_of(mm, control->file);
 
     ke_acquire_lock(&mm->sections_lock);
-    bool first = pointers->ImageSectionObject.va == 0;
+    ULONG64 *slot = slot_of_control(control);
+    bool first = *slot == 0;
     if (first) {
-        pointers->ImageSectionObject.va = h2k(&mm->ke->ks, control->area);
+        *slot = h2k(&mm->ke->ks, control->area);
         control->shared = true;
     }
     ke_release_lock(&mm->sections_lock);
@@ -276,14 +399,18 @@ NTSTATUS mm_create_image_section(struct mm *mm, const struct pe_image *image, FI
     struct mi_control *control;
 
     for (;;) {
-        *out = file ? find_image(mm, file) : NULL;
-        if (*out)
+        control =
+            file ? mi_find_control(mm, k2h(&mm->ke->ks, file->SectionObjectPointer), true, true)
+                 : NULL;
+        if (control) {
+            *out = control->segment;
             return STATUS_SUCCESS;
+        }
         NTSTATUS status = mi_create_image_control(mm, image, image->base, file, &control);
         if (!NT_SUCCESS(status))
             return status;
         *out = control->segment;
-        if (!file || publish_image(control))
+        if (!file || mi_publish_control(control))
             return STATUS_SUCCESS;
         mm_close_section(mm, control->segment);
     }
@@ -306,7 +433,7 @@ NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t prot
     if (size == 0)
         return STATUS_INVALID_PARAMETER_4;
     uint64_t pages = MI_VPN(size - 1) + 1;
-    if (pages > SECTION_PAGES_MOST)
+    if (pages > MI_SECTION_PAGES_MOST)
         return STATUS_SECTION_TOO_BIG;
     if (commit && !mi_charge_commit(mm, pages, MI_COMMIT_USER))
         return STATUS_COMMITMENT_LIMIT;

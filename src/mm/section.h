@@ -8,16 +8,33 @@
 #include "mm/mi.h"
 #include "pe/pe.h"
 
+#define MI_SECTION_PAGES_MOST 0x7FFFFFFFu
+#define MI_CLUSTER_PAGES 16u /* at most read or written at once: 64 KB */
+
+struct mi_control;
+
+/* Where the pages of a control area come from and go to. Called with (W) and (G) or with neither;
+ * both may wait for the host. */
+struct mi_backing {
+    /* Fill `count` frames with the pages from `page` on. => STATUS_IN_PAGE_ERROR, ... */
+    NTSTATUS (*read)(struct mi_control *control, uint64_t page, const uint64_t *pfn, size_t count);
+    /* Write them back, as far as the file reaches. NULL: such pages go to a page file.
+     * => STATUS_DISK_FULL, ...: some of them may not have been written */
+    NTSTATUS (*write)(struct mi_control *control, uint64_t page, const uint64_t *pfn, size_t count);
+};
+
 /* Host-side companion of a control area. */
 struct mi_control {
     struct list_node link; /* (L) mm->controls */
     struct mm *mm;
     CONTROL_AREA *area;
     SEGMENT *segment;
-    MMPTE *ptes;    /* the prototype PTEs: a flat array; written under (P) */
-    uint64_t pages; /* how many */
+    const struct mi_backing *backing; /* NULL: a page file */
+    MMPTE *ptes;    /* the prototype PTEs: a flat array; NULL: each subsection has its own */
+    uint64_t pages; /* how many; of a data file (G), and only more */
     FILE_OBJECT *file;
     bool shared;           /* found through the file's SectionObjectPointer */
+    uint64_t arrivals;     /* (L) references and views that there ever were */
     struct pe_image image; /* of an image: contents */
     uint64_t base;         /* (L) where an image's pages are relocated to */
     bool placed;           /* (L) it may have pages, so base stays */
@@ -33,7 +50,7 @@ struct mi_segment_tail {
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment);
 struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad);
 /* A control area with `subsections` subsections and `pages` zero prototype PTEs, with one section
- * reference. => STATUS_INSUFFICIENT_RESOURCES */
+ * reference. A data file's (no PTEs) has one MSUBSECTION. => STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsections, uint64_t pages,
                            struct mi_control **out);
 SUBSECTION *mi_subsection(const struct mi_control *control, uint32_t index);
@@ -41,17 +58,63 @@ SUBSECTION *mi_subsection(const struct mi_control *control, uint32_t index);
  * for the first, none for the second */
 void mi_control_add_view(struct mi_control *control, MMVAD *vad);
 void mi_control_remove_view(struct mi_control *control, MMVAD *vad);
+/* One more reference, of somebody who is no user of the section: it is neither open nor mapped. */
+void mi_control_reference(struct mi_control *control);
+void mi_control_dereference(struct mi_control *control);
+/* The control area that a file's pointers name, with one more reference; NULL: none. */
+struct mi_control *mi_find_control(struct mm *mm, SECTION_OBJECT_POINTERS *sections, bool image,
+                                   bool user);
+/* Make a new control area the file's. => false: somebody else was faster */
+bool mi_publish_control(struct mi_control *control);
 
 /* The pages of an image are made for `base` from now on. => (L) */
 void mi_place_image(struct mi_control *control, uint64_t base);
+
+/* What a prototype PTE says of a page that is to be had from the file. */
+MMPTE mi_subsection_pte(struct mm *mm, const SUBSECTION *subsection, unsigned protection);
+/* The way back. => it is such a PTE */
+SUBSECTION *mi_subsection_of_pte(struct mm *mm, MMPTE pte);
+/* The control area of a prototype PTE that says or said `original`, and which page it is; NULL:
+ * of a page-file backed section. */
+struct mi_control *mi_control_of_pte(struct mm *mm, const MMPTE *proto, MMPTE original,
+                                     uint64_t *page);
+
+/* The subsection behind another; a data file's are added while others look. */
+static inline SUBSECTION *mi_next_subsection(const struct kspace *ks, const SUBSECTION *subsection)
+{
+    uint64_t va = __atomic_load_n(&subsection->NextSubsection.va, __ATOMIC_ACQUIRE);
+
+    return va ? kspace_host(ks, va) : NULL;
+}
+
+/* Prototype PTEs that follow one another. */
+struct mi_run {
+    SUBSECTION *subsection;
+    MMPTE *ptes;
+    uint64_t first, count; /* pages of the section */
+};
+/* The run at or behind page `from` of the section. => false: there are no more */
+bool mi_next_run(const struct mi_control *control, uint64_t from, struct mi_run *run);
+
+/* ---- filesec.c ---- */
+
+/* Have prototype PTEs for first .. first + count - 1 of a section. => no locks but (C)
+ * STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS mi_make_file_ptes(struct mi_control *control, uint64_t first, uint64_t count);
+/* The subsections of a data file and their prototypes go. */
+void mi_free_file_subsections(struct mi_control *control);
+
+/* ---- flush.c ---- */
+
+/* Write the modified pages of first .. first + count - 1 that are a data file's.
+ * => the first error; what could not be written is still modified. No locks held */
+NTSTATUS mi_flush_control(struct mi_control *control, uint64_t first, uint64_t count);
 
 /* ---- imagesec.c ---- */
 
 /* The prototype PTEs of an image at `base`. => STATUS_INVALID_IMAGE_FORMAT, ... */
 NTSTATUS mi_create_image_control(struct mm *mm, const struct pe_image *image, uint64_t base,
                                  FILE_OBJECT *file, struct mi_control **out);
-/* The contents of page `index`. */
-NTSTATUS mi_read_image_page(const struct mi_control *control, uint64_t index, void *page);
 
 /* ---- proto.c ---- */
 
@@ -94,6 +157,8 @@ unsigned mi_protection_of_copy(unsigned protection);
 
 /* The prototype PTE of `va`. */
 MMPTE *mi_proto_of(const struct mm *mm, const MMVAD_SHORT *vad, uint64_t va);
+/* Which page of its section a view begins with. */
+uint64_t mi_view_first_page(struct mm *mm, const MMVAD_SHORT *vad);
 /* A page of a view. => false: not committed */
 bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,
                   unsigned *protection);
@@ -103,14 +168,25 @@ bool mi_pte_is_shared(const struct mm *mm, MMPTE pte);
  * => STATUS_NO_MEMORY, STATUS_IN_PAGE_ERROR, ...; (W) */
 NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto,
                         uint64_t *pfn);
+/* The same for who is no process. => no locks, or (W) */
+NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
+/* The same if it is in memory. => false: it is not */
+bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn);
+/* The same for a page that is in memory and was modified, which it is not any more. => false: it is
+ * not such a page */
+bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn);
 /* One PTE less maps `pfn`; with the last, it leaves for the standby or modified list. */
-void mi_unshare_page(struct mm *mm, uint64_t pfn);
+void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t count);
+static inline void mi_unshare_page(struct mm *mm, uint64_t pfn, bool dirty)
+{
+    mi_unshare_pages(mm, &(struct mi_unshare){pfn, dirty}, 1);
+}
 /* Its pages are to be lost when written: mark `pfn` as changed. */
 void mi_note_dirty(struct mm *mm, uint64_t pfn);
 /* Take a standby page away from its prototype. => (P); it is on no list any more */
 void mi_repurpose(struct mm *mm, uint64_t pfn);
-/* Free the page of a prototype that nothing maps. */
-void mi_proto_delete(struct mm *mm, MMPTE *proto);
+/* Free the page of a prototype that nothing maps; it says `replacement` then. */
+void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement);
 /* The valid PTE for a page of a view. */
 MMPTE mi_shared_page_pte(uint64_t pfn, unsigned protection);
 

@@ -133,36 +133,44 @@ static NTSTATUS check_arguments(struct map *map)
     if (mi_protection_guard(map->protection))
         return STATUS_INVALID_PAGE_PROTECTION;
     unsigned granted = map->control->segment->SegmentFlags.DefaultProtectionMask;
+    if (view->section_protect)
+        status = mi_make_protection(view->section_protect, true, &granted);
+    if (!NT_SUCCESS(status))
+        return status;
     if (!mi_protection_is_compatible(map->protection, granted))
         return STATUS_SECTION_PROTECTION;
-    uint64_t total = MI_VA(map->control->pages);
-    if (view->offset >= total || view->size > total - view->offset)
+    uint64_t total = view->section_size ? view->section_size : MI_VA(map->control->pages);
+    if (view->offset >= total || view->size > MI_VA(MI_VPN(total - 1) + 1) - view->offset)
         return STATUS_INVALID_VIEW_SIZE;
     map->first_page = MI_VPN(view->offset);
-    map->pages = view->size ? MI_VPN(view->size - 1) + 1 : map->control->pages - map->first_page;
+    map->pages = MI_VPN((view->size ? view->size : total - view->offset) - 1) + 1;
     return map->pages <= MI_VPN(MM_HIGHEST_VAD_ADDRESS + 1 - view->base)
                ? STATUS_SUCCESS
                : STATUS_INVALID_PARAMETER_3;
 }
 
-/* The subsection that holds a prototype PTE. */
+/* The subsection that holds a page. */
 static SUBSECTION *subsection_at(const struct mi_control *control, uint64_t page)
 {
+    const struct kspace *ks = &control->mm->ke->ks;
+    SUBSECTION *at = mi_subsection(control, 0), *next;
     uint64_t left = page;
-    uint32_t index = 0;
 
-    while (left >= mi_subsection(control, index)->PtesInSubsection &&
-           mi_subsection(control, index)->NextSubsection.va) {
-        left -= mi_subsection(control, index)->PtesInSubsection;
-        index++;
-    }
-    return mi_subsection(control, index);
+    for (ULONG pages; left >= (pages = __atomic_load_n(&at->PtesInSubsection, __ATOMIC_ACQUIRE)) &&
+                      (next = mi_next_subsection(ks, at)) != NULL;
+         at = next)
+        left -= pages;
+    return at;
 }
 
 static void fill_vad(const struct map *map)
 {
     const struct kspace *ks = &map->space->mm->ke->ks;
-    MMPTE *first = map->used->ptes + map->first_page;
+    struct mi_run run;
+    bool found = mi_next_run(map->used, map->first_page, &run);
+    ASSERT(found);
+    MMPTE *first = run.ptes + (map->first_page - run.first);
+    uint64_t here = run.count - (map->first_page - run.first);
     MMVAD *vad = map->vad;
 
     vad->StartingVpn = MI_VPN(map->base);
@@ -175,7 +183,7 @@ static void fill_vad(const struct map *map)
     vad->u2.VadFlags2.CopyOnWrite = mi_protection_is_copy(map->protection);
     vad->Subsection.va = h2k(ks, subsection_at(map->used, map->first_page));
     vad->FirstPrototypePte.va = h2k(ks, first);
-    vad->LastContiguousPte.va = h2k(ks, first + map->pages - 1);
+    vad->LastContiguousPte.va = h2k(ks, first + (map->pages < here ? map->pages : here) - 1);
     vad->VadsProcess.va = h2k(ks, map->space->process);
 }
 
@@ -226,6 +234,8 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
 
     map.image = map.control->area->u.Flags.Image;
     NTSTATUS status = check_arguments(&map);
+    if (NT_SUCCESS(status) && !map.control->ptes)
+        status = mi_make_file_ptes(map.control, map.first_page, map.pages);
     if (!NT_SUCCESS(status))
         return status;
     map.vad = (MMVAD *)mi_vad_allocate(mm, true);
@@ -321,7 +331,11 @@ void mi_protect_view_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
     if (mi_pte_is_shared(mm, old)) {
         uint64_t pfn = old.u.Hard.PageFrameNumber;
         if (accessible) {
-            mi_change_pte(mm, pte, mi_shared_page_pte(pfn, protection));
+            MMPTE made = mi_shared_page_pte(pfn, protection);
+            old = mi_change_pte(mm, pte, made);
+            made.u.Long = 0;
+            made.u.Hard.Dirty = old.u.Hard.Dirty; /* what was written stays to be written back */
+            __atomic_fetch_or(&pte->u.Long, made.u.Long, __ATOMIC_RELAXED);
             mi_flush_page(flush, va, pfn);
         } else {
             mi_replace_page(flush, pte, va, mi_lookup_pte(protection));

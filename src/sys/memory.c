@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mm/mm.h"
+#include "nt/file.h"
 #include "sys/sys.h"
 
 #define MEMORY_BASIC_INFORMATION_CLASS 0
@@ -179,6 +180,34 @@ static NTSTATUS flush_instruction_cache(struct sys_call *call)
     return status;
 }
 
+/* NtFlushVirtualMemory(process, *base, *size, *status block) */
+static NTSTATUS flush(struct sys_call *call)
+{
+    struct region region;
+    struct ps_process *process;
+    IO_STATUS_BLOCK block;
+    memset(&block, 0, sizeof block);
+    NTSTATUS status = get_region(call, call->arg[1], call->arg[2], &region);
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[3], block);
+    }
+    if (NT_SUCCESS(status)) {
+        status = sys_get_process(call, call->arg[0], PROCESS_VM_OPERATION, &process);
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = mm_flush_virtual_memory(process->space, &region.base, &region.size);
+    ps_dereference_process(process);
+    block.Status = status;
+    if (NT_SUCCESS(status)) {
+        block.Information = region.size;
+        status = put_region(call, call->arg[1], call->arg[2], &region);
+    }
+    NTSTATUS put = SYS_PUT(call, call->arg[3], block);
+    return NT_SUCCESS(status) ? put : status;
+}
+
 static const struct sys_entry entries[] = {
     {SERVICE_NtAllocateVirtualMemory, allocate},
     {SERVICE_NtFreeVirtualMemory, release},
@@ -187,5 +216,6 @@ static const struct sys_entry entries[] = {
     {SERVICE_NtReadVirtualMemory, read_memory},
     {SERVICE_NtWriteVirtualMemory, write_memory},
     {SERVICE_NtFlushInstructionCache, flush_instruction_cache},
+    {SERVICE_NtFlushVirtualMemory, flush},
 };
 const struct sys_family sys_memory_family = {entries, sizeof entries / sizeof *entries};

@@ -3,8 +3,8 @@
  *      SECTION_OBJECT.Segment -> SEGMENT.ControlArea -> CONTROL_AREA.FilePointer -> FILE_OBJECT
  *
  * The object is a name and a protection; what is shared belongs to mm, which keeps it while a
- * section object or a view needs it. Sections of images, and of memory (SEC_COMMIT, SEC_RESERVE)
- * without a file.
+ * section object or a view needs it. Sections of images, of data files (all sections of one share
+ * its pages, each with a size of its own), and of memory (SEC_COMMIT, SEC_RESERVE) without a file.
  */
 #include <string.h>
 
@@ -88,27 +88,64 @@ static NTSTATUS check_creation(const struct creation *c)
     if (c->attributes & SEC_LARGE_PAGES) {
         return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
     }
-    return !c->file && c->size <= 0 ? STATUS_INVALID_PARAMETER_4 : STATUS_SUCCESS;
+    return c->size < 0 || (!c->file && c->size == 0) ? STATUS_INVALID_PARAMETER_4 : STATUS_SUCCESS;
+}
+
+/* What a handle to a file must grant for a section of that protection; 0: no such protection.
+ * Source: CreateFileMapping, documentation. */
+static uint32_t file_access_for(uint32_t protect)
+{
+    static const struct {
+        uint32_t protect, access;
+    } rows[] = {{PAGE_READONLY, FILE_READ_DATA},
+                {PAGE_WRITECOPY, FILE_READ_DATA},
+                {PAGE_READWRITE, FILE_READ_DATA | FILE_WRITE_DATA},
+                {PAGE_EXECUTE, FILE_EXECUTE},
+                {PAGE_EXECUTE_READ, FILE_EXECUTE | FILE_READ_DATA},
+                {PAGE_EXECUTE_WRITECOPY, FILE_EXECUTE | FILE_READ_DATA},
+                {PAGE_EXECUTE_READWRITE, FILE_EXECUTE | FILE_READ_DATA | FILE_WRITE_DATA}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].protect == protect) {
+            return rows[i].access;
+        }
+    }
+    return 0;
+}
+
+static bool is_writable(uint32_t protect)
+{
+    return protect == PAGE_READWRITE || protect == PAGE_EXECUTE_READWRITE;
+}
+
+static NTSTATUS create_file_segment(struct sys_call *call, struct creation *c)
+{
+    struct sys *sys = call->sys;
+    bool image = c->attributes & SEC_IMAGE;
+    uint32_t access = file_access_for(c->protection), granted;
+    uint64_t size = (uint64_t)c->size;
+    FILE_OBJECT *file;
+    if (!access) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    NTSTATUS status = sys_get_file(call, c->file, access, &file, &granted);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = image ? io_create_image_section(sys->io, file, &c->segment)
+                   : io_create_data_section(sys->io, file, is_writable(c->protection), &size,
+                                            &c->segment);
+    ob_dereference_object(sys->ob, file);
+    if (NT_SUCCESS(status)) {
+        c->size = image ? (int64_t)c->segment->SizeOfSegment : (int64_t)size;
+    }
+    return status;
 }
 
 static NTSTATUS create_segment(struct sys_call *call, struct creation *c)
 {
-    struct sys *sys = call->sys;
-    if (!c->file) {
-        return mm_create_page_file_section(sys->mm, (uint64_t)c->size, c->protection, c->attributes,
-                                           &c->segment);
-    }
-    if (!(c->attributes & SEC_IMAGE)) {
-        return STATUS_NOT_IMPLEMENTED;
-    }
-    FILE_OBJECT *file;
-    uint32_t granted;
-    NTSTATUS status = sys_get_file(call, c->file, FILE_EXECUTE, &file, &granted);
-    if (NT_SUCCESS(status)) {
-        status = io_create_image_section(sys->io, file, &c->segment);
-        ob_dereference_object(sys->ob, file);
-    }
-    return status;
+    return c->file ? create_file_segment(call, c)
+                   : mm_create_page_file_section(call->sys->mm, (uint64_t)c->size, c->protection,
+                                                 c->attributes, &c->segment);
 }
 
 /* The object of a segment, whose reference it takes over. */
@@ -127,7 +164,7 @@ static NTSTATUS create_object(struct sys_call *call, const struct creation *c)
     if (NT_SUCCESS(status)) {
         struct section *section = object;
         section->object.Segment.va = h2k(&sys->ke->ks, c->segment);
-        section->size.QuadPart = c->size && !c->file ? c->size : (LONG64)c->segment->SizeOfSegment;
+        section->size.QuadPart = c->size;
         section->attributes = c->attributes | (c->file ? SEC_FILE : 0);
         section->protection = c->protection;
         status = sys_insert(call, object, &named, (uint32_t)call->arg[1], call->arg[0]);
@@ -285,6 +322,8 @@ static NTSTATUS map(struct sys_call *call)
     if (NT_SUCCESS(status)) {
         view.segment = segment_of(sys, section);
         view.prefetch = section->attributes & SEC_IMAGE;
+        view.section_size = (uint64_t)__atomic_load_n(&section->size.QuadPart, __ATOMIC_RELAXED);
+        view.section_protect = section->protection;
         status = map_committed(call, process->space, &view);
         ps_dereference_process(process);
     }
@@ -336,6 +375,31 @@ static NTSTATUS query(struct sys_call *call)
     return status;
 }
 
+/* A section of a data file grows, and its file if need be, but never shrinks. => *size: what it is
+ */
+static NTSTATUS extend_file_section(struct sys_call *call, struct section *section, int64_t *size)
+{
+    struct sys *sys = call->sys;
+    int64_t has = __atomic_load_n(&section->size.QuadPart, __ATOMIC_RELAXED);
+    if (*size <= has) {
+        *size = has;
+        return STATUS_SUCCESS;
+    }
+    SEGMENT *segment;
+    FILE_OBJECT *file = mm_section_file(sys->mm, segment_of(sys, section));
+    uint64_t wanted = (uint64_t)*size;
+    NTSTATUS status =
+        io_create_data_section(sys->io, file, is_writable(section->protection), &wanted, &segment);
+    if (NT_SUCCESS(status)) {
+        mm_close_section(sys->mm, segment); /* the same as the section's, which keeps it */
+        while (has < *size &&
+               !__atomic_compare_exchange_n(&section->size.QuadPart, &has, *size, false,
+                                            __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        }
+    }
+    return status;
+}
+
 /* NtExtendSection(section, *size): only a section of a file grows; others say how large they are.
  * Source: NtExtendSection as described in Windows Internals 6, part 2, ch. 10. */
 static NTSTATUS extend(struct sys_call *call)
@@ -346,11 +410,13 @@ static NTSTATUS extend(struct sys_call *call)
     if (NT_SUCCESS(status)) {
         status = reference_section(call, call->arg[0], SECTION_EXTEND_SIZE, &section);
     }
-    if (NT_SUCCESS(status)) {
-        status = STATUS_SECTION_NOT_EXTENDED;
-        ob_dereference_object(call->sys->ob, section);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
-    return status;
+    bool data = section->attributes & SEC_FILE && !(section->attributes & SEC_IMAGE);
+    status = data ? extend_file_section(call, section, &size) : STATUS_SECTION_NOT_EXTENDED;
+    ob_dereference_object(call->sys->ob, section);
+    return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[1], size) : status;
 }
 
 static const struct sys_entry entries[] = {
