@@ -58,7 +58,8 @@ static void one_copy(void)
 {
     HANDLE file = make_file("one.txt", 3 * PAGE + 100);
     HANDLE map = CreateFileMappingA(file, NULL, PAGE_READWRITE, 0, 0, NULL);
-    char *a = MapViewOfFile(map, FILE_MAP_WRITE, 0, 0, 0), *b = MapViewOfFile(map, FILE_MAP_READ, 0, 0, 0);
+    char *a = MapViewOfFile(map, FILE_MAP_WRITE, 0, 0, 0),
+         *b = MapViewOfFile(map, FILE_MAP_READ, 0, 0, 0);
     char text[16] = "";
     printf("%c %c %c %d\n", a[0], a[PAGE], a[3 * PAGE + 99], a[3 * PAGE + 100]);
     memcpy(a + PAGE - 3, "viewed", 6);
