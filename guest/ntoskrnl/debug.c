@@ -55,6 +55,7 @@ KDDEBUGGER_DATA64 KdDebuggerDataBlock = {
     .PsActiveProcessHead = ADDRESS(PsActiveProcessHead),
     .PspCidTable = ADDRESS(PspCidTable),
     .ExpPagedPoolDescriptor = ADDRESS(ExpPagedPoolDescriptor),
+    .KiBugcheckData = ADDRESS(KiBugCheckData),
     .ObpRootDirectoryObject = ADDRESS(ObpRootDirectoryObject),
     .ObpTypeObjectType = ADDRESS(ObpTypeObjectType),
     .MmPfnDatabase = ADDRESS(MmPfnDatabase),

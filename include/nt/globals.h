@@ -58,6 +58,7 @@
     A(KPTR(KPRCB), KiProcessorBlock, 64)                                                           \
     X(KPCR, KiInitialPCR)                                                                          \
     X(ULONG, KiServiceLimit)                                                                       \
+    A(ULONG64, KiBugCheckData, 5)                                                                  \
     X(ULONG, NtBuildNumber)                                                                        \
     X(ULONG, CmNtCSDVersion)                                                                       \
     X(LIST_ENTRY, PsLoadedModuleList)                                                              \

@@ -336,6 +336,22 @@ void ke_freeze(struct ke *ke)
         ke_futex_wait(inside, count, KE_FUTEX_HOST, NULL);
 }
 
+void ke_halt(struct ke *ke)
+{
+    struct ke_processors *p = &ke->processors;
+
+    __atomic_store_n(&p->frozen, 1, __ATOMIC_RELEASE);
+    for (unsigned index = 0; index < p->count; index++) {
+        if (ke->ops && ke->ops->preempt)
+            ke->ops->preempt(ke->owner, index);
+    }
+}
+
+bool ke_is_quiet(const struct ke *ke, bool caller_is_inside)
+{
+    return __atomic_load_n(&ke->processors.inside, __ATOMIC_ACQUIRE) <= caller_is_inside;
+}
+
 void ke_thaw(struct ke *ke)
 {
     struct ke_processors *p = &ke->processors;

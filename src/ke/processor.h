@@ -56,6 +56,12 @@ struct ke_processors {
     uint32_t inside;                         /* futex: host threads inside, not parked */
 };
 
+/* The end of a machine: nobody gets a processor any more, and all are told to leave user mode.
+ * Takes no lock. */
+void ke_halt(struct ke *ke);
+/* Is nobody inside any more, but for the caller if it is? */
+bool ke_is_quiet(const struct ke *ke, bool caller_is_inside);
+
 /* Make `pcr` (guest memory, zeroed) the machine's next processor: Self, CurrentPrcb, Number, lists,
  * KiProcessorBlock, KeNumberProcessors. `idle` is shown as CurrentThread while nobody runs; may be
  * NULL. At boot only.

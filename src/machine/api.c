@@ -87,12 +87,14 @@ ntmm_status ntmm_process_terminate(ntmm_process *p, ntmm_status exit_status)
 void ntmm_process_release(ntmm_process *p)
 {
     struct ntmm_machine *m = p->machine;
-    ke_enter(&m->ke);
-    if (p->first) {
-        ps_abandon_thread(p->first);
+    if (!atomic_load(&m->crashed)) {
+        ke_enter(&m->ke);
+        if (p->first) {
+            ps_abandon_thread(p->first);
+        }
+        ps_dereference_process(p->process);
+        ke_leave(&m->ke);
     }
-    ps_dereference_process(p->process);
-    ke_leave(&m->ke);
     free(p);
 }
 

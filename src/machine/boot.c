@@ -118,16 +118,6 @@ static NTSTATUS read_system_file(struct ntmm_machine *m, const char *name,
 /* ---- up -----------------------------------------------------------------------------------------
  */
 
-static void bug_check(void *owner, uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3,
-                      uint64_t p4)
-{
-    struct ntmm_machine *m = owner;
-    log_error(&m->log, "*** STOP: 0x%08x (0x%llx, 0x%llx, 0x%llx, 0x%llx)", code,
-              (unsigned long long)p1, (unsigned long long)p2, (unsigned long long)p3,
-              (unsigned long long)p4);
-    abort();
-}
-
 static NTSTATUS boot_memory(struct ntmm_machine *m, char *error, size_t error_size)
 {
     const struct mm_config config = {
@@ -248,7 +238,7 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
     debug_init(m, options->debugger);
     ke_init(&m->ke);
     m->ke.owner = m;
-    m->ke.bug_check = bug_check;
+    m->ke.bug_check = machine_bug_check;
     m->ke.ops = &machine_ke_ops;
     NTSTATUS status = settle_options(m, options, error, error_size);
     if (NT_SUCCESS(status)) {
@@ -275,6 +265,9 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
 
 void ntmm_machine_destroy(ntmm_machine *m)
 {
+    if (atomic_load(&m->crashed)) {
+        return; /* see crash.c */
+    }
     launch_end_all(m);
     target_destroy(m);
     ke_stop_clock(&m->ke);

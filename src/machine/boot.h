@@ -25,6 +25,11 @@ bool machine_threads_wait(struct ntmm_machine *m, bool background);
 /* Can nothing ever happen any more unless from outside? (stuck.c) => the machine is frozen */
 bool machine_is_stuck(struct ntmm_machine *m);
 
-/* Write every thread's user registers to its kernel stack (trapframe.c). => the machine is frozen
+/* ke's bug_check: stop the machine for good, for the debugger to look at (crash.c). */
+_Noreturn void machine_bug_check(void *owner, uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3,
+                                 uint64_t p4);
+
+/* Write every thread's user registers to its kernel stack, and those of who has a processor to its
+ * KPRCB (trapframe.c). => the machine is frozen, or has crashed
  */
 void machine_store_trap_frames(struct ntmm_machine *m);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define INITIAL_FPU_CONTROL 0x27F /* Windows x64: 53-bit precision */
-#define INITIAL_MXCSR 0x1F80
 #define MXCSR_MASK 0xFFFF
 #define XSTATE_LEGACY 3ull /* x87 and SSE in XSTATE_BV */
 #define XSTATE_BV_OFFSET 512

@@ -22,6 +22,11 @@
 #define KGDT64_R3_DATA 0x2B
 #define KGDT64_R3_CMTEB 0x53
 
+/* Control registers while Windows runs. */
+#define SYSTEM_CR0 0x80050031ull /* PG AM WP NE ET MP PE */
+#define SYSTEM_CR4 0x6F8ull
+#define INITIAL_MXCSR 0x1F80u /* all exceptions masked */
+
 /* Flags that user mode may set; IF always reads as one. */
 #define EFLAGS_USER_MASK 0x210DD5u
 #define EFLAGS_ALWAYS 0x202u

@@ -237,3 +237,20 @@ void debug_ended(struct ntmm_machine *m, NTSTATUS status)
     sem_post(&d->wake);
     pthread_mutex_unlock(&d->lock);
 }
+
+void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd_event event)
+{
+    struct machine_debug *d = &m->debug;
+    event.process = t ? t->thread->process->va : m->ps.system->va;
+    if (t) {
+        event.processor = ke_processor_number(&t->thread->thread->Tcb);
+        event.thread = t->thread->va;
+        event.address = t->registers.rip;
+    }
+    pthread_mutex_lock(&d->lock);
+    d->event = event; /* whatever else there was to tell can wait for good */
+    d->event_thread = t;
+    d->event_pending = true;
+    sem_post(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+}

@@ -21,5 +21,7 @@ void debug_service_done(struct ntmm_machine *m, struct machine_thread *t,
 void debug_before_exit(struct ntmm_machine *m, struct machine_thread *t);
 /* The thread ends. */
 void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t);
+/* The machine has crashed, on the host thread of `t` (NULL: of no guest thread). */
+void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd_event event);
 /* All programs have ended. */
 void debug_ended(struct ntmm_machine *m, NTSTATUS status);

@@ -344,6 +344,7 @@ void launch_terminate_all(struct ntmm_machine *m)
         struct ps_process *process;
         if (NT_SUCCESS(ps_lookup_process(&m->ps, i * id_step, &process))) {
             if (process != m->ps.system && process->process->ActiveThreads) {
+                process->process->BreakOnTermination = 0; /* it is the machine that ends */
                 NTSTATUS status = ps_terminate_process(process, NULL, STATUS_CONTROL_C_EXIT);
                 (void)status; /* ending already */
             }

@@ -96,7 +96,8 @@ struct ntmm_machine {
 
     pthread_key_t current_thread; /* struct ps_thread of a guest thread's host thread */
 
-    _Atomic bool ending; /* the machine ends every process */
+    _Atomic bool crashed; /* a bugcheck: nothing runs any more, and no lock may be taken */
+    _Atomic bool ending;  /* the machine ends every process */
 
     pthread_mutex_t lock; /* the rest */
     pthread_cond_t changed;

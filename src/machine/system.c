@@ -60,7 +60,7 @@ enum {
                         "ServerDll=basesrv,1 ServerDll=winsrv:UserServerDllInitialization,3 "      \
                         "ServerDll=winsrv:ConServerDllInitialization,2 ServerDll=sxssrv,4 "        \
                         "ProfileControl=Off MaxRequestThreads=16",                                 \
-        .parent = SMSS, .priority = 13
+        .parent = SMSS, .priority = 13, .critical = true
 #define SVCHOST(group)                                                                             \
     {                                                                                              \
         IN_SYSTEM32("svchost.exe"),                                                                \
@@ -75,19 +75,21 @@ static const struct system_program {
     unsigned parent;          /* SYSTEM, or the row above whose process it is a child of */
     unsigned session;
     int priority;
+    bool critical; /* Windows stops when it ends */
 } programs[PROGRAM_COUNT] = {
     [SMSS] = {.file = "System32\\smss.exe",
               .path = "\\SystemRoot\\System32\\smss.exe",
               .parent = SYSTEM,
               .session = PS_NO_SESSION,
-              .priority = 11},
+              .priority = 11,
+              .critical = true},
     [CSRSS_0] = {CSRSS},
     [WININIT] = {IN_SYSTEM32("wininit.exe"), .command_line = "wininit.exe", .parent = SMSS,
                  .priority = 13},
     [CSRSS_1] = {CSRSS, .session = 1},
     [WINLOGON] = {IN_SYSTEM32("winlogon.exe"), .command_line = "winlogon.exe", .parent = SMSS,
                   .session = 1, .priority = 13},
-    [SERVICES] = {IN_SYSTEM32("services.exe"), .parent = WININIT, .priority = 9},
+    [SERVICES] = {IN_SYSTEM32("services.exe"), .parent = WININIT, .priority = 9, .critical = true},
     [LSASS] = {IN_SYSTEM32("lsass.exe"), .parent = WININIT, .priority = 9},
     [LSM] = {IN_SYSTEM32("lsm.exe"), .parent = WININIT, .priority = 8},
     [HOST_DCOM] = SVCHOST("DcomLaunch"),
@@ -126,6 +128,7 @@ static NTSTATUS create(struct ntmm_machine *m, const struct system_program *row,
             .session = row->session,
             .base_priority = row->priority,
             .background = true,
+            .critical = row->critical,
         };
         status = ps_create_process(&m->ps, &program, process);
     }

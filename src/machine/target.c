@@ -17,9 +17,6 @@
 #include "machine/run.h"
 #include "machine/system.h"
 
-#define SYSTEM_CR0 0x80050031ull /* PG AM WP NE ET MP PE, as on Windows */
-#define SYSTEM_CR4 0x6F8ull
-
 struct machine_target {
     struct kd_target target; /* first */
     struct kd_target_ops ops;
@@ -83,12 +80,17 @@ static struct machine_thread *thread_on(struct ntmm_machine *m, unsigned process
         return NULL;
     }
     struct machine_thread *found = NULL;
-    pthread_mutex_lock(&m->ps.lock);
+    bool lock = !atomic_load(&m->crashed);
+    if (lock) {
+        pthread_mutex_lock(&m->ps.lock);
+    }
     for (size_t i = 0; i < m->ps.id_slots && !found; i++) {
         struct ps_thread *t = m->ps.thread_by_id[i];
         found = t && &t->thread->Tcb == current ? t->owner : NULL;
     }
-    pthread_mutex_unlock(&m->ps.lock);
+    if (lock) {
+        pthread_mutex_unlock(&m->ps.lock);
+    }
     return found;
 }
 
@@ -201,13 +203,15 @@ static void wait_for_event(struct machine_target *t, struct kd_event *event)
             }
         }
     }
-    ke_freeze(&m->ke);
+    if (!atomic_load(&m->crashed)) { /* else it stands still already, and its locks are held */
+        ke_freeze(&m->ke);
+        machine_store_trap_frames(m);
+    }
     if (stuck) {
         log_warning(&m->log,
                     "every thread waits, and nothing is left that could end it: breaking in");
     }
     t->frozen = true;
-    machine_store_trap_frames(m);
     pthread_mutex_lock(&d->lock);
     if (!d->event_pending) {
         d->event_thread = NULL;
@@ -220,7 +224,7 @@ static void wait_for_event(struct machine_target *t, struct kd_event *event)
         }
     }
     *event = d->event;
-    t->over = event->kind == KD_EVENT_ENDED;
+    t->over = event->kind == KD_EVENT_ENDED || event->kind == KD_EVENT_BUGCHECK;
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -331,7 +335,7 @@ void ntmm_debug_end(ntmm_machine *m)
 {
     struct machine_target *t = m->target;
     struct machine_debug *d = &m->debug;
-    if (!t) {
+    if (!t || atomic_load(&m->crashed)) {
         return;
     }
     for (size_t i = 0; i < t->waiting_count; i++) {

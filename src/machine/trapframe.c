@@ -11,8 +11,11 @@
  */
 #include "machine/boot.h"
 
+#include <string.h>
+
 #include "base/kspace.h"
 #include "machine/context.h"
+#include "machine/run.h"
 
 static void store(struct ntmm_machine *m, const struct machine_thread *t)
 {
@@ -45,14 +48,49 @@ static void store(struct ntmm_machine *m, const struct machine_thread *t)
     };
 }
 
+/* What a processor would save of itself when it is stopped (KPRCB.ProcessorState): the registers of
+ * who runs there, or nothing but the control registers when it is idle. */
+static void store_processor(struct ntmm_machine *m, unsigned number, struct machine_thread *t)
+{
+    KPRCB *prcb = m->ke.processors.prcb[number];
+    KPROCESSOR_STATE *state = &prcb->ProcessorState;
+    memset(state, 0, sizeof *state);
+    state->SpecialRegisters.Cr0 = SYSTEM_CR0;
+    state->SpecialRegisters.Cr3 =
+        t ? mm_space_directory(t->thread->process->space) : MM_SYSTEM_PAGE_DIRECTORY;
+    state->SpecialRegisters.Cr4 = SYSTEM_CR4;
+    state->SpecialRegisters.MxCsr = INITIAL_MXCSR;
+    state->SpecialRegisters.MsrGsSwap = h2k(&m->ke.ks, prcb) - offsetof(KPCR, Prcb);
+    if (t) {
+        state->ContextFrame.ContextFlags = CONTEXT_ALL;
+        run_collect_registers(m, t);
+        context_from_engine(&state->ContextFrame, &t->registers);
+        state->SpecialRegisters.MsrGsBase = t->registers.gs_base;
+    }
+    prcb->Context.va = h2k(&m->ke.ks, &state->ContextFrame);
+    prcb->ContextFlags = state->ContextFrame.ContextFlags;
+}
+
 void machine_store_trap_frames(struct ntmm_machine *m)
 {
-    pthread_mutex_lock(&m->ps.lock);
+    struct machine_thread *running[KE_MAXIMUM_PROCESSORS] = {NULL};
+    bool lock = !atomic_load(&m->crashed);
+    if (lock) {
+        pthread_mutex_lock(&m->ps.lock);
+    }
     for (size_t i = 0; i < m->ps.id_slots; i++) {
         const struct ps_thread *t = m->ps.thread_by_id[i];
         if (t && t->owner && t->kernel_stack && t->thread->ThreadInserted) {
             store(m, t->owner);
+            if (ke_owns_processor(&t->thread->Tcb)) {
+                running[ke_processor_number(&t->thread->Tcb)] = t->owner;
+            }
         }
     }
-    pthread_mutex_unlock(&m->ps.lock);
+    for (unsigned i = 0; i < m->cpu_count; i++) {
+        store_processor(m, i, running[i]);
+    }
+    if (lock) {
+        pthread_mutex_unlock(&m->ps.lock);
+    }
 }

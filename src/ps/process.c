@@ -209,6 +209,7 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
     }
     if (program) {
         p->background = program->background;
+        p->process->BreakOnTermination = program->critical;
         if (program->base_priority) {
             p->process->Pcb.BasePriority = (CHAR)program->base_priority;
         }
@@ -235,6 +236,18 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
     return STATUS_SUCCESS;
 }
 
+/* Windows does not go on without a process that it cannot do without.
+ * Source: bugcheck code reference, CRITICAL_OBJECT_TERMINATION. */
+static void check_critical(struct ps_process *p)
+{
+    const uint32_t critical_object_termination = 0xF4;
+    const uint64_t a_process = 3;
+    if (p->process->BreakOnTermination) {
+        ke_bug_check(p->ps->ke, critical_object_termination, a_process, p->va,
+                     p->va + offsetof(EPROCESS, ImageFileName), 0);
+    }
+}
+
 void psp_exit_process(struct ps_process *p, NTSTATUS status)
 {
     struct ps *ps = p->ps;
@@ -246,6 +259,7 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
     if (!first) {
         return;
     }
+    check_critical(p);
     process->ProcessExiting = 1;
     if (process->ExitStatus == STATUS_PENDING) {
         process->ExitStatus = status;
@@ -293,6 +307,7 @@ void psp_delete_process(struct ps *ps, EPROCESS *process)
 NTSTATUS ps_terminate_process(struct ps_process *p, struct ps_thread *self, NTSTATUS status)
 {
     struct ps *ps = p->ps;
+    check_critical(p);
     pthread_mutex_lock(&ps->lock);
     bool was_exiting = p->exiting;
     p->exiting = true;

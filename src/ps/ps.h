@@ -132,6 +132,7 @@ struct ps_program {
     unsigned session;  /* PS_NO_SESSION: as the session manager, in none */
     int base_priority; /* 1 to 15; 0: that of ordinary programs */
     bool background;   /* a process of the system itself */
+    bool critical;     /* the machine does not go on without it (BreakOnTermination) */
     /* Open standard input, output, error in the new process's handle table; may be NULL. */
     NTSTATUS(*open_standard_handles)
     (void *context, struct ps_process *process, uint64_t handle[3]);

@@ -180,6 +180,20 @@ def big_pool(w):
                         for e in used)
 
 
+@check("processors: a saved context each, the header's among them")
+def processors(w):
+    k = w.kernel
+    contexts = []
+    for i in range(k.number(k.symbol("KeNumberProcessors"), 4)):
+        prcb = k.view("_KPRCB", k.number(k.symbol("KiProcessorBlock") + 8 * i))
+        saved = prcb.ProcessorState.ContextFrame
+        if prcb.Number != i or prcb.Context != saved.address or \
+                saved.MxCsr != saved.FltSave.MxCsr or prcb.ProcessorState.SpecialRegisters.Cr3 & 0xFFF:
+            return False
+        contexts.append((saved.Rip, saved.Rsp))
+    return w.header is None or w.header.context in contexts
+
+
 # ---- processes ----
 
 @check("the processes of a booted system, System first, smss.exe next")

@@ -72,6 +72,9 @@ class Header:
         self.mxcsr = struct.unpack_from("<I", data, 0x348 + 0x34) + \
             struct.unpack_from("<I", data, 0x348 + 0x118)
 
+        self.context = struct.unpack_from("<Q", data, 0x348 + 0xF8) + \
+            struct.unpack_from("<Q", data, 0x348 + 0x98)  # rip, rsp
+
     def full(self):
         count, = struct.unpack_from("<I", self.data, 0x88)
         at, runs = 0x2000, []
