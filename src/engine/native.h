@@ -1,7 +1,8 @@
 /* src/engine/native.h: the parts of the native engine.
  *
  *      native.c          engine, its operations
- *      native_sandbox.c  a space's Linux process: birth, orders to its mapper, end
+ *      native_sandbox.c  a space's Linux process: birth, tasks, end
+ *      native_orders.c   having a task of it map and unmap
  *      native_shadow.c   what of the page tables is mapped there
  *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
  *      native_trap.c     from a signal frame to a trap
@@ -22,6 +23,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 
@@ -63,10 +65,21 @@ struct native_frame {
     uint64_t error_code, trapno, old_mask, cr2, fpstate;
 };
 
+/* Orders for one performer: the mapper, or a guest task. (S) but for what `at` points to, which the
+ * performer reads, and answers in. */
+struct native_book {
+    uint8_t *at, *orders;     /* in the areas */
+    unsigned capacity, count; /* orders; those that are not handed over yet */
+    uint32_t set;             /* number of the last set that was */
+    struct native_task *task; /* NULL: the mapper's */
+};
+
 /* A guest task of a sandbox: the processor `index` in this space. */
 struct native_task {
     uint8_t *area;               /* (I) its area, as the engine maps it */
-    pid_t tid;                   /* (I) once not 0 */
+    struct native_book book;     /* (S) */
+    _Atomic pid_t tid;           /* (A) not 0: it is there, and `area` and `book` are valid */
+    atomic_bool running;         /* (A) ordered to go on, and no event came yet */
     uint32_t order;              /* (R) number of the last order to go on */
     uint64_t fpstate;            /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ns, service_ns; /* (R) average times in user code, and in between */
@@ -80,8 +93,7 @@ struct native_sandbox {
     uint8_t *areas;
     int areas_fd;
     size_t areas_size;
-    unsigned order_count;  /* gathered for the next set */
-    atomic_uint order_set; /* (A) number of the last set */
+    struct native_book mapper;
 };
 
 struct native_shadow {
@@ -97,6 +109,7 @@ struct engine_space {
     struct native_sandbox sandbox; /* (S), but for pid and areas: (I) once it is started */
     struct native_shadow shadow;   /* (S) */
     struct native_task *tasks;     /* (I) [engine->cpus] */
+    _Atomic unsigned last_stopped; /* (A) task that had the last event */
     atomic_bool dead;              /* (A) the sandbox failed, and with it the space */
 };
 
@@ -135,20 +148,38 @@ int native_sandbox_start(struct engine_space *space);
 void native_sandbox_stop(struct engine_space *space);
 /* Have the sandbox a task for the processor. 0 or -errno. */
 int native_sandbox_add_task(struct engine_space *space, unsigned index);
-/* Queue mmap of RAM, or munmap, for the next post or flush. 0 or -errno. */
-int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
-                       uint64_t pa);
-int native_sandbox_unmap(struct engine_space *space, uint64_t va, size_t size);
-/* Hand over what is queued. Tasks that go on from now on wait for it themselves. */
-void native_sandbox_post(struct engine_space *space);
-/* Hand it over and wait until it was done. 0 or -errno: the space is dead. */
-int native_sandbox_flush(struct engine_space *space);
-/* Did an order fail? 0 or -errno, likewise. */
-int native_sandbox_check(struct engine_space *space);
 /* End the process and wait until none of its tasks runs. The space is dead from then on. */
 void native_sandbox_kill(struct engine_space *space);
 /* Did the process end? */
 bool native_sandbox_ended(const struct engine_space *space);
+
+/* ---- orders ---- => space.lock held */
+
+enum { NATIVE_ARGUMENTS = 6 };
+
+/* Queue a system call for the book's performer. 0 or -errno: the space is dead. */
+int native_order(struct engine_space *space, struct native_book *book, uint64_t number,
+                 const uint64_t arguments[NATIVE_ARGUMENTS]);
+/* Queue mmap of RAM, or munmap. Likewise. */
+int native_order_map(struct engine_space *space, struct native_book *book, uint64_t va, size_t size,
+                     int protection, uint64_t pa);
+int native_order_unmap(struct engine_space *space, struct native_book *book, uint64_t va,
+                       size_t size);
+/* Hand over what is queued. A task performs it before it goes on to user code. */
+void native_orders_post(struct native_book *book);
+/* Hand it over and wait until it was performed. 0 or -errno: the space is dead. */
+int native_orders_flush(struct engine_space *space, struct native_book *book);
+/* Wait until all tasks have performed what was handed over. Likewise. */
+int native_orders_settle(struct engine_space *space);
+/* The book of who can unmap soonest: a guest task that waits, else the mapper. */
+struct native_book *native_orders_idle(struct engine_space *space);
+/* Did an order fail? 0 or -errno: the space is dead. */
+int native_orders_check(struct engine_space *space, const struct native_book *book);
+
+/* Ring the task's bell, after an order of any kind. */
+void native_task_wake(const struct native_task *task);
+long native_futex(_Atomic uint32_t *at, int operation, uint32_t value,
+                  const struct timespec *timeout);
 
 /* ---- shadow ---- */
 
@@ -160,9 +191,10 @@ enum native_fill {
     NATIVE_FILL_FAULT, /* the page tables do not allow it: *fault_code */
     NATIVE_FILL_ERROR, /* the sandbox failed */
 };
-/* User code touched `va` (error_code: its W and I bits) and the sandbox did not let it. */
-enum native_fill native_shadow_fill(struct engine_space *space, uint64_t va, uint32_t error_code,
-                                    uint32_t *fault_code);
+/* User code on `task` touched `va` (error_code: its W and I bits) and the sandbox did not let it.
+ */
+enum native_fill native_shadow_fill(struct engine_space *space, struct native_task *task,
+                                    uint64_t va, uint32_t error_code, uint32_t *fault_code);
 /* The byte of user memory at `va`, or -1. */
 int native_shadow_read_byte(struct engine_space *space, uint64_t va);
 void native_invalidate(struct engine *engine, struct engine_space *space,
@@ -172,11 +204,12 @@ void native_invalidate_tables(struct engine *engine);
 /* ---- traps ---- */
 
 /* Make a trap of an event, and complete `context`. false: nothing to report, go on. */
-bool native_decode(struct engine_space *space, const struct native_event *event,
-                   struct engine_context *context, struct engine_trap *trap);
+bool native_decode(struct engine_space *space, struct native_task *task,
+                   const struct native_event *event, struct engine_context *context,
+                   struct engine_trap *trap);
 /* What a jump to `context->rip`, outside of the guest's half, leads to. */
-void native_decode_bad_rip(struct engine_space *space, struct engine_context *context,
-                           struct engine_trap *trap);
+void native_decode_bad_rip(struct engine_space *space, struct native_task *task,
+                           struct engine_context *context, struct engine_trap *trap);
 
 /* ---- cpu ---- */
 

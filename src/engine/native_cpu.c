@@ -108,18 +108,11 @@ static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)
 
 /* ---- hand-over ---- */
 
-static long futex(_Atomic uint32_t *at, int operation, uint32_t value,
-                  const struct timespec *timeout)
-{
-    return syscall(SYS_futex, at, operation, value, timeout, NULL, 0);
-}
-
 static void order_task(struct native_task *task)
 {
+    atomic_store(&task->running, true);
     atomic_store(word(task, STUB_GO), ++task->order);
-    if (atomic_load(word(task, STUB_SLEEPS))) {
-        futex(word(task, STUB_GO), FUTEX_WAKE, 1, NULL);
-    }
+    native_task_wake(task);
 }
 
 static uint64_t now_ns(void)
@@ -189,7 +182,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
     while (!arrived && alive) {
         uint32_t seen = atomic_load(word(task, STUB_EVENT));
         arrived = seen == task->order;
-        if (!arrived && futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
+        if (!arrived && native_futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
             errno == ETIMEDOUT) {
             alive = check_on_task(cpu, space, &kicks_left);
         }
@@ -368,7 +361,6 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
 {
     load_registers(task, context);
     advise_spin(space->engine, task);
-    atomic_store(word(task, STUB_NEEDS), atomic_load(&space->sandbox.order_set));
     atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);
@@ -377,6 +369,8 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
     }
     bool arrived = wait_for_event(cpu, space, task);
     announce(cpu, 0, 0);
+    atomic_store(&task->running, false);
+    atomic_store(&space->last_stopped, cpu->index);
     if (!arrived) {
         fail(trap, "the sandbox of the process ended");
     } else if (!read_event(cpu, task, event)) {
@@ -408,7 +402,7 @@ static bool handle_event(struct engine_cpu *cpu, struct engine_space *space,
     }
     task->image_loaded = true;
     store_registers(&event->frame, context);
-    return native_decode(space, event, context, trap);
+    return native_decode(space, task, event, context, trap);
 }
 
 static bool is_canonical(uint64_t va)
@@ -434,12 +428,12 @@ static struct native_task *task_of(struct engine_cpu *cpu, struct engine_space *
 
 /* The context that had a page fault goes on where it had it: by now the page can be mapped, and
  * will be touched. That saves the trap which would find out. */
-static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space,
+static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
                        const struct engine_context *context)
 {
     uint32_t fault_code;
     if (cpu->faulted.context == context && cpu->faulted.rip == context->rip) {
-        native_shadow_fill(space, cpu->faulted.address, cpu->faulted.error_code, &fault_code);
+        native_shadow_fill(space, task, cpu->faulted.address, cpu->faulted.error_code, &fault_code);
     }
     cpu->faulted.context = NULL;
 }
@@ -459,7 +453,7 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
         return;
     }
     struct native_event event;
-    fill_ahead(cpu, space, context);
+    fill_ahead(cpu, space, task, context);
     do {
         if (!is_canonical(context->rip)) {
             trap->kind = ENGINE_TRAP_EXCEPTION;
@@ -467,7 +461,7 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
             return;
         }
         if (context->rip >= NATIVE_GUEST_END) {
-            native_decode_bad_rip(space, context, trap);
+            native_decode_bad_rip(space, task, context, trap);
             return;
         }
     } while (run_task(cpu, space, task, context, &event, trap) &&

@@ -1,31 +1,13 @@
 /* src/engine/native_sandbox.c: a space's Linux process.
  *
- *      engine                            mapper (a task of the sandbox)
- *      ------------------------------    ----------------------------------
- *      a set of orders into area 0
- *      its number, wake        ------->  sees a new number
- *                                        the orders, one system call each
- *      sees it complete        <-------  the number, written to the file that area 0 is part of
- *
- * The sandbox maps area 0 read-only, and only the mapper has the file: no guest task can forge an
- * order or an answer. So an answer means that the orders were performed, which is what invalidation
- * relies on.
- *
- * Orders that only add pages are not waited for. The guest task that goes on has the number of the
- * set that it needs, wakes the mapper itself, and waits: that is a switch between two tasks of one
- * address space instead of two wakes across processors. A guest task that does not do so gets no
- * pages.
- *
  * The process is a fresh exec of the stub: nothing of the engine's memory is in it. It dies with
- * the engine, because the watcher's
- * read() then ends.
+ * the engine, because the watcher's read() then ends.
  */
 #define _GNU_SOURCE
 #include "engine/native.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,133 +15,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-struct stub_order {
-    uint64_t number;
-    uint64_t arguments[6];
-    uint64_t unused;
-};
-_Static_assert(sizeof(struct stub_order) == STUB_ORDER_SIZE, "native_stub.h");
-
-enum { ORDERS_MAX = (STUB_ORDERS_END - STUB_ORDERS) / STUB_ORDER_SIZE };
-enum { ARGUMENTS = 6, FIRST_FREE_FD = 16 };
-enum { ALIVE_CHECK_NS = 100 * 1000 * 1000, SPIN_US = NATIVE_SPIN_NS / 1000 };
+enum { FIRST_FREE_FD = 16 };
 
 #define GUEST_TASK_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
-static struct stub_order *order_at(struct native_sandbox *s, unsigned i)
-{
-    return (struct stub_order *)(s->areas + STUB_ORDERS) + i;
-}
-
-/* ---- orders ---- */
-
-static _Atomic uint32_t *area_word(const struct native_sandbox *s, size_t offset)
-{
-    return (_Atomic uint32_t *)(s->areas + offset);
-}
-
-static void wake_mapper(const struct native_sandbox *s)
-{
-    syscall(SYS_futex, area_word(s, STUB_ORDER_SET), FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-static bool is_complete(const struct native_sandbox *s)
-{
-    return atomic_load(area_word(s, STUB_COMPLETE)) == s->order_set;
-}
-
-int native_sandbox_check(struct engine_space *space)
-{
-    uint8_t status = __atomic_load_n(space->sandbox.areas + STUB_STATUS, __ATOMIC_ACQUIRE);
-    if (status) {
-        atomic_store(&space->dead, true);
-    }
-    return -(int)status;
-}
-
-/* Sleep until the mapper has performed its set. 0, or -EPIPE: it died. */
-static int sleep_until_complete(struct engine_space *space)
-{
-    const struct native_sandbox *s = &space->sandbox;
-    const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
-    while (!is_complete(s)) {
-        uint32_t seen = atomic_load(area_word(s, STUB_COMPLETE));
-        if (seen != s->order_set &&
-            syscall(SYS_futex, area_word(s, STUB_COMPLETE), FUTEX_WAIT, seen, &timeout, NULL, 0) &&
-            errno == ETIMEDOUT && native_sandbox_ended(space)) {
-            atomic_store(&space->dead, true);
-            return -EPIPE;
-        }
-    }
-    return 0;
-}
-
-/* Until the mapper has performed what it was told. The guest task that should have woken it may not
- * have done so. */
-static int wait_until_complete(struct engine_space *space)
-{
-    const struct native_sandbox *s = &space->sandbox;
-    if (!is_complete(s)) {
-        wake_mapper(s);
-    }
-    for (unsigned i = 0; !is_complete(s) && i < space->engine->pauses_per_us * SPIN_US; i++) {
-        __builtin_ia32_pause();
-    }
-    int rc = sleep_until_complete(space);
-    return rc ? rc : native_sandbox_check(space);
-}
-
-void native_sandbox_post(struct engine_space *space)
-{
-    struct native_sandbox *s = &space->sandbox;
-    if (s->order_count) {
-        atomic_store(area_word(s, STUB_ORDER_COUNT), s->order_count);
-        s->order_count = 0;
-        atomic_store(area_word(s, STUB_ORDER_SET), atomic_fetch_add(&s->order_set, 1) + 1);
-    }
-}
-
-int native_sandbox_flush(struct engine_space *space)
-{
-    native_sandbox_post(space);
-    return wait_until_complete(space);
-}
-
-static int add_order(struct engine_space *space, uint64_t number,
-                     const uint64_t arguments[ARGUMENTS])
-{
-    struct native_sandbox *s = &space->sandbox;
-    int rc = 0;
-    if (s->order_count == ORDERS_MAX) {
-        native_sandbox_post(space);
-    }
-    if (!s->order_count) {
-        rc = wait_until_complete(space); /* the mapper may be reading the last set */
-    }
-    if (!rc) {
-        struct stub_order *order = order_at(s, s->order_count++);
-        order->number = number;
-        memcpy(order->arguments, arguments, sizeof(order->arguments));
-    }
-    return rc;
-}
-
-int native_sandbox_map(struct engine_space *space, uint64_t va, size_t size, int protection,
-                       uint64_t pa)
-{
-    const uint64_t arguments[ARGUMENTS] = {
-        va, size, (uint64_t)protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, STUB_FD_RAM, pa};
-    return add_order(space, SYS_mmap, arguments);
-}
-
-int native_sandbox_unmap(struct engine_space *space, uint64_t va, size_t size)
-{
-    const uint64_t arguments[ARGUMENTS] = {va, size};
-    return add_order(space, SYS_munmap, arguments);
-}
 
 /* ---- tasks ---- */
 
@@ -170,10 +30,10 @@ static uint64_t task_area_offset(unsigned index)
 
 static int map_area(struct engine_space *space, uint64_t offset, size_t size, int protection)
 {
-    const uint64_t arguments[ARGUMENTS] = {STUB_AREAS + offset,  size,
-                                           (uint64_t)protection, MAP_SHARED | MAP_FIXED,
-                                           STUB_FD_AREAS,        offset};
-    return add_order(space, SYS_mmap, arguments);
+    const uint64_t arguments[NATIVE_ARGUMENTS] = {STUB_AREAS + offset,  size,
+                                                  (uint64_t)protection, MAP_SHARED | MAP_FIXED,
+                                                  STUB_FD_AREAS,        offset};
+    return native_order(space, &space->sandbox.mapper, SYS_mmap, arguments);
 }
 
 /* The stack on which all signals of the task arrive. */
@@ -187,27 +47,38 @@ static void write_control(uint8_t *area, uint64_t va)
     memcpy(area + STUB_STACK_T, &stack, sizeof(stack));
 }
 
-int native_sandbox_add_task(struct engine_space *space, unsigned index)
+static int order_task(struct engine_space *space, uint64_t offset)
 {
-    struct native_sandbox *s = &space->sandbox;
-    struct native_task *task = &space->tasks[index];
-    uint64_t offset = task_area_offset(index), va = STUB_AREAS + offset;
-    *task = (struct native_task){.area = s->areas + offset, .image_loaded = true};
-    write_control(task->area, va);
+    const uint64_t arguments[NATIVE_ARGUMENTS] = {GUEST_TASK_FLAGS, STUB_AREAS + offset};
     int rc = map_area(space, offset, STUB_CONTROL_SIZE, PROT_READ);
     if (!rc) {
         rc = map_area(space, offset + STUB_MAILBOX, STUB_AREA_SIZE - STUB_MAILBOX,
                       PROT_READ | PROT_WRITE);
     }
-    const uint64_t arguments[ARGUMENTS] = {GUEST_TASK_FLAGS, va};
     if (!rc) {
-        rc = add_order(space, SYS_clone, arguments);
+        rc = native_order(space, &space->sandbox.mapper, SYS_clone, arguments);
     }
+    return rc ? rc : native_orders_flush(space, &space->sandbox.mapper);
+}
+
+int native_sandbox_add_task(struct engine_space *space, unsigned index)
+{
+    struct native_sandbox *s = &space->sandbox;
+    struct native_task *task = &space->tasks[index];
+    uint64_t offset = task_area_offset(index);
+    *task = (struct native_task){.area = s->areas + offset, .image_loaded = true};
+    write_control(task->area, STUB_AREAS + offset);
+    int rc = order_task(space, offset);
     if (!rc) {
-        rc = native_sandbox_flush(space);
-    }
-    if (!rc) {
-        task->tid = (pid_t)atomic_load(area_word(s, STUB_RESULT));
+        uint32_t tid = atomic_load((_Atomic uint32_t *)(s->areas + STUB_RESULT));
+        memcpy(task->area + STUB_TID, &tid, sizeof(tid));
+        task->book = (struct native_book){
+            .at = task->area + STUB_TASK_BOOK,
+            .orders = task->area + STUB_TASK_BOOK + STUB_TASK_ORDERS,
+            .capacity = (NATIVE_PAGE_SIZE - STUB_TASK_ORDERS) / STUB_ORDER_SIZE,
+            .task = task,
+        };
+        atomic_store(&task->tid, (pid_t)tid);
     }
     return rc;
 }
@@ -271,6 +142,11 @@ static int create_areas(struct native_sandbox *s, unsigned cpus)
         return -errno;
     }
     s->areas = areas;
+    s->mapper = (struct native_book){
+        .at = s->areas,
+        .orders = s->areas + STUB_ORDERS,
+        .capacity = (STUB_ORDERS_END - STUB_ORDERS) / STUB_ORDER_SIZE,
+    };
     for (unsigned i = 0; i <= UINT8_MAX; i++) {
         s->areas[STUB_BYTES + i] = (uint8_t)i;
     }

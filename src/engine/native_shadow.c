@@ -184,9 +184,13 @@ static void remember(struct native_shadow *shadow, uint64_t *entry, uint64_t val
 /* Drop everything. */
 static int drop_all(struct engine_space *space)
 {
-    int rc = native_sandbox_unmap(space, 0, NATIVE_GUEST_END);
+    struct native_book *mapper = &space->sandbox.mapper;
+    int rc = native_orders_settle(space);
     if (!rc) {
-        rc = native_sandbox_flush(space);
+        rc = native_order_unmap(space, mapper, 0, NATIVE_GUEST_END);
+    }
+    if (!rc) {
+        rc = native_orders_flush(space, mapper);
     }
     if (!rc) {
         clear(&space->shadow);
@@ -211,32 +215,32 @@ static uint64_t candidate(struct engine_space *space, uint64_t va)
 }
 
 /* The wanted entries of an aligned group of pages as few mappings: adjacent in both spaces. */
-static int map_group(struct engine_space *space, uint64_t base, uint64_t *entries,
-                     const uint64_t *wanted)
+static int map_group(struct engine_space *space, struct native_book *book, uint64_t base,
+                     uint64_t *entries, const uint64_t *wanted)
 {
     int rc = 0;
     for (unsigned i = 0, n; !rc && i < AROUND; i += n) {
         n = 1;
-        if (!wanted[i] || wanted[i] == entries[i]) {
+        if (!wanted[i]) {
             continue;
         }
-        while (i + n < AROUND && wanted[i + n] == wanted[i] + n * (uint64_t)NATIVE_PAGE_SIZE &&
-               wanted[i + n] != entries[i + n]) {
+        while (i + n < AROUND && wanted[i + n] == wanted[i] + n * (uint64_t)NATIVE_PAGE_SIZE) {
             n++;
         }
-        rc = native_sandbox_map(space, base + i * (uint64_t)NATIVE_PAGE_SIZE,
-                                n * (size_t)NATIVE_PAGE_SIZE, (int)(wanted[i] & protection_mask),
-                                wanted[i] & ~protection_mask);
+        rc = native_order_map(space, book, base + i * (uint64_t)NATIVE_PAGE_SIZE,
+                              n * (size_t)NATIVE_PAGE_SIZE, (int)(wanted[i] & protection_mask),
+                              wanted[i] & ~protection_mask);
         for (unsigned k = i; k < i + n; k++) {
             remember(&space->shadow, &entries[k], wanted[k]);
         }
     }
-    native_sandbox_post(space);
-    return rc ? rc : native_sandbox_check(space);
+    native_orders_post(book);
+    return rc ? rc : native_orders_check(space, book);
 }
 
-/* Map the page at `va` as `entry`, and those near it that are ready. */
-static int map(struct engine_space *space, uint64_t va, uint64_t entry)
+/* Map the page at `va` as `entry`, and those near it that are ready. It may be in the shadow
+ * already: another task is about to map it. */
+static int map(struct engine_space *space, struct native_book *book, uint64_t va, uint64_t entry)
 {
     if (space->shadow.pages >= space->engine->pages_max) {
         int rc = drop_all(space);
@@ -257,11 +261,11 @@ static int map(struct engine_space *space, uint64_t va, uint64_t entry)
                     : leaf[first + i]  ? 0
                                        : candidate(space, base + i * (uint64_t)NATIVE_PAGE_SIZE);
     }
-    return map_group(space, base, leaf + first, wanted);
+    return map_group(space, book, base, leaf + first, wanted);
 }
 
-static enum native_fill fill(struct engine_space *space, uint64_t va, struct hw_access access,
-                             uint32_t *fault_code)
+static enum native_fill fill(struct engine_space *space, struct native_task *task, uint64_t va,
+                             struct hw_access access, uint32_t *fault_code)
 {
     struct hw_walk w;
     do {
@@ -276,18 +280,18 @@ static enum native_fill fill(struct engine_space *space, uint64_t va, struct hw_
         }
     } while (!set_accessed(space->engine, &w, access.write));
     bool dirty = access.write || hw_entry_dirty(leaf_of(&w));
-    return map(space, va, entry_of(page_of(w.pa.value), rights(&w, dirty))) ? NATIVE_FILL_ERROR
-                                                                            : NATIVE_FILL_DONE;
+    uint64_t entry = entry_of(page_of(w.pa.value), rights(&w, dirty));
+    return map(space, &task->book, va, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
 }
 
-enum native_fill native_shadow_fill(struct engine_space *space, uint64_t va, uint32_t error_code,
-                                    uint32_t *fault_code)
+enum native_fill native_shadow_fill(struct engine_space *space, struct native_task *task,
+                                    uint64_t va, uint32_t error_code, uint32_t *fault_code)
 {
     const hw_fault asked = {error_code};
     const struct hw_access access = {
         .user = true, .write = hw_fault_write(asked), .fetch = hw_fault_fetch(asked)};
     pthread_mutex_lock(&space->lock);
-    enum native_fill result = fill(space, va, access, fault_code);
+    enum native_fill result = fill(space, task, va, access, fault_code);
     pthread_mutex_unlock(&space->lock);
     return result;
 }
@@ -304,19 +308,58 @@ int native_shadow_read_byte(struct engine_space *space, uint64_t va)
 
 /* ---- forgetting ---- */
 
-/* Unmap one page of the shadow. Adjacent ones are not merged: munmap of a single page costs little
- * beside the hand-over that all share. */
-static int forget(struct engine_space *space, uint64_t va, uint64_t *entry)
+/* What invalidation gathers: pages to unmap, as long as they are adjacent. */
+struct unmapping {
+    struct engine_space *space;
+    struct native_book *book;
+    uint64_t from, to; /* not ordered yet; equal: none */
+    int rc;
+};
+
+static void order_range(struct unmapping *u)
 {
-    remember(&space->shadow, entry, 0);
-    return native_sandbox_unmap(space, page_of(va), NATIVE_PAGE_SIZE);
+    if (!u->rc && u->from != u->to) {
+        u->rc = native_order_unmap(u->space, u->book, u->from, u->to - u->from);
+    }
+    u->from = u->to = 0;
+}
+
+static void forget(struct unmapping *u, uint64_t va, uint64_t *entry)
+{
+    remember(&u->space->shadow, entry, 0);
+    if (u->to != page_of(va)) {
+        order_range(u);
+        u->from = page_of(va);
+    }
+    u->to = page_of(va) + NATIVE_PAGE_SIZE;
+}
+
+/* => space.lock held until finish_unmapping */
+static struct unmapping begin_unmapping(struct engine_space *space)
+{
+    pthread_mutex_lock(&space->lock);
+    return (struct unmapping){.space = space, .book = native_orders_idle(space)};
 }
 
 /* A sandbox that does not do what it was told may keep a translation: it must not run any more. */
-static void end_unless(struct engine_space *space, int rc)
+static void finish_unmapping(struct unmapping *u)
 {
-    if (rc) {
-        native_sandbox_kill(space);
+    order_range(u);
+    if (!u->rc) {
+        u->rc = native_orders_flush(u->space, u->book);
+    }
+    if (u->rc) {
+        native_sandbox_kill(u->space);
+    }
+    pthread_mutex_unlock(&u->space->lock);
+}
+
+/* Orders to map a page may be on their way to any task: they must not come after ours. */
+static void settle_once(struct unmapping *u, bool *settled)
+{
+    if (!*settled) {
+        u->rc = native_orders_settle(u->space);
+        *settled = true;
     }
 }
 
@@ -324,44 +367,44 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
                        const struct engine_page *pages, size_t count)
 {
     (void)engine;
-    int rc = 0;
-    pthread_mutex_lock(&space->lock);
-    for (size_t i = 0; !rc && i < count; i++) {
+    bool settled = false;
+    struct unmapping u = begin_unmapping(space);
+    for (size_t i = 0; !u.rc && i < count; i++) {
         uint64_t *entry =
             pages[i].va < NATIVE_GUEST_END ? find_entry(&space->shadow, pages[i].va) : NULL;
         if (entry && *entry) {
-            rc = forget(space, pages[i].va, entry);
+            settle_once(&u, &settled);
+            forget(&u, pages[i].va, entry);
         }
     }
-    end_unless(space, rc ? rc : native_sandbox_flush(space));
-    pthread_mutex_unlock(&space->lock);
+    finish_unmapping(&u);
 }
 
 /* Unmap what the page tables no longer say. */
-static int recheck_leaf(struct engine_space *space, uint64_t base, uint64_t *leaf)
+static void recheck_leaf(struct unmapping *u, uint64_t base, uint64_t *leaf)
 {
-    int rc = 0;
-    for (unsigned i = 0; !rc && i < TABLE_ENTRIES; i++) {
+    for (unsigned i = 0; !u->rc && i < TABLE_ENTRIES; i++) {
         uint64_t va = base + i * (uint64_t)NATIVE_PAGE_SIZE;
-        if (leaf[i] && leaf[i] != candidate(space, va)) {
-            rc = forget(space, va, &leaf[i]);
+        if (leaf[i] && leaf[i] != candidate(u->space, va)) {
+            forget(u, va, &leaf[i]);
         }
     }
-    return rc;
 }
 
-static int recheck(struct engine_space *space)
+static void recheck(struct engine_space *space)
 {
-    int rc = 0;
-    for (uint64_t i = 0; !rc && i < DIRECTORIES; i++) {
+    bool settled = false;
+    struct unmapping u = begin_unmapping(space);
+    settle_once(&u, &settled);
+    for (uint64_t i = 0; !u.rc && i < DIRECTORIES; i++) {
         uint64_t **directory = space->shadow.directories[i];
-        for (uint64_t k = 0; !rc && directory && k < TABLE_ENTRIES; k++) {
+        for (uint64_t k = 0; !u.rc && directory && k < TABLE_ENTRIES; k++) {
             if (directory[k]) {
-                rc = recheck_leaf(space, i << DIRECTORY_SHIFT | k << LEAF_SHIFT, directory[k]);
+                recheck_leaf(&u, i << DIRECTORY_SHIFT | k << LEAF_SHIFT, directory[k]);
             }
         }
     }
-    return rc ? rc : native_sandbox_flush(space);
+    finish_unmapping(&u);
 }
 
 /* Nothing is derived from a page-table page but leaf translations, so all there is to do is to
@@ -370,9 +413,7 @@ void native_invalidate_tables(struct engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
     for (struct engine_space *space = engine->spaces; space; space = space->next) {
-        pthread_mutex_lock(&space->lock);
-        end_unless(space, recheck(space));
-        pthread_mutex_unlock(&space->lock);
+        recheck(space);
     }
     pthread_mutex_unlock(&engine->lock);
 }

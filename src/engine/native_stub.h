@@ -6,6 +6,7 @@
  *        + STUB_AREA_SIZE * (1+i)  the area of the task for processor i:
  *            control   page 0      read only: what the task is to do next, registers to load
  *            image     pages 1, 2  read only: x87/SSE/AVX state to load
+ *            book      page 3      read only: mapping orders for the task
  *            mailbox   page 4      what happened
  *            stack     pages 5-15  signal frames, the kernel's own format
  *
@@ -23,15 +24,25 @@
 
 /* Offsets in the stub's code. */
 #define STUB_HANDLER 0x400 /* signal handler, up to the post of its event */
-#define STUB_WAIT 0x580    /* waiting for the order to go on */
+#define STUB_WAIT 0x580    /* waiting for orders */
 #define STUB_RESUME 0x680  /* back to user code */
+#define STUB_OPEN 0xFEA    /* opening the window; its system call ends where the page does */
+#define STUB_WINDOW 0x1000 /* performing mapping orders */
+#define STUB_WINDOW_END 0x1140
+/* A guest task's calls that return to addresses below are exempt from dispatch: those of the first
+ * page, and the one that opens the window. */
+#define STUB_EXEMPT_SIZE (STUB_WINDOW + 1)
+
+/* A book of orders: at offset 0 of area 0 for the mapper, in each task's area for the task. */
+#define STUB_ORDER_COUNT 0     /* u32 */
+#define STUB_ORDER_SET 4       /* u32: number of the set of orders that is there */
+#define STUB_STATUS 8          /* u8: errno of the order that failed; the performer's, as are */
+#define STUB_COMPLETE 12       /* u32: number of the last set that was performed */
+#define STUB_RESULT 16         /* u32: what clone returned; the mapper's book only */
+#define STUB_ORDERER_SLEEPS 20 /* u32: the engine wants a futex wake with COMPLETE */
+#define STUB_TASK_ORDERS 64    /* struct stub_order[], to the end of the page */
 
 /* Area 0. */
-#define STUB_ORDER_COUNT 0 /* u32 */
-#define STUB_ORDER_SET 4   /* u32: number of the set of orders that is there */
-#define STUB_STATUS 8      /* u8: errno of the order that failed; the mapper's, like the next two */
-#define STUB_COMPLETE 12   /* u32: number of the last set that was performed */
-#define STUB_RESULT 16     /* u32: what clone returned */
 #define STUB_BYTES 64      /* the 256 byte values, to be sent from */
 #define STUB_ORDERS 512    /* struct stub_order[] */
 #define STUB_ORDER_SIZE 64 /* u64 number, u64 arguments[6], unused */
@@ -43,12 +54,15 @@
 #define STUB_ENGINE_SLEEPS 4 /* u32: the engine wants a futex wake with the event */
 #define STUB_SPIN 8          /* u32: how often to look for the order before sleeping */
 #define STUB_LOAD_IMAGE 12   /* u32: load the image */
-#define STUB_NEEDS 48        /* u32: set of orders that must be performed before going on */
+#define STUB_BELL 48         /* u32: changes after an order of any kind */
+#define STUB_TID 52          /* u32: the task's */
 #define STUB_GS_BASE 16      /* u64 */
 #define STUB_STACK_T 24      /* stack_t for sigaltstack */
 #define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
-#define STUB_CONTROL_SIZE 0x3000
+#define STUB_CONTROL_SIZE 0x4000
 #define STUB_IMAGE 0x1000
+#define STUB_TASK_BOOK 0x3000
+#define STUB_TASKS_MAX 64
 #define STUB_MAILBOX 0x4000
 #define STUB_EVENT 0x4000  /* u32: the order that the event ended */
 #define STUB_SLEEPS 0x4004 /* u32: the task wants a futex wake with the order */

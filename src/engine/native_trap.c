@@ -43,11 +43,11 @@ static void exception(struct engine_trap *trap, unsigned vector, uint32_t error_
     trap->error_code = error_code;
 }
 
-static bool page_fault(struct engine_space *space, uint64_t va, uint32_t error_code,
-                       struct engine_trap *trap)
+static bool page_fault(struct engine_space *space, struct native_task *task, uint64_t va,
+                       uint32_t error_code, struct engine_trap *trap)
 {
     uint32_t fault_code = 0;
-    switch (native_shadow_fill(space, va, error_code & PF_USER_WRITE_FETCH, &fault_code)) {
+    switch (native_shadow_fill(space, task, va, error_code & PF_USER_WRITE_FETCH, &fault_code)) {
     case NATIVE_FILL_DONE:
         return false;
     case NATIVE_FILL_FAULT:
@@ -62,22 +62,23 @@ static bool page_fault(struct engine_space *space, uint64_t va, uint32_t error_c
     }
 }
 
-void native_decode_bad_rip(struct engine_space *space, struct engine_context *context,
-                           struct engine_trap *trap)
+void native_decode_bad_rip(struct engine_space *space, struct native_task *task,
+                           struct engine_context *context, struct engine_trap *trap)
 {
-    page_fault(space, context->rip, PF_FETCH, trap);
+    page_fault(space, task, context->rip, PF_FETCH, trap);
 }
 
 /* ---- SIGSYS ---- */
 
-static bool decode_syscall(struct engine_space *space, const struct native_event *event,
-                           struct engine_context *context, struct engine_trap *trap)
+static bool decode_syscall(struct engine_space *space, struct native_task *task,
+                           const struct native_event *event, struct engine_context *context,
+                           struct engine_trap *trap)
 {
     const uint64_t page_mask = NATIVE_PAGE_SIZE - 1;
     if ((event->call & ~page_mask) == VSYSCALL_PAGE) {
         context->rip = event->call;
         context->gpr[ENGINE_RSP] -= sizeof(uint64_t);
-        native_decode_bad_rip(space, context, trap);
+        native_decode_bad_rip(space, task, context, trap);
         return true;
     }
     if (event->call_arch == AUDIT_ARCH_X86_64) {
@@ -169,8 +170,9 @@ static bool decode_general_protection(struct engine_space *space, const struct n
 
 /* ---- all ---- */
 
-static bool decode_exception(struct engine_space *space, const struct native_event *event,
-                             struct engine_context *context, struct engine_trap *trap)
+static bool decode_exception(struct engine_space *space, struct native_task *task,
+                             const struct native_event *event, struct engine_context *context,
+                             struct engine_trap *trap)
 {
     const struct native_frame *f = &event->frame;
     switch (f->trapno) {
@@ -180,7 +182,7 @@ static bool decode_exception(struct engine_space *space, const struct native_eve
             trap->reason = "the host has no memory for a page of RAM";
             return true;
         }
-        return page_fault(space, f->cr2, (uint32_t)f->error_code, trap);
+        return page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
     case NATIVE_VECTOR_GP:
         return decode_general_protection(space, event, context, trap);
     case NATIVE_VECTOR_DB:
@@ -193,11 +195,12 @@ static bool decode_exception(struct engine_space *space, const struct native_eve
     }
 }
 
-bool native_decode(struct engine_space *space, const struct native_event *event,
-                   struct engine_context *context, struct engine_trap *trap)
+bool native_decode(struct engine_space *space, struct native_task *task,
+                   const struct native_event *event, struct engine_context *context,
+                   struct engine_trap *trap)
 {
     if (event->signal == SIGSYS) {
-        return decode_syscall(space, event, context, trap);
+        return decode_syscall(space, task, event, context, trap);
     }
     if (event->frame.cs != USER_CS) {
         /* 32-bit code, which does not exist for the guest: the far jump into it is what failed. */
@@ -205,8 +208,8 @@ bool native_decode(struct engine_space *space, const struct native_event *event,
         return true;
     }
     if (context->rip >= NATIVE_GUEST_END) {
-        native_decode_bad_rip(space, context, trap);
+        native_decode_bad_rip(space, task, context, trap);
         return true;
     }
-    return decode_exception(space, event, context, trap);
+    return decode_exception(space, task, event, context, trap);
 }

@@ -10,7 +10,7 @@
 #include "machine/run.h"
 
 #define PCR_PAGES ((sizeof(KPCR) + PAGE_SIZE - 1) / PAGE_SIZE)
-#define INVALIDATE_BATCH 64
+#define INVALIDATE_BATCH 512
 
 /* ---- processors ---------------------------------------------------------------------------------
  */

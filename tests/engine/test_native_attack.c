@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -42,6 +43,7 @@ enum {
     CODE_CALL = 0x60,
     CODE_SCRIBBLE = 0x80,
     CODE_FORGE = 0xA0,
+    CODE_IRET = 0xC0,
 };
 
 struct fixture {
@@ -145,6 +147,8 @@ static void add_code(struct rig_space *s)
         0x48, 0x89, 0xD7, /* mov rdi, rdx: from the beginning */
         0xEB, 0xEF,       /* jmp again */
     };
+    static const uint8_t code_iret[] = {0x48, 0xCF};
+    rig_code(s, CODE_IRET, code_iret, sizeof(code_iret));
     rig_code(s, CODE_SYSCALL, code_syscall, sizeof(code_syscall));
     rig_code(s, CODE_JUMP, code_jump, sizeof(code_jump));
     rig_code(s, CODE_WRITE, code_write, sizeof(code_write));
@@ -365,8 +369,8 @@ static int status_value(pid_t pid, pid_t tid, const char *name)
     return value;
 }
 
-/* One task has run the guest: no descriptor, a filter of its own beside the sandbox's, no new
- * privileges. The watcher and the mapper have the sandbox's filter. */
+/* One task has run the guest: descriptors of RAM and the areas only, a filter of its own beside the
+ * sandbox's, no new privileges. The watcher and the mapper have the sandbox's filter. */
 static void test_guest_tasks_are_confined(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -389,7 +393,7 @@ static void test_guest_tasks_are_confined(void **state)
         guests++;
         assert_int_equal(status_value(f->sandbox, tid, "Seccomp_filters"), 2);
         snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", (int)f->sandbox, (int)tid);
-        assert_int_equal(count_entries(path), 0);
+        assert_int_equal(count_entries(path), 2);
     }
     closedir(dir);
     assert_int_equal(others, 2);
@@ -555,8 +559,8 @@ struct order { /* as the mapper reads them */
     uint64_t number, arguments[6], unused;
 };
 
-/* Guest memory that looks to the stub like its areas: with an order to map RAM, or to make a
- * task. */
+/* Guest memory that looks to the stub like its areas, area 0 and a task's: with an order to map
+ * RAM, or to make a task. */
 static void build_fake_area(struct fixture *f, unsigned variant)
 {
     for (uint64_t i = 0; i < FAKE_PAGES; i++) {
@@ -565,23 +569,31 @@ static void build_fake_area(struct fixture *f, unsigned variant)
             rig_map(&f->guest, FAKE_AREA + i * RIG_PAGE, RIG_RW);
         }
     }
-    uint8_t *first = rig_frame(&f->rig, *rig_pte(&f->guest, FAKE_AREA) >> 12 & 0xFFFFFFFF);
-    memset(first, 0, RIG_PAGE);
     const uint32_t one = 1;
     const struct order map = {
         SYS_mmap,
         {TARGET, RIG_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, STUB_FD_RAM, 0},
         0};
     const struct order task = {SYS_clone, {0x10D00, FAKE_AREA}, 0};
-    memcpy(first + STUB_ORDER_COUNT, &one, sizeof(one));
-    memcpy(first + STUB_ORDERS, variant ? &task : &map, sizeof(map));
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t va = FAKE_AREA + (i ? STUB_TASK_BOOK : 0);
+        uint8_t *book = rig_frame(&f->rig, *rig_pte(&f->guest, va) >> 12 & 0xFFFFFFFF);
+        memset(book, 0, RIG_PAGE);
+        memcpy(book + STUB_ORDER_COUNT, &one, sizeof(one));
+        memcpy(book + STUB_ORDER_SET, &one, sizeof(one));
+        memcpy(book + (i ? STUB_TASK_ORDERS : STUB_ORDERS), variant % 2 ? &task : &map,
+               sizeof(map));
+    }
 }
+
+/* Variants: what the registers are for (bit 0), and a trap behind the first instruction (bit 1). */
+enum { VARIANTS = 4 };
 
 static struct engine_context hostile_context(uint64_t offset, unsigned variant)
 {
     struct engine_context c = rig_context(CODE_JUMP);
     mmap_arguments(&c);
-    if (variant) {
+    if (variant % 2) {
         c.gpr[ENGINE_RAX] = SYS_clone;
         c.gpr[ENGINE_RDI] = 0x10D00; /* VM, FS, SIGHAND, THREAD */
     }
@@ -590,28 +602,80 @@ static struct engine_context hostile_context(uint64_t offset, unsigned variant)
     c.gpr[ENGINE_RSP] = FAKE_AREA + STUB_AREA_SIZE - 0x400;
     c.gpr[12] = FAKE_AREA + (offset % 2 ? STUB_ORDERS : 0);
     c.gpr[13] = 1;
+    c.gpr[14] = FAKE_AREA + STUB_TASK_BOOK + STUB_TASK_ORDERS;
     c.gpr[15] = FAKE_AREA;
     return c;
+}
+
+/* Have it go there by `iretq` with TF set: the trap comes behind the first instruction there. */
+static void set_trap_flag(struct fixture *f, struct engine_context *c)
+{
+    const uint64_t frame_va = FAKE_AREA + STUB_AREA_SIZE - RIG_PAGE, trap_flag = 0x100;
+    const uint64_t frame[] = {c->gpr[ENGINE_RCX], 0x33, 0x202 | trap_flag, c->gpr[ENGINE_RSP],
+                              0x2B};
+    memcpy(rig_frame(&f->rig, *rig_pte(&f->guest, frame_va) >> 12 & 0xFFFFFFFF), frame,
+           sizeof(frame));
+    c->rip = RIG_CODE + CODE_IRET;
+    c->gpr[ENGINE_RSP] = frame_va;
+}
+
+static void attack(struct fixture *f, struct engine_context *c, unsigned tasks)
+{
+    struct engine_trap trap = run_on(&f->guest, 0, c);
+    if (trap.kind == ENGINE_TRAP_FAILED) {
+        revive(f, &trap);
+    } else {
+        assert_nothing_gained(f, tasks);
+    }
+}
+
+static void jump(struct fixture *f, uint64_t offset, unsigned variant, unsigned tasks)
+{
+    struct engine_context c = hostile_context(offset, variant);
+    if (variant & 2) {
+        set_trap_flag(f, &c);
+    }
+    attack(f, &c, tasks);
 }
 
 static void test_jump_to_every_byte_of_the_stub(void **state)
 {
     struct fixture *f = fixture_of(state);
-    const uint64_t code_end = 0x780;
+    const uint64_t gap = 0x780, gap_end = STUB_OPEN - 0x10; /* nothing is there */
     unsigned tasks = tasks_of(f->sandbox);
     start_kicking(f);
-    for (uint64_t i = 0; i < 2 * code_end; i++) {
-        unsigned variant = i >= code_end;
-        if (i % code_end == 0) {
-            build_fake_area(f, variant);
+    for (unsigned variant = 0; variant < VARIANTS; variant++) {
+        build_fake_area(f, variant);
+        for (uint64_t i = 0; i < STUB_WINDOW_END; i = i + 1 == gap ? gap_end : i + 1) {
+            jump(f, i, variant, tasks);
         }
-        struct engine_context c = hostile_context(i % code_end, variant);
-        struct engine_trap trap = run_on(&f->guest, 0, &c);
-        if (trap.kind == ENGINE_TRAP_FAILED) {
-            revive(f, &trap);
-        } else {
-            assert_nothing_gained(f, tasks);
-        }
+    }
+    stop_kicking(f);
+}
+
+/* Execute the call that opens the window, and have a trap behind it. */
+static void open_window(struct fixture *f, unsigned tasks)
+{
+    struct engine_context c = hostile_context(STUB_WINDOW - 2, 2);
+    c.gpr[ENGINE_RAX] = SYS_prctl;
+    c.gpr[ENGINE_RDI] = PR_SET_SYSCALL_USER_DISPATCH;
+    c.gpr[ENGINE_RSI] = PR_SYS_DISPATCH_OFF;
+    c.gpr[ENGINE_RDX] = c.gpr[10] = c.gpr[8] = 0;
+    set_trap_flag(f, &c);
+    attack(f, &c, tasks);
+}
+
+/* The window is opened, and a trap takes the task out of it at once. Whatever it jumps to then, the
+ * window's calls are shut for it. */
+static void test_window_does_not_stay_open(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    unsigned tasks = tasks_of(f->sandbox);
+    build_fake_area(f, 0);
+    start_kicking(f);
+    for (uint64_t offset = STUB_OPEN; offset < STUB_WINDOW_END; offset++) {
+        open_window(f, tasks);
+        jump(f, offset, 0, tasks);
     }
     stop_kicking(f);
 }
@@ -667,6 +731,7 @@ int main(void)
         TEST(test_forged_events),
         TEST(test_forged_answers_do_not_cheat_invalidation),
         TEST(test_jump_to_every_byte_of_the_stub),
+        TEST(test_window_does_not_stay_open),
         TEST(test_jump_into_the_stub_is_a_page_fault),
         TEST(test_compatibility_mode),
     };
