@@ -56,23 +56,25 @@ static int create_stub(void)
     return fd;
 }
 
-/* What the processor's pause lasts, turned round; 0 when spinning would keep the other side from
- * running. */
-static uint32_t measure_pauses(void)
+/* How long to spin, in two units. With one processor that would keep the other side from running.
+ */
+static void measure_spinning(struct engine *engine)
 {
     enum { PAUSES = 400, NS_PER_US = 1000, NS_PER_SECOND = 1000 * 1000 * 1000 };
     struct timespec from, to;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-        return 0;
-    }
     clock_gettime(CLOCK_MONOTONIC, &from);
+    uint64_t ticks = __builtin_ia32_rdtsc();
     for (unsigned i = 0; i < PAUSES; i++) {
         __builtin_ia32_pause();
     }
+    ticks = __builtin_ia32_rdtsc() - ticks;
     clock_gettime(CLOCK_MONOTONIC, &to);
     long ns = (to.tv_sec - from.tv_sec) * NS_PER_SECOND + to.tv_nsec - from.tv_nsec;
-    uint32_t rate = (uint32_t)(PAUSES * NS_PER_US / (ns > 0 ? ns : 1));
-    return rate ? rate : 1;
+    uint64_t spin_ns = NATIVE_SPIN_US * NS_PER_US, measured_ns = ns > 0 ? (uint64_t)ns : 1;
+    engine->spin_ticks = ticks * spin_ns / measured_ns;
+    if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+        engine->spin_pauses = (uint32_t)(PAUSES * spin_ns / measured_ns) + 1;
+    }
 }
 
 static void native_destroy(struct engine *engine)
@@ -131,8 +133,8 @@ static int native_create(const struct engine_config *config, struct engine **out
         .ram_fd = -1,
         .stub_fd = -1,
         .pages_max = mappings_max(),
-        .pauses_per_us = measure_pauses(),
     };
+    measure_spinning(engine);
     pthread_mutex_init(&engine->lock, NULL);
     int rc = init_engine(engine, config);
     if (rc) {

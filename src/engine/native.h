@@ -28,7 +28,7 @@
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 
 /* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
-enum { NATIVE_SPIN_NS = 20000 };
+enum { NATIVE_SPIN_US = 20 };
 
 /* First address that is not the guest's. */
 #define NATIVE_GUEST_END (UINT64_C(1) << 43)
@@ -54,7 +54,9 @@ struct engine {
     pthread_mutex_t lock;
     struct engine_space *spaces; /* (E) */
     struct engine_cpu **cpu;     /* (E) [cpus] */
-    uint32_t pauses_per_us;      /* (I) 0: do not spin, there is one processor only */
+    uint32_t spin_pauses; /* (I) the same in `pause` instructions; 0: do not spin, there is one
+                             processor only */
+    uint64_t spin_ticks;  /* (I) and of the time stamp counter */
 };
 
 /* The registers that a signal frame holds, in its order (struct sigcontext). */
@@ -76,14 +78,14 @@ struct native_book {
 
 /* A guest task of a sandbox: the processor `index` in this space. */
 struct native_task {
-    uint8_t *area;               /* (I) its area, as the engine maps it */
-    struct native_book book;     /* (S) */
-    _Atomic pid_t tid;           /* (A) not 0: it is there, and `area` and `book` are valid */
-    atomic_bool running;         /* (A) ordered to go on, and no event came yet */
-    uint32_t order;              /* (R) number of the last order to go on */
-    uint64_t fpstate;            /* (R) offset in the area of the state that the last frame saved */
-    uint64_t run_ns, service_ns; /* (R) average times in user code, and in between */
-    uint64_t event_at;           /* (R) ns */
+    uint8_t *area;           /* (I) its area, as the engine maps it */
+    struct native_book book; /* (S) */
+    _Atomic pid_t tid;       /* (A) not 0: it is there, and `area` and `book` are valid */
+    atomic_bool running;     /* (A) ordered to go on, and no event came yet */
+    uint32_t order;          /* (R) number of the last order to go on */
+    uint64_t fpstate;        /* (R) offset in the area of the state that the last frame saved */
+    uint64_t run_ticks, service_ticks; /* (R) average times in user code, and in between */
+    uint64_t event_at;                 /* (R) time stamp */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
 };
 

@@ -58,8 +58,6 @@ enum { UC_MCONTEXT = 40, INFO_CODE = 8, INFO_CALL = 16, INFO_ARCH = 28, INFO_SIZ
 
 enum {
     ALIVE_CHECK_NS = 100 * 1000 * 1000,
-    NS_PER_SECOND = 1000 * 1000 * 1000,
-    NS_PER_US = 1000,
     KICKS_SWALLOWED_MOST = 20,
     LEARNING = 8, /* a new duration's weight is one eighth */
 };
@@ -115,26 +113,19 @@ static void order_task(struct native_task *task)
     native_task_wake(task);
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
-}
-
 /* Moving average of durations; one very long one must not count for long. */
-static void learn(uint64_t *average_ns, uint64_t sample_ns)
+static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
 {
-    const uint64_t most = 4 * (uint64_t)NATIVE_SPIN_NS;
-    sample_ns = sample_ns < most ? sample_ns : most;
-    *average_ns = (*average_ns * (LEARNING - 1) + sample_ns) / LEARNING;
+    const uint64_t most = 4 * engine->spin_ticks;
+    sample = sample < most ? sample : most;
+    *average = (*average * (LEARNING - 1) + sample) / LEARNING;
 }
 
 /* Looking is worth it when the wait is usually shorter than a sleep costs, and when the other side
  * has a processor to run on meanwhile. */
-static bool worth_spinning(const struct engine *engine, uint64_t average_ns)
+static bool worth_spinning(const struct engine *engine, uint64_t average)
 {
-    return engine->pauses_per_us && average_ns < NATIVE_SPIN_NS;
+    return engine->spin_pauses && average < engine->spin_ticks;
 }
 
 static bool has_event(const struct native_task *task)
@@ -143,8 +134,9 @@ static bool has_event(const struct native_task *task)
 }
 
 /* Look for the event for as long as a sleep would cost. */
-static bool spin_for_event(const struct native_task *task, uint64_t start)
+static bool spin_for_event(const struct engine *engine, const struct native_task *task)
 {
+    const uint64_t start = __builtin_ia32_rdtsc();
     enum { LOOKS = 16 };
     do {
         for (unsigned i = 0; i < LOOKS; i++) {
@@ -153,7 +145,7 @@ static bool spin_for_event(const struct native_task *task, uint64_t start)
             }
             __builtin_ia32_pause();
         }
-    } while (now_ns() - start < NATIVE_SPIN_NS);
+    } while (__builtin_ia32_rdtsc() - start < engine->spin_ticks);
     return false;
 }
 
@@ -191,25 +183,35 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
     return arrived;
 }
 
+/* How long user code ran, by the task's own clock: how long either side took to wake up must not
+ * count, or who sleeps once would never spin again. A guest can forge it, and gets a slow engine.
+ */
+static uint64_t time_of_run(const struct native_task *task)
+{
+    uint64_t from, to;
+    memcpy(&from, task->area + STUB_WENT_ON, sizeof(from));
+    memcpy(&to, task->area + STUB_STOPPED, sizeof(to));
+    return to - from;
+}
+
 /* Until the task has posted its event. false: it died. */
 static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
                            struct native_task *task)
 {
-    uint64_t start = now_ns();
-    bool arrived = worth_spinning(space->engine, task->run_ns) && spin_for_event(task, start);
+    const struct engine *engine = space->engine;
+    bool arrived = worth_spinning(engine, task->run_ticks) && spin_for_event(engine, task);
     arrived = arrived || sleep_for_event(cpu, space, task);
-    task->event_at = now_ns();
-    learn(&task->run_ns, task->event_at - start);
+    task->event_at = __builtin_ia32_rdtsc();
+    learn(engine, &task->run_ticks, time_of_run(task));
     return arrived;
 }
 
 /* How long the task is to look for the order to go on after its next event. */
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
-    learn(&task->service_ns, now_ns() - task->event_at);
-    atomic_store(word(task, STUB_SPIN), worth_spinning(engine, task->service_ns)
-                                            ? engine->pauses_per_us * NATIVE_SPIN_NS / NS_PER_US
-                                            : 0);
+    learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
+    atomic_store(word(task, STUB_SPIN),
+                 worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
 }
 
 /* ---- registers ---- */

@@ -39,7 +39,6 @@ _Static_assert(sizeof(struct stub_order) == STUB_ORDER_SIZE, "native_stub.h");
 enum {
     REMINDER_NS = 5 * 1000 * 1000,
     REMINDERS_MOST = 1000,
-    SPIN_US = NATIVE_SPIN_NS / 1000,
 };
 
 long native_futex(_Atomic uint32_t *at, int operation, uint32_t value,
@@ -121,7 +120,7 @@ static int sleep_until_complete(struct engine_space *space, const struct native_
 
 static int wait_until_complete(struct engine_space *space, const struct native_book *book)
 {
-    for (unsigned i = 0; !is_complete(book) && i < space->engine->pauses_per_us * SPIN_US; i++) {
+    for (unsigned i = 0; !is_complete(book) && i < space->engine->spin_pauses; i++) {
         __builtin_ia32_pause();
     }
     int rc = is_complete(book) ? 0 : sleep_until_complete(space, book);

@@ -64,11 +64,13 @@
 #define STUB_TASK_BOOK 0x3000
 #define STUB_TASKS_MAX 64
 #define STUB_MAILBOX 0x4000
-#define STUB_EVENT 0x4000  /* u32: the order that the event ended */
-#define STUB_SLEEPS 0x4004 /* u32: the task wants a futex wake with the order */
-#define STUB_FRAME 0x4008  /* u64: ucontext */
-#define STUB_INFO 0x4010   /* u64: siginfo */
-#define STUB_SIGNAL 0x4018 /* u32 */
+#define STUB_EVENT 0x4000   /* u32: the order that the event ended */
+#define STUB_SLEEPS 0x4004  /* u32: the task wants a futex wake with the order */
+#define STUB_FRAME 0x4008   /* u64: ucontext */
+#define STUB_INFO 0x4010    /* u64: siginfo */
+#define STUB_SIGNAL 0x4018  /* u32 */
+#define STUB_WENT_ON 0x4020 /* u64: time stamp counter when the task went on last, */
+#define STUB_STOPPED 0x4028 /* u64: and when its event came */
 #define STUB_STACK 0x5000
 #define STUB_STACK_MIDDLE 0xA800
 
