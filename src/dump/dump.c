@@ -15,12 +15,11 @@
 
 #define MACHINE_AMD64 0x8664u
 #define MOST_PROCESSORS 2048u
-#define SIGNATURE_PAGE32 0x504D5544u   /* DUMP, where 64-bit dumps have DU64 */
-#define SIGNATURE_MINIDUMP 0x504D444Du /* MDMP */
+#define SIGNATURE_PAGE32 0x504D5544u /* DUMP, where 64-bit dumps have DU64 */
 
 static const struct dump_format *const formats[] = {
-    &dump_format_full, &dump_format_bitmap, &dump_format_ranges, &dump_format_triage,
-    &dump_format_lime, &dump_format_elf,    &dump_format_raw,
+    &dump_format_full,     &dump_format_bitmap, &dump_format_ranges, &dump_format_triage,
+    &dump_format_minidump, &dump_format_lime,   &dump_format_elf,    &dump_format_raw,
 };
 
 int dump_damaged(struct dump_file *file, const char *format, ...)
@@ -207,9 +206,6 @@ static int refuse_known(struct dump_file *file)
     uint32_t first = 0, second = 0;
     reader_u32(&file->reader, 0, &first);
     reader_u32(&file->reader, 4, &second);
-    if (first == SIGNATURE_MINIDUMP) {
-        return dump_damaged(file, "a user minidump; only dumps of whole machines can be read");
-    }
     if (first == DUMP_SIGNATURE64 && second == SIGNATURE_PAGE32) {
         return dump_damaged(file, "a dump of a 32-bit machine; only x64 can be read");
     }
@@ -352,6 +348,34 @@ int dump_read_physical(const struct dump_file *file, uint64_t pa, void *buffer, 
 size_t dump_read_virtual(const struct dump_file *file, uint64_t va, void *buffer, size_t size)
 {
     return file->info.virtual_only ? dump_copy(file, va, buffer, size) : 0;
+}
+
+size_t dump_module_count(const struct dump_file *file)
+{
+    return file->format->count_modules ? file->format->count_modules(file) : 0;
+}
+
+bool dump_get_module(const struct dump_file *file, size_t i, struct dump_module *out)
+{
+    *out = (struct dump_module){0};
+    return i < dump_module_count(file) && file->format->get_module(file, i, out);
+}
+
+bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count,
+                    char name[DUMP_NAME_MOST + 1])
+{
+    if (count == 0 || count > DUMP_NAME_MOST) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t unit;
+        if (!reader_u16(&file->reader, offset + i * sizeof unit, &unit)) {
+            return false;
+        }
+        name[i] = unit >= 0x20 && unit < 0x7F ? (char)unit : '?';
+    }
+    name[count] = '\0';
+    return true;
 }
 
 bool dump_next_virtual(const struct dump_file *file, uint64_t va, uint64_t *found)

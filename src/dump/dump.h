@@ -9,6 +9,7 @@
  *      PAGEDU64, type 8, 9, 0xA     ranges of pages          full.c
  *      PAGEDU64, type 4 (triage)    blocks by virtual address  triage.c
  *      LiME, ELF core               ranges of addresses      ranges.c
+ *      MDMP (one process)           ranges by virtual address  minidump.c
  *      anything else                raw: offset is address   raw.c
  *
  * A file is mapped read-only and looked at where it is asked about; what is kept in memory is a
@@ -30,11 +31,13 @@ struct dump_file;
 
 /* What a file tells about its machine. Fields it does not tell are 0. */
 struct dump_info {
-    const char *format; /* "full", "bitmap", "ranges", "triage", "lime", "elf", "raw" */
+    const char *format; /* "full", "bitmap", "ranges", "triage", "minidump", "lime", "elf", "raw" */
     unsigned type;      /* enum dump_type; 0: no Windows dump */
     bool virtual_only;  /* memory can be had by virtual address only */
-    uint32_t major, build, processors;
-    uint64_t directory_base; /* physical */
+    bool one_process;   /* a minidump: user memory of one process */
+    uint32_t major, minor, build, processors; /* major, minor: of minidumps the version of Windows,
+                                                 of others 15 free, 12 checked, and 0 */
+    uint64_t directory_base;                  /* physical */
     uint64_t pfn_database, loaded_modules, active_processes, debugger_data;
     uint64_t physical_size; /* one past the highest address of a page that is there */
     uint32_t bugcheck;
@@ -47,13 +50,28 @@ struct dump_info {
     /* triage: addresses of the current objects, found among the saved blocks; 0: not known */
     uint64_t process, thread;
     uint64_t stack_base, stack_size; /* bytes of the stack that were saved */
+    /* minidump: exception and context are those of thread exception_thread */
+    uint32_t process_id, time_stamp; /* seconds since 1970 */
+    size_t threads, exception_thread;
 };
 
-/* A kernel image that a triage dump lists. */
+/* An image that a triage dump or a minidump lists. */
 struct dump_module {
     uint64_t base;
     uint32_t size, checksum, timestamp;
     char name[260];
+    bool has_debug_record; /* minidumps: what the image's RSDS record says */
+    uint8_t guid[16];
+    uint32_t age;
+    char pdb[260];
+};
+
+/* A thread of a minidump. */
+struct dump_thread {
+    uint32_t id, suspended;
+    uint64_t teb;
+    bool has_context;
+    struct _CONTEXT context; /* of the exception, for the thread that had it */
 };
 
 #define DUMP_REASON_SIZE 160
@@ -79,6 +97,10 @@ size_t dump_read_virtual(const struct dump_file *file, uint64_t va, void *buffer
 /* The first saved address >= va. => false: none, or a file by physical address */
 bool dump_next_virtual(const struct dump_file *file, uint64_t va, uint64_t *found);
 
-/* Drivers listed by a triage dump: the i-th. => false: there are not so many, or it is damaged */
+/* Images listed by a triage dump or a minidump: the i-th. => false: there are not so many, or it is
+ * damaged */
 bool dump_get_module(const struct dump_file *file, size_t i, struct dump_module *out);
 size_t dump_module_count(const struct dump_file *file);
+
+/* The i-th thread of a minidump. => false: there are not so many */
+bool dump_get_thread(const struct dump_file *file, size_t i, struct dump_thread *out);

@@ -27,6 +27,9 @@ struct dump_format {
     int (*open)(struct dump_file *file);
     bool (*locate)(const struct dump_file *file, uint64_t address, uint64_t *offset,
                    uint64_t *available);
+    /* Images that the file lists; both NULL: it has no list. get_module: => false: damaged */
+    size_t (*count_modules)(const struct dump_file *file);
+    bool (*get_module)(const struct dump_file *file, size_t i, struct dump_module *out);
 };
 
 struct dump_file {
@@ -43,10 +46,20 @@ struct dump_file {
     uint64_t *rank; /* pages present before each group of the bitmap */
     /* triage */
     struct _TRIAGE_DUMP64 triage;
+    /* minidump: offsets of the elements */
+    uint64_t threads_at, modules_at;
+    uint32_t module_count;
 };
 
 extern const struct dump_format dump_format_full, dump_format_bitmap, dump_format_ranges,
-    dump_format_triage, dump_format_lime, dump_format_elf, dump_format_raw;
+    dump_format_triage, dump_format_minidump, dump_format_lime, dump_format_elf, dump_format_raw;
+
+#define DUMP_NAME_MOST 259u
+
+/* A name of `count` UTF-16 units at `offset`, with `?` for what is not ASCII.
+ * => false: empty, longer than DUMP_NAME_MOST, or not in the file */
+bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count,
+                    char name[DUMP_NAME_MOST + 1]);
 
 /* Say what is wrong. => -ENOEXEC */
 int dump_damaged(struct dump_file *file, const char *format, ...)

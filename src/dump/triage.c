@@ -12,8 +12,6 @@
 
 #include "nt/kdbg.h"
 
-#define NAME_MOST 259u
-
 static bool claims(const struct dump_file *file)
 {
     return file->info.type == DUMP_TYPE_TRIAGE;
@@ -101,34 +99,16 @@ static int open_triage(struct dump_file *file)
     return error ? error : dump_sort_ranges(file, true);
 }
 
-size_t dump_module_count(const struct dump_file *file)
+static size_t count_modules(const struct dump_file *file)
 {
     return file->triage.DriverCount;
 }
 
-/* The counted UTF-16 string at `offset`, with `?` for what is not ASCII. */
-static bool read_name(const struct dump_file *file, uint64_t offset, char name[NAME_MOST + 1])
-{
-    uint32_t length;
-    if (!reader_u32(&file->reader, offset, &length) || length == 0 || length > NAME_MOST) {
-        return false;
-    }
-    for (uint32_t i = 0; i < length; i++) {
-        uint16_t unit;
-        if (!reader_u16(&file->reader, offset + sizeof length + i * sizeof unit, &unit)) {
-            return false;
-        }
-        name[i] = unit >= 0x20 && unit < 0x7F ? (char)unit : '?';
-    }
-    name[length] = '\0';
-    return true;
-}
-
-bool dump_get_module(const struct dump_file *file, size_t i, struct dump_module *out)
+static bool get_module(const struct dump_file *file, size_t i, struct dump_module *out)
 {
     struct _TRIAGE_DRIVER64 driver;
-    if (i >= file->triage.DriverCount ||
-        !reader_read(&file->reader, file->triage.DriverListOffset + i * sizeof driver, &driver,
+    uint32_t length;
+    if (!reader_read(&file->reader, file->triage.DriverListOffset + i * sizeof driver, &driver,
                      sizeof driver)) {
         return false;
     }
@@ -138,7 +118,8 @@ bool dump_get_module(const struct dump_file *file, size_t i, struct dump_module 
         .checksum = driver.CheckSum,
         .timestamp = driver.TimeDateStamp,
     };
-    return read_name(file, driver.DriverNameOffset, out->name);
+    return reader_u32(&file->reader, driver.DriverNameOffset, &length) &&
+           dump_read_name(file, driver.DriverNameOffset + sizeof length, length, out->name);
 }
 
 const struct dump_format dump_format_triage = {
@@ -146,4 +127,6 @@ const struct dump_format dump_format_triage = {
     .claims = claims,
     .open = open_triage,
     .locate = dump_locate_range,
+    .count_modules = count_modules,
+    .get_module = get_module,
 };

@@ -110,7 +110,8 @@ static size_t read_for_symbols(void *context, uint64_t address, void *buffer, si
 
 static bool has_types(struct kd *kd)
 {
-    return kd_type_size(kd->symbols, "nt", "_EPROCESS") != 0;
+    const char *type = kd_target_is_process(kd->target) ? "_PEB" : "_EPROCESS";
+    return kd_type_size(kd->symbols, "nt", type) != 0;
 }
 
 static bool is_kernel_pdb(const struct kd_module *module)
@@ -164,6 +165,10 @@ bool kd_find_kernel(struct kd *kd)
         }
         kd_symhost_attach(kd);
     }
+    if (kd_target_is_process(kd->target)) {
+        add_listed_modules(kd);
+        return has_types(kd);
+    }
     if (kd->kernel_base == 0) {
         kd->kernel_base = kd->target->kernel_base ? kd->target->kernel_base : search_kernel(kd);
         kd_modules_clear(kd->symbols);
@@ -180,6 +185,12 @@ bool kd_need_symbols(struct kd *kd)
 {
     if (kd->symbols != NULL && has_types(kd)) {
         return true;
+    }
+    if (kd_target_is_process(kd->target)) {
+        return kd_error(kd,
+                        "Types are missing: no PDB that fits ntdll in '%s'. "
+                        "Use .sympath to say where it is, then .reload",
+                        kd_symbols_path(kd->symbols));
     }
     if (kd->kernel_base == 0) {
         return kd_error(kd, "No kernel found in this memory");

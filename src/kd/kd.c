@@ -79,7 +79,8 @@ unsigned kd_failed(const struct kd *kd)
 
 const char *kd_prompt(struct kd *kd)
 {
-    snprintf(kd->prompt, sizeof kd->prompt, "%u: kd> ", kd->processor);
+    snprintf(kd->prompt, sizeof kd->prompt,
+             kd_target_is_process(kd->target) ? "0:%03u> " : "%u: kd> ", kd->processor);
     return kd->prompt;
 }
 

@@ -307,13 +307,23 @@ void kd_modules_add_listed(struct kd_symbols *symbols, const struct kd_target_mo
                            bool is_nt)
 {
     struct found_image found = {
-        .base = listed->base, .size = listed->size, .name = listed->name, .kernel = true};
+        .base = listed->base,
+        .size = listed->size,
+        .name = listed->name,
+        .kernel = listed->base >= FIRST_KERNEL_ADDRESS,
+    };
     struct kd_module_entry *entry = listed->base ? add_image(symbols, &found) : NULL;
     if (!entry)
         return;
     if (entry->public.timestamp == 0) {
         entry->public.timestamp = listed->timestamp;
         entry->public.checksum = listed->checksum;
+    }
+    if (listed->has_debug_record && !entry->public.has_debug_record) {
+        entry->public.has_debug_record = true;
+        memcpy(entry->public.id.guid, listed->guid, sizeof listed->guid);
+        entry->public.id.age = listed->age;
+        copy_text(entry->public.pdb_name, sizeof entry->public.pdb_name, file_part(listed->pdb));
     }
     if (is_nt)
         copy_text(entry->public.name, sizeof entry->public.name, "nt");
@@ -362,13 +372,20 @@ const struct kd_module *kd_module_get(const struct kd_symbols *symbols, size_t i
     return i < symbols->module_count ? &symbols->modules[i]->public : NULL;
 }
 
-const struct kd_module *kd_module_find(const struct kd_symbols *symbols, const char *name)
+static const struct kd_module *find_module(const struct kd_symbols *symbols, const char *name)
 {
     for (size_t i = 0; i < symbols->module_count; i++) {
         if (strcasecmp(symbols->modules[i]->public.name, name) == 0)
             return &symbols->modules[i]->public;
     }
     return NULL;
+}
+
+const struct kd_module *kd_module_find(const struct kd_symbols *symbols, const char *name)
+{
+    const struct kd_module *module = find_module(symbols, name);
+    bool user_side = !module && strcasecmp(name, "nt") == 0;
+    return user_side ? find_module(symbols, "ntdll") : module;
 }
 
 const struct kd_module *kd_module_at(const struct kd_symbols *symbols, uint64_t address)

@@ -154,23 +154,48 @@ static bool pseudo_thread(struct kd *kd, uint64_t *value)
     return *value != 0;
 }
 
+/* The current thread of a target that is one process. => false: it is a machine */
+static bool get_target_thread(struct kd *kd, struct kd_target_thread *out)
+{
+    return kd_target_is_process(kd->target) &&
+           kd->target->ops->get_thread(kd->target, kd->processor, out);
+}
+
 static bool pseudo_peb(struct kd *kd, uint64_t *value)
 {
+    struct kd_target_thread thread;
+    if (get_target_thread(kd, &thread)) {
+        return kd_read_nt(kd, "_TEB", thread.teb, "ProcessEnvironmentBlock", value);
+    }
     return kd_read_nt(kd, "_EPROCESS", kd_current_process(kd), "Peb", value);
 }
 
 static bool pseudo_teb(struct kd *kd, uint64_t *value)
 {
+    struct kd_target_thread thread;
+    if (get_target_thread(kd, &thread)) {
+        *value = thread.teb;
+        return true;
+    }
     return kd_read_nt(kd, "_ETHREAD", kd_current_thread(kd), "Tcb.Teb", value);
 }
 
 static bool pseudo_pid(struct kd *kd, uint64_t *value)
 {
+    if (kd_target_is_process(kd->target)) {
+        *value = kd->target->process_id;
+        return true;
+    }
     return kd_read_nt(kd, "_EPROCESS", kd_current_process(kd), "UniqueProcessId", value);
 }
 
 static bool pseudo_tid(struct kd *kd, uint64_t *value)
 {
+    struct kd_target_thread thread;
+    if (get_target_thread(kd, &thread)) {
+        *value = thread.id;
+        return true;
+    }
     return kd_read_nt(kd, "_ETHREAD", kd_current_thread(kd), "Cid.UniqueThread", value);
 }
 

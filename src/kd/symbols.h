@@ -103,7 +103,7 @@ struct kd_module *kd_module_add(struct kd_symbols *symbols, uint64_t base, const
 /* Rebuild the list of kernel modules: nt at `nt_base`, then what nt!PsLoadedModuleList says. */
 void kd_modules_load_kernel(struct kd_symbols *symbols, uint64_t nt_base);
 
-/* Add a kernel module by what a target's own list says of it; its headers need not be in memory. */
+/* Add a module by what a target's own list says of it; its headers need not be in memory. */
 struct kd_target_module;
 void kd_modules_add_listed(struct kd_symbols *symbols, const struct kd_target_module *listed,
                            bool is_nt);
@@ -117,6 +117,7 @@ void kd_modules_clear(struct kd_symbols *symbols);
 size_t kd_module_count(const struct kd_symbols *symbols);
 /* The i-th module in order of address. */
 const struct kd_module *kd_module_get(const struct kd_symbols *symbols, size_t i);
+/* By name; where there is no kernel, "nt" is ntdll, whose PDB has the types of a process. */
 const struct kd_module *kd_module_find(const struct kd_symbols *symbols, const char *name);
 const struct kd_module *kd_module_at(const struct kd_symbols *symbols, uint64_t address);
 

@@ -9,6 +9,7 @@
  *      full dump      read_physical, get_registers
  *      raw image      read_physical
  *      triage dump    read_virtual, next_virtual, get_module, get_registers
+ *      minidump       the same and get_thread: one process, without a kernel
  *
  * A slot that a target does not have is filled by kd_target_complete with a stub that returns
  * -ENOTSUP. Errors are negative errno values.
@@ -109,17 +110,28 @@ enum kd_resume {
                               threads run only while that one waits in a system service */
 };
 
-/* A kernel module that the target itself lists. */
+/* A module that the target itself lists. */
 struct kd_target_module {
     uint64_t base;
     uint32_t size, checksum, timestamp;
     char name[260];
+    bool has_debug_record; /* the next three are what the image's RSDS record says */
+    uint8_t guid[16];
+    uint32_t age;
+    char pdb[260];
+};
+
+/* A thread of a target that is one process. */
+struct kd_target_thread {
+    uint32_t id, suspended;
+    uint64_t teb;
 };
 
 /* What the header of a Windows dump tells about the end of its machine. */
 struct kd_crash {
-    const char *format; /* one word: "full", "bitmap", "triage" ... */
-    uint32_t build;
+    const char *format;           /* one word: "full", "bitmap", "triage" ... */
+    uint32_t major, minor, build; /* major, minor: minidumps only */
+    unsigned processors;
     bool is_free;
     uint32_t code; /* of the bugcheck; 0: the dump was asked for */
     uint64_t parameter[4];
@@ -173,8 +185,10 @@ struct kd_target_ops {
     size_t (*read_virtual)(struct kd_target *target, uint64_t va, void *buffer, size_t size);
     /* The first saved address >= va. */
     bool (*next_virtual)(struct kd_target *target, uint64_t va, uint64_t *found);
-    /* The i-th kernel module; one that cannot be read has base 0. => false: there are fewer */
+    /* The i-th module; one that cannot be read has base 0. => false: there are fewer */
     bool (*get_module)(struct kd_target *target, size_t i, struct kd_target_module *out);
+    /* Only of targets that are one process: what is called a processor is then a thread. */
+    bool (*get_thread)(struct kd_target *target, unsigned i, struct kd_target_thread *out);
 };
 
 /* An implementation embeds this as its first member. */
@@ -185,10 +199,17 @@ struct kd_target {
     uint64_t directory_base;      /* physical: System's page directory (0x187000) */
     uint64_t kernel_base;         /* of nt; 0: unknown, the debugger looks for it */
     uint64_t physical_size;       /* bytes: one past the highest RAM address */
+    uint32_t process_id;          /* of a target that is one process */
     const char *symbol_path;      /* directories with PDB files, separated by `;` or NULL */
     struct kd_event last_event;   /* why it is stopped now; the debugger keeps it up to date */
     const struct kd_crash *crash; /* NULL: not from a Windows dump */
 };
+
+/* Is the target one process, without a kernel? */
+static inline bool kd_target_is_process(const struct kd_target *target)
+{
+    return target->ops->get_thread != NULL;
+}
 
 /* Fill every NULL slot of `ops` with the "not supported" stub. `name` must be set. */
 void kd_target_complete(struct kd_target_ops *ops);

@@ -14,6 +14,9 @@
 #include "nt/image.h"
 #include "nt/kdbg.h"
 
+#define SECOND 10000000ull           /* 100 ns */
+#define EPOCH_SECONDS 11644473600ull /* 1601 to 1970 */
+
 struct dump_target {
     struct kd_target target;
     struct kd_target_ops ops;
@@ -55,17 +58,16 @@ static bool get_module(struct kd_target *target, size_t i, struct kd_target_modu
         out->checksum = module.checksum;
         out->timestamp = module.timestamp;
         snprintf(out->name, sizeof out->name, "%s", module.name);
+        out->has_debug_record = module.has_debug_record;
+        memcpy(out->guid, module.guid, sizeof out->guid);
+        out->age = module.age;
+        snprintf(out->pdb, sizeof out->pdb, "%s", module.pdb);
     }
     return true;
 }
 
-static int get_registers(struct kd_target *target, unsigned processor, struct kd_registers *out)
+static void take_context(const struct _CONTEXT *c, struct kd_registers *out)
 {
-    const struct dump_info *info = of(target)->info;
-    const struct _CONTEXT *c = &info->context;
-    if (!info->has_context || processor != target->last_event.processor) {
-        return -ENOTSUP;
-    }
     *out = (struct kd_registers){
         .gpr = {c->Rax, c->Rcx, c->Rdx, c->Rbx, c->Rsp, c->Rbp, c->Rsi, c->Rdi, c->R8, c->R9,
                 c->R10, c->R11, c->R12, c->R13, c->R14, c->R15},
@@ -77,10 +79,59 @@ static int get_registers(struct kd_target *target, unsigned processor, struct kd
         .fs = c->SegFs,
         .gs = c->SegGs,
         .ss = c->SegSs,
-        .cr3 = info->directory_base,
         .dr = {c->Dr0, c->Dr1, c->Dr2, c->Dr3, 0, 0, c->Dr6, c->Dr7},
     };
+}
+
+static int get_registers(struct kd_target *target, unsigned processor, struct kd_registers *out)
+{
+    const struct dump_info *info = of(target)->info;
+    if (!info->has_context || processor != target->last_event.processor) {
+        return -ENOTSUP;
+    }
+    take_context(&info->context, out);
+    out->cr3 = info->directory_base;
     return 0;
+}
+
+/* ---- one process: its threads stand where processors stand elsewhere ---- */
+
+static bool get_thread(struct kd_target *target, unsigned i, struct kd_target_thread *out)
+{
+    struct dump_thread thread;
+    bool found = dump_get_thread(of(target)->file, i, &thread);
+    *out = (struct kd_target_thread){thread.id, thread.suspended, thread.teb};
+    return found;
+}
+
+static int get_thread_registers(struct kd_target *target, unsigned i, struct kd_registers *out)
+{
+    struct dump_thread thread;
+    if (!dump_get_thread(of(target)->file, i, &thread) || !thread.has_context) {
+        return -ENOTSUP;
+    }
+    take_context(&thread.context, out);
+    out->gs_base = thread.teb;
+    return 0;
+}
+
+/* The exception that the file was made for, else nothing. */
+static struct kd_event get_event(const struct dump_info *info)
+{
+    const struct _EXCEPTION_RECORD64 *record = &info->exception;
+    struct kd_event event = {.kind = KD_EVENT_NONE};
+    if (info->has_exception) {
+        event = (struct kd_event){
+            .kind = KD_EVENT_EXCEPTION,
+            .processor = (unsigned)info->exception_thread,
+            .address = record->ExceptionAddress,
+            .code = record->ExceptionCode,
+            .first_chance = true,
+            .parameter_count = record->NumberParameters < 4 ? record->NumberParameters : 4,
+        };
+        memcpy(event.parameter, record->ExceptionInformation, sizeof event.parameter);
+    }
+    return event;
 }
 
 /* ---- where the kernel is ---- */
@@ -124,10 +175,14 @@ static void fill_crash(struct kd_crash *crash, const struct dump_info *info)
 {
     *crash = (struct kd_crash){
         .format = info->format,
+        .major = info->one_process ? info->major : 0,
+        .minor = info->minor,
         .build = info->build,
-        .is_free = info->major == 15,
+        .processors = info->processors,
+        .is_free = info->major == 15 || info->one_process,
         .code = info->bugcheck,
-        .system_time = info->system_time,
+        .system_time =
+            info->one_process ? (info->time_stamp + EPOCH_SECONDS) * SECOND : info->system_time,
         .up_time = info->up_time,
         .loaded_modules = info->loaded_modules,
     };
@@ -144,20 +199,24 @@ static void fill_target(struct dump_target *t)
         .read_virtual = info->virtual_only ? read_saved : NULL,
         .next_virtual = info->virtual_only ? next_saved : NULL,
         .get_module = info->virtual_only ? get_module : NULL,
-        .get_registers = get_registers,
+        .get_registers = info->one_process ? get_thread_registers : get_registers,
+        .get_thread = info->one_process ? get_thread : NULL,
     };
     kd_target_complete(&t->ops);
     fill_crash(&t->crash, info);
     t->target = (struct kd_target){
         .ops = &t->ops,
-        .processor_count = info->processors,
+        .processor_count = info->one_process ? (unsigned)info->threads : info->processors,
         .maxphyaddr = HW_MAXPHYADDR_MOST,
         .directory_base = info->directory_base,
-        .kernel_base = find_kernel(t),
+        .kernel_base = info->one_process ? 0 : find_kernel(t),
         .physical_size = info->physical_size,
-        .last_event = {.kind = KD_EVENT_NONE, .process = info->process, .thread = info->thread},
-        .crash = info->type ? &t->crash : NULL,
+        .process_id = info->process_id,
+        .last_event = get_event(info),
+        .crash = info->type || info->one_process ? &t->crash : NULL,
     };
+    t->target.last_event.process = info->process;
+    t->target.last_event.thread = info->thread;
 }
 
 int kd_dump_open(const char *path, struct kd_target **out, char reason[DUMP_REASON_SIZE])

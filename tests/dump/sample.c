@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "dump/layout.h"
+#include "dump/minidump_layout.h"
 #include "nt/kdbg.h"
 
 static const uint64_t present[] = {1, 2, 5};
 #define PRESENT (sizeof present / sizeof present[0])
 
-static const char *const names[] = {"full", "bitmap", "ranges", "lime", "elf", "raw", "triage"};
+static const char *const names[] = {"full", "bitmap", "ranges", "lime",
+                                    "elf",  "raw",    "triage", "minidump"};
 
 const char *sample_name(enum sample_kind kind)
 {
@@ -226,10 +228,95 @@ static struct sample make_triage(void)
     return s;
 }
 
+/*      20 directory   100 system   140 misc   160 threads   200 modules   280 name   2C0 debug
+ * record 300 memory list   340 exception   400 memory64 list   500 context of the exception A00
+ * context of thread 0   F00 memory   1000 memory64 */
+static struct sample make_minidump(void)
+{
+    struct sample s = {0};
+    const struct _MINIDUMP_HEADER header = {
+        .Signature = MINIDUMP_SIGNATURE,
+        .Version = MINIDUMP_VERSION,
+        .NumberOfStreams = 7,
+        .StreamDirectoryRva = 0x20,
+        .TimeDateStamp = 0x4CE7951A,
+    };
+    const struct _MINIDUMP_DIRECTORY directory[] = {
+        {MINIDUMP_SYSTEM, {0x38, 0x100}},   {MINIDUMP_MISC, {0x18, 0x140}},
+        {MINIDUMP_THREADS, {0x64, 0x160}},  {MINIDUMP_MODULES, {0x70, 0x200}},
+        {MINIDUMP_MEMORY, {0x14, 0x300}},   {MINIDUMP_EXCEPTION_OF, {0xA8, 0x340}},
+        {MINIDUMP_MEMORY64, {0x30, 0x400}},
+    };
+    const struct _MINIDUMP_SYSTEM_INFO system = {
+        .ProcessorArchitecture = MINIDUMP_AMD64,
+        .NumberOfProcessors = 3,
+        .MajorVersion = 6,
+        .MinorVersion = 1,
+        .BuildNumber = 7601,
+    };
+    const struct _MINIDUMP_MISC_INFO misc = {
+        .SizeOfInfo = sizeof misc, .Flags1 = MINIDUMP_MISC_PROCESS_ID, .ProcessId = 0x1A4};
+    const struct _MINIDUMP_THREAD thread[] = {
+        {.ThreadId = 0x10, .Teb = 0x7FFFFFDE000, .ThreadContext = {0x4D0, 0xA00}},
+        {.ThreadId = 0x14, .SuspendCount = 1, .Teb = 0x7FFFFFDC000},
+    };
+    const struct _MINIDUMP_MODULE module = {
+        .BaseOfImage = SAMPLE_USER,
+        .SizeOfImage = 0x5000,
+        .CheckSum = 7,
+        .TimeDateStamp = 8,
+        .ModuleNameRva = 0x280,
+        .CvRecord = {0x18 + 6, 0x2C0},
+    };
+    const struct {
+        uint32_t bytes;
+        uint16_t text[10];
+    } name = {16, {'C', ':', '\\', 'a', '.', 'e', 'x', 'e'}};
+    const struct _MINIDUMP_CODEVIEW debug = {
+        .Signature = MINIDUMP_RSDS, .Guid = {1, 2, 3}, .Age = 9};
+    const struct _MINIDUMP_MEMORY_DESCRIPTOR memory = {SAMPLE_USER, {0x100, 0xF00}};
+    const struct _MINIDUMP_MEMORY64_LIST list64 = {2, 0x1000};
+    const struct _MINIDUMP_MEMORY_DESCRIPTOR64 memory64[] = {{SAMPLE_USER64, 0x80},
+                                                             {SAMPLE_USER64_NEXT, 0x40}};
+    const struct _MINIDUMP_EXCEPTION_STREAM exception = {
+        .ThreadId = 0x14,
+        .ExceptionRecord = {.ExceptionCode = 0xC0000005,
+                            .ExceptionAddress = SAMPLE_USER + 0x10,
+                            .NumberParameters = 2,
+                            .ExceptionInformation = {1, 0x1234}},
+        .ThreadContext = {0x4D0, 0x500},
+    };
+    const struct _CONTEXT faulting = {.Rip = SAMPLE_USER + 0x10, .Rsp = SAMPLE_USER + 0x80};
+    const struct _CONTEXT other = {.Rip = SAMPLE_USER + 0x20, .Rsp = SAMPLE_USER + 0x90};
+    const uint32_t threads = 2, one = 1;
+    put(&s, 0, &header, sizeof header);
+    put(&s, 0x20, directory, sizeof directory);
+    put(&s, 0x100, &system, sizeof system);
+    put(&s, 0x140, &misc, sizeof misc);
+    put(&s, 0x160, &threads, sizeof threads);
+    put(&s, 0x164, thread, sizeof thread);
+    put(&s, 0x200, &one, sizeof one);
+    put(&s, 0x204, &module, sizeof module);
+    put(&s, 0x280, &name, sizeof name);
+    put(&s, 0x2C0, &debug, sizeof debug);
+    put(&s, 0x2D8, "a.pdb", 6);
+    put(&s, 0x300, &one, sizeof one);
+    put(&s, 0x304, &memory, sizeof memory);
+    put(&s, 0x340, &exception, sizeof exception);
+    put(&s, 0x400, &list64, sizeof list64);
+    put(&s, 0x410, memory64, sizeof memory64);
+    put(&s, 0x500, &faulting, sizeof faulting);
+    put(&s, 0xA00, &other, sizeof other);
+    put_memory(&s, 0xF00, SAMPLE_USER, 0x100);
+    put_memory(&s, 0x1000, SAMPLE_USER64, 0xC0);
+    return s;
+}
+
 struct sample sample_make(enum sample_kind kind)
 {
     static struct sample (*const makers[SAMPLE_KINDS])(void) = {
-        make_full, make_bitmap, make_ranges, make_lime, make_elf, make_raw, make_triage,
+        make_full, make_bitmap, make_ranges, make_lime,
+        make_elf,  make_raw,    make_triage, make_minidump,
     };
     return makers[kind]();
 }

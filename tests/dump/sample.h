@@ -12,6 +12,7 @@ enum sample_kind {
     SAMPLE_ELF,
     SAMPLE_RAW,
     SAMPLE_TRIAGE,
+    SAMPLE_MINIDUMP,
     SAMPLE_KINDS
 };
 
@@ -21,6 +22,10 @@ enum sample_kind {
 #define SAMPLE_BLOCK 0xFFFFF80400001000ull /* its first block, 0x40 bytes */
 #define SAMPLE_THREAD 0xFFFFC08BDE9E1640ull
 #define SAMPLE_PROCESS 0xFFFFC08BDCE94180ull
+
+#define SAMPLE_USER 0x140000000ull       /* of the minidump: 0x100 bytes in its MemoryList, */
+#define SAMPLE_USER64 0x7FFE0000ull      /* 0x80 and */
+#define SAMPLE_USER64_NEXT 0x7FFE0080ull /* 0x40 bytes in its Memory64List */
 
 struct sample {
     uint8_t *bytes;

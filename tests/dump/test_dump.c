@@ -127,6 +127,48 @@ static void test_triage(void **state)
     free(s.bytes);
 }
 
+static void test_minidump(void **state)
+{
+    (void)state;
+    struct sample s = sample_make(SAMPLE_MINIDUMP);
+    struct dump_file *file = open_sample(&s);
+    const struct dump_info *info = dump_get_info(file);
+    struct dump_thread thread;
+    struct dump_module module;
+    uint8_t bytes[0x200];
+    assert_string_equal(info->format, "minidump");
+    assert_true(info->virtual_only && info->one_process);
+    assert_int_equal(info->build, 7601);
+    assert_int_equal(info->process_id, 0x1A4);
+    assert_int_equal(info->processors, 3);
+    assert_int_equal(info->threads, 2);
+    assert_int_equal(info->exception_thread, 1);
+    assert_int_equal(info->exception.ExceptionCode, 0xC0000005);
+    assert_true(dump_get_thread(file, 0, &thread) && thread.has_context);
+    assert_int_equal(thread.context.Rip, SAMPLE_USER + 0x20);
+    assert_true(dump_get_thread(file, 1, &thread) && thread.has_context);
+    assert_int_equal(thread.context.Rip, SAMPLE_USER + 0x10);
+    assert_int_equal(thread.teb, 0x7FFFFFDC000);
+    assert_false(dump_get_thread(file, 2, &thread));
+    assert_int_equal(dump_read_virtual(file, SAMPLE_USER, bytes, 0x200), 0x100);
+    assert_int_equal(bytes[9], sample_byte(SAMPLE_USER + 9));
+    assert_int_equal(dump_read_virtual(file, SAMPLE_USER64, bytes, 0x200), 0xC0);
+    assert_int_equal(bytes[0xB0], sample_byte(SAMPLE_USER64 + 0xB0));
+    assert_int_equal(dump_module_count(file), 1);
+    assert_true(dump_get_module(file, 0, &module));
+    assert_string_equal(module.name, "C:\\a.exe");
+    assert_true(module.has_debug_record);
+    assert_string_equal(module.pdb, "a.pdb");
+    assert_int_equal(module.age, 9);
+    dump_close(file);
+    uint16_t arm = 12;
+    char reason[DUMP_REASON_SIZE];
+    memcpy(s.bytes + 0x100, &arm, sizeof arm);
+    assert_int_equal(dump_open_bytes(s.bytes, s.size, &file, reason), -ENOEXEC);
+    assert_non_null(strstr(reason, "processor architecture 12"));
+    free(s.bytes);
+}
+
 /* ---- damage ---- */
 
 /* Every length short of the whole is refused, with a reason. */
@@ -300,11 +342,11 @@ static void test_write_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_physical),      cmocka_unit_test(test_header),
-        cmocka_unit_test(test_raw),           cmocka_unit_test(test_triage),
-        cmocka_unit_test(test_truncated),     cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_missing_file),  cmocka_unit_test(test_write),
-        cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_physical), cmocka_unit_test(test_header),
+        cmocka_unit_test(test_raw),      cmocka_unit_test(test_triage),
+        cmocka_unit_test(test_minidump), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged),  cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_write),    cmocka_unit_test(test_write_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

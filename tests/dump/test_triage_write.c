@@ -46,9 +46,13 @@ static size_t read_memory(void *context, uint64_t va, void *buffer, size_t size)
 }
 
 static const struct dump_module modules[] = {
-    {0xFFFFF80400000000, 0x5E7000, 0x1234, 0x4CE7951A, "\\SystemRoot\\system32\\ntoskrnl.exe"},
-    {0xFFFFF88000F00000, 0x9000, 1, 2, ""},
-    {0xFFFFF88000E00000, 0x8000, 3, 4, "disk.sys"},
+    {.base = 0xFFFFF80400000000,
+     .size = 0x5E7000,
+     .checksum = 0x1234,
+     .timestamp = 0x4CE7951A,
+     .name = "\\SystemRoot\\system32\\ntoskrnl.exe"},
+    {.base = 0xFFFFF88000F00000, .size = 0x9000, .checksum = 1, .timestamp = 2},
+    {.base = 0xFFFFF88000E00000, .size = 0x8000, .checksum = 3, .timestamp = 4, .name = "disk.sys"},
 };
 
 static const struct dump_block blocks[] = {

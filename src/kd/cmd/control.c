@@ -232,8 +232,9 @@ static void show_crash_times(struct kd *kd, const struct kd_crash *crash)
         kd_printf(kd, "Debug session time: %s (UTC)\n", text);
     }
     uint64_t up = crash->up_time / second;
-    kd_printf(kd, "System Uptime: %" PRIu64 " days %" PRIu64 ":%02u:%02u\n", up / 86400,
-              up / 3600 % 24, (unsigned)(up / 60 % 60), (unsigned)(up % 60));
+    if (!kd_target_is_process(kd->target))
+        kd_printf(kd, "System Uptime: %" PRIu64 " days %" PRIu64 ":%02u:%02u\n", up / 86400,
+                  up / 3600 % 24, (unsigned)(up / 60 % 60), (unsigned)(up % 60));
     kd_printf(kd, "Target: %s (%s)\n", kd->target->ops->name, crash->format);
 }
 
@@ -243,6 +244,13 @@ static bool cmd_version(struct kd *kd, const char *args)
     uint64_t build = 0;
     char text[KD_ADDRESS_TEXT];
     (void)args;
+    if (kd_target_is_process(kd->target)) {
+        kd_printf(kd, "Windows %" PRIu32 ".%" PRIu32 " Version %" PRIu32 " MP (%u procs) %s x64\n",
+                  crash->major, crash->minor, crash->build, crash->processors,
+                  crash->is_free ? "Free" : "Checked");
+        show_crash_times(kd, crash);
+        return true;
+    }
     if (crash != NULL && kd_nt_address(kd, "NtBuildNumber") == 0) {
         show_crashed(kd, crash);
         show_crash_times(kd, crash);

@@ -1,11 +1,13 @@
-/* src/kd/cmd/crash.c: .bugcheck: how the machine ended.
+/* src/kd/cmd/crash.c: .bugcheck, .ecxr: how the machine ended.
  *
- * Source: debugger documentation, ".bugcheck (Display Bug Check Data)". */
+ * Source: debugger documentation, ".bugcheck (Display Bug Check Data)", ".ecxr (Display
+ * Exception Context Record)". */
 #include <inttypes.h>
 #include <string.h>
 
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
+#include "kd/script.h"
 
 bool kd_get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4])
 {
@@ -38,7 +40,22 @@ static bool cmd_bugcheck(struct kd *kd, const char *args)
     return true;
 }
 
+/* Back to the thread and the registers of the exception that the target stopped for. */
+static bool cmd_exception_context(struct kd *kd, const char *args)
+{
+    const struct kd_event *event = &kd->target->last_event;
+    (void)args;
+    if (event->kind != KD_EVENT_EXCEPTION) {
+        return kd_error(kd, "Unable to get exception context: no exception stopped this target");
+    }
+    kd->processor = event->processor;
+    kd->implicit_thread = 0;
+    kd_run_text(kd, "r");
+    return true;
+}
+
 const struct kd_command kd_commands_crash[] = {
+    {".ecxr", ".ecxr", "the registers of the exception", cmd_exception_context},
     {".bugcheck", ".bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
     {"!bugcheck", "!bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
     {NULL, NULL, NULL, NULL},

@@ -174,12 +174,26 @@ static bool cmd_set_thread(struct kd *kd, const char *args)
     return true;
 }
 
+/* One line of `~`. In a dump of one process, its threads stand where processors stand elsewhere. */
+static void show_processor(struct kd *kd, unsigned i)
+{
+    struct kd_target_thread thread;
+    char teb[KD_ADDRESS_TEXT];
+    kd_printf(kd, "%s%3u", i == kd->processor ? "." : " ", i);
+    if (kd_target_is_process(kd->target) && kd->target->ops->get_thread(kd->target, i, &thread)) {
+        kd_printf(kd, "  Id: %" PRIx32 ".%" PRIx32 " Suspend: %" PRIu32 " Teb: %s Unfrozen",
+                  kd->target->process_id, thread.id, thread.suspended,
+                  kd_address_text(thread.teb, teb));
+    }
+    kd_printf(kd, "\n");
+}
+
 /* `~`: the processors; `~1s`: make processor 1 the current one. */
 static bool cmd_processor(struct kd *kd, const char *args)
 {
     if (*args == '\0') {
-        for (unsigned i = 0; i < kd->target->processor_count; i++) {
-            kd_printf(kd, "%s%3u\n", i == kd->processor ? "." : " ", i);
+        for (unsigned i = 0; i < kd->target->processor_count && !kd_interrupted(kd); i++) {
+            show_processor(kd, i);
         }
         return true;
     }
@@ -189,7 +203,8 @@ static bool cmd_processor(struct kd *kd, const char *args)
         return kd_error(kd, "Syntax error: ~ or ~NUMBERs, not '~%s'", args);
     }
     if (number >= kd->target->processor_count) {
-        return kd_error(kd, "%lu is not a valid processor number", number);
+        return kd_error(kd, "%lu is not a valid %s number", number,
+                        kd_target_is_process(kd->target) ? "thread" : "processor");
     }
     kd->processor = (unsigned)number;
     return true;
