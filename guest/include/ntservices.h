@@ -129,6 +129,18 @@ NTSTATUS NtCreateUserProcess(HANDLE *process, HANDLE *thread, ULONG process_acce
                              ULONG thread_flags, RTL_USER_PROCESS_PARAMETERS *parameters,
                              void *create_info, PS_ATTRIBUTE_LIST *list);
 
+/* tokens */
+NTSTATUS NtOpenProcessToken(HANDLE process, ULONG access, HANDLE *token);
+NTSTATUS NtOpenThreadToken(HANDLE thread, ULONG access, BOOLEAN as_self, HANDLE *token);
+NTSTATUS NtQueryInformationToken(HANDLE token, ULONG class, void *information, ULONG length,
+                                 ULONG *returned);
+NTSTATUS NtAdjustPrivilegesToken(HANDLE token, BOOLEAN disable_all, void *state, ULONG length,
+                                 void *previous, ULONG *returned);
+NTSTATUS NtPrivilegeCheck(HANDLE token, void *privileges, BOOLEAN *result);
+NTSTATUS NtDuplicateToken(HANDLE token, ULONG access, OBJECT_ATTRIBUTES *attributes,
+                          BOOLEAN effective_only, ULONG type, HANDLE *copy);
+NTSTATUS NtAllocateLocallyUniqueId(LUID *luid);
+
 /* files */
 NTSTATUS NtCreateFile(HANDLE *file, ULONG access, OBJECT_ATTRIBUTES *attributes,
                       IO_STATUS_BLOCK *iosb, LARGE_INTEGER *allocation, ULONG file_attributes,

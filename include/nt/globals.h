@@ -71,6 +71,7 @@
     A(UCHAR, ObpInfoMaskToOffset, 64)                                                              \
     X(KPTR(OBJECT_TYPE), PsProcessType)                                                            \
     X(KPTR(OBJECT_TYPE), PsThreadType)                                                             \
+    X(KPTR(OBJECT_TYPE), SeTokenObjectType)                                                        \
     X(KPTR(OBJECT_TYPE), ExEventObjectType)                                                        \
     X(KPTR(OBJECT_TYPE), ExMutantObjectType)                                                       \
     X(KPTR(OBJECT_TYPE), ExSemaphoreObjectType)                                                    \
@@ -80,6 +81,7 @@
     X(KPTR(OBJECT_TYPE), IoDriverObjectType)                                                       \
     X(KPTR(OBJECT_TYPE), MmSectionObjectType)                                                      \
     X(LIST_ENTRY, HandleTableListHead)                                                             \
+    X(ULONG64, ExpLuid)                                                                            \
     /* processes */                                                                                \
     X(LIST_ENTRY, PsActiveProcessHead)                                                             \
     X(KPTR(EPROCESS), PsInitialSystemProcess)                                                      \

@@ -13,6 +13,7 @@
     X(STATUS_ALERTED, 0x00000101u)                                                                 \
     X(STATUS_TIMEOUT, 0x00000102u)                                                                 \
     X(STATUS_PENDING, 0x00000103u)                                                                 \
+    X(STATUS_NOT_ALL_ASSIGNED, 0x00000106u)                                                        \
     X(STATUS_OBJECT_NAME_EXISTS, 0x40000000u)                                                      \
     X(STATUS_THREAD_WAS_SUSPENDED, 0x40000001u)                                                    \
     X(STATUS_IMAGE_NOT_AT_BASE, 0x40000003u)                                                       \
@@ -116,6 +117,7 @@
     X(STATUS_MEMORY_NOT_ALLOCATED, 0xC00000A0u)                                                    \
     X(STATUS_WORKING_SET_QUOTA, 0xC00000A1u)                                                       \
     X(STATUS_MEDIA_WRITE_PROTECTED, 0xC00000A2u)                                                   \
+    X(STATUS_BAD_IMPERSONATION_LEVEL, 0xC00000A5u)                                                 \
     X(STATUS_PIPE_CLOSING, 0xC00000B1u)                                                            \
     X(STATUS_FILE_IS_A_DIRECTORY, 0xC00000BAu)                                                     \
     X(STATUS_NOT_SUPPORTED, 0xC00000BBu)                                                           \
@@ -176,6 +178,7 @@
 #define STATUS_ALERTED ((NTSTATUS)0x00000101u)
 #define STATUS_TIMEOUT ((NTSTATUS)0x00000102u)
 #define STATUS_PENDING ((NTSTATUS)0x00000103u)
+#define STATUS_NOT_ALL_ASSIGNED ((NTSTATUS)0x00000106u)
 #define STATUS_OBJECT_NAME_EXISTS ((NTSTATUS)0x40000000u)
 #define STATUS_THREAD_WAS_SUSPENDED ((NTSTATUS)0x40000001u)
 #define STATUS_IMAGE_NOT_AT_BASE ((NTSTATUS)0x40000003u)
@@ -279,6 +282,7 @@
 #define STATUS_MEMORY_NOT_ALLOCATED ((NTSTATUS)0xC00000A0u)
 #define STATUS_WORKING_SET_QUOTA ((NTSTATUS)0xC00000A1u)
 #define STATUS_MEDIA_WRITE_PROTECTED ((NTSTATUS)0xC00000A2u)
+#define STATUS_BAD_IMPERSONATION_LEVEL ((NTSTATUS)0xC00000A5u)
 #define STATUS_PIPE_CLOSING ((NTSTATUS)0xC00000B1u)
 #define STATUS_FILE_IS_A_DIRECTORY ((NTSTATUS)0xC00000BAu)
 #define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BBu)

@@ -60,12 +60,12 @@ enum {
                         "ServerDll=basesrv,1 ServerDll=winsrv:UserServerDllInitialization,3 "      \
                         "ServerDll=winsrv:ConServerDllInitialization,2 ServerDll=sxssrv,4 "        \
                         "ProfileControl=Off MaxRequestThreads=16",                                 \
-        .parent = SMSS, .priority = 13, .critical = true
-#define SVCHOST(group)                                                                             \
+        .parent = SMSS, .priority = 13, .critical = true, .identity = SE_SYSTEM
+#define SVCHOST(group, as)                                                                         \
     {                                                                                              \
         IN_SYSTEM32("svchost.exe"),                                                                \
             .command_line = "C:\\Windows\\system32\\svchost.exe -k " group, .parent = SERVICES,    \
-            .priority = 8                                                                          \
+            .priority = 8, .identity = as                                                          \
     }
 
 static const struct system_program {
@@ -76,29 +76,32 @@ static const struct system_program {
     unsigned session;
     int priority;
     bool critical; /* Windows stops when it ends */
+    enum se_identity identity;
 } programs[PROGRAM_COUNT] = {
     [SMSS] = {.file = "System32\\smss.exe",
               .path = "\\SystemRoot\\System32\\smss.exe",
               .parent = SYSTEM,
               .session = PS_NO_SESSION,
               .priority = 11,
-              .critical = true},
+              .critical = true,
+              .identity = SE_SYSTEM},
     [CSRSS_0] = {CSRSS},
     [WININIT] = {IN_SYSTEM32("wininit.exe"), .command_line = "wininit.exe", .parent = SMSS,
-                 .priority = 13},
+                 .priority = 13, .identity = SE_SYSTEM},
     [CSRSS_1] = {CSRSS, .session = 1},
     [WINLOGON] = {IN_SYSTEM32("winlogon.exe"), .command_line = "winlogon.exe", .parent = SMSS,
-                  .session = 1, .priority = 13},
-    [SERVICES] = {IN_SYSTEM32("services.exe"), .parent = WININIT, .priority = 9, .critical = true},
-    [LSASS] = {IN_SYSTEM32("lsass.exe"), .parent = WININIT, .priority = 9},
-    [LSM] = {IN_SYSTEM32("lsm.exe"), .parent = WININIT, .priority = 8},
-    [HOST_DCOM] = SVCHOST("DcomLaunch"),
-    [HOST_RPC] = SVCHOST("RPCSS"),
-    [HOST_NETWORK_RESTRICTED] = SVCHOST("LocalServiceNetworkRestricted"),
-    [HOST_SYSTEM_RESTRICTED] = SVCHOST("LocalSystemNetworkRestricted"),
-    [HOST_LOCAL] = SVCHOST("LocalService"),
-    [HOST_NETSVCS] = SVCHOST("netsvcs"),
-    [HOST_NETWORK] = SVCHOST("NetworkService"),
+                  .session = 1, .priority = 13, .identity = SE_SYSTEM},
+    [SERVICES] = {IN_SYSTEM32("services.exe"), .parent = WININIT, .priority = 9, .critical = true,
+                  .identity = SE_SYSTEM},
+    [LSASS] = {IN_SYSTEM32("lsass.exe"), .parent = WININIT, .priority = 9, .identity = SE_SYSTEM},
+    [LSM] = {IN_SYSTEM32("lsm.exe"), .parent = WININIT, .priority = 8, .identity = SE_SYSTEM},
+    [HOST_DCOM] = SVCHOST("DcomLaunch", SE_SYSTEM),
+    [HOST_RPC] = SVCHOST("RPCSS", SE_NETWORK_SERVICE),
+    [HOST_NETWORK_RESTRICTED] = SVCHOST("LocalServiceNetworkRestricted", SE_LOCAL_SERVICE),
+    [HOST_SYSTEM_RESTRICTED] = SVCHOST("LocalSystemNetworkRestricted", SE_SYSTEM),
+    [HOST_LOCAL] = SVCHOST("LocalService", SE_LOCAL_SERVICE),
+    [HOST_NETSVCS] = SVCHOST("netsvcs", SE_SYSTEM),
+    [HOST_NETWORK] = SVCHOST("NetworkService", SE_NETWORK_SERVICE),
     [SHELL] = {.file = "explorer.exe",
                .path = "C:\\Windows\\Explorer.EXE",
                .parent = WINLOGON,
@@ -126,6 +129,7 @@ static NTSTATUS create(struct ntmm_machine *m, const struct system_program *row,
             .environment_length = environment_length,
             .parent_id = parent_id,
             .session = row->session,
+            .identity = row->identity,
             .base_priority = row->priority,
             .background = true,
             .critical = row->critical,

@@ -84,6 +84,18 @@ static void initialize_process(struct ps *ps, EPROCESS *process)
     process->ProcessInserted = 1;
 }
 
+static NTSTATUS give_token(struct ps *ps, EPROCESS *process, const struct ps_program *program)
+{
+    enum se_identity identity = program ? program->identity : SE_SYSTEM;
+    unsigned session = program && program->session != PS_NO_SESSION ? program->session : 0;
+    TOKEN *token;
+    NTSTATUS status = se_create_token(&ps->se, identity, session, &token);
+    if (NT_SUCCESS(status)) {
+        se_assign_primary_token(&ps->se, process, token);
+    }
+    return status;
+}
+
 NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *program, bool system,
                                    struct ps_process **out)
 {
@@ -111,6 +123,9 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
     status = mm_space_create(ps->mm, process, system, &p->space);
     if (NT_SUCCESS(status)) {
         mm_space_set_owner(p->space, p);
+        status = give_token(ps, process, program);
+    }
+    if (NT_SUCCESS(status)) {
         status = ob_init_process(ps->ob, NULL, process);
     }
     if (!NT_SUCCESS(status)) {
@@ -295,6 +310,7 @@ void psp_delete_process(struct ps *ps, EPROCESS *process)
     }
     psp_free_id(ps, process->UniqueProcessId.va);
     free_audit_name(ps, process);
+    se_drop_primary_token(&ps->se, process);
     if (p->space) {
         if (!process->ProcessInserted) {
             mm_space_clean(p->space);

@@ -29,6 +29,7 @@
 #include "nt/status.h"
 #include "ob/ob.h"
 #include "pe/pe.h"
+#include "se/se.h"
 
 struct io;
 struct ps;
@@ -96,6 +97,7 @@ struct ps {
     struct ps_thread **thread_by_id;
     size_t id_slots;
 
+    struct se se; /* whose tokens the processes carry */
     struct ps_process *system;
     struct ob_type_ops process_ops, thread_ops;
     OBJECT_TYPE *process_type, *thread_type;
@@ -129,10 +131,11 @@ struct ps_program {
     const WCHAR *environment;       /* NAME=value strings, each terminated, then an empty one */
     size_t environment_length;      /* characters, final terminator included */
     uint64_t parent_id;
-    unsigned session;  /* PS_NO_SESSION: as the session manager, in none */
-    int base_priority; /* 1 to 15; 0: that of ordinary programs */
-    bool background;   /* a process of the system itself */
-    bool critical;     /* the machine does not go on without it (BreakOnTermination) */
+    enum se_identity identity; /* whose token it gets */
+    unsigned session;          /* PS_NO_SESSION: as the session manager, in none */
+    int base_priority;         /* 1 to 15; 0: that of ordinary programs */
+    bool background;           /* a process of the system itself */
+    bool critical;             /* the machine does not go on without it (BreakOnTermination) */
     /* Open standard input, output, error in the new process's handle table; may be NULL. */
     NTSTATUS(*open_standard_handles)
     (void *context, struct ps_process *process, uint64_t handle[3]);

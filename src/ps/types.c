@@ -109,7 +109,10 @@ NTSTATUS ps_init(struct ps *ps)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     ps->ke->nt.PspCidTable->va = h2k(&ps->ke->ks, ids);
-    NTSTATUS status = psp_create_types(ps);
+    NTSTATUS status = se_init(&ps->se, ps->ob);
+    if (NT_SUCCESS(status)) {
+        status = psp_create_types(ps);
+    }
     if (NT_SUCCESS(status)) {
         ob_set_pseudo_handles(ps->ob, resolve_pseudo_handle, ps);
         status = create_system_process(ps);
@@ -129,6 +132,7 @@ void ps_deinit(struct ps *ps)
     free(ps->process_by_id);
     free(ps->thread_by_id);
     pthread_mutex_destroy(&ps->lock);
+    se_deinit(&ps->se);
 }
 
 NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size)
