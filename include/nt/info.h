@@ -131,6 +131,19 @@ enum {
     ProcessImageFileNameWin32 = 43,
 };
 
+typedef struct _PROCESS_PRIORITY_CLASS {
+    BOOLEAN Foreground;
+    UCHAR PriorityClass;
+} PROCESS_PRIORITY_CLASS;
+enum {
+    PROCESS_PRIORITY_CLASS_IDLE = 1,
+    PROCESS_PRIORITY_CLASS_NORMAL = 2,
+    PROCESS_PRIORITY_CLASS_HIGH = 3,
+    PROCESS_PRIORITY_CLASS_REALTIME = 4,
+    PROCESS_PRIORITY_CLASS_BELOW_NORMAL = 5,
+    PROCESS_PRIORITY_CLASS_ABOVE_NORMAL = 6,
+};
+
 typedef struct _PROCESS_BASIC_INFORMATION {
     NTSTATUS ExitStatus;
     UPTR(struct _PEB) PebBaseAddress;
@@ -192,13 +205,19 @@ typedef struct _THREAD_BASIC_INFORMATION {
 } THREAD_BASIC_INFORMATION;
 NT_SIZE(THREAD_BASIC_INFORMATION, 0x30);
 
-/* Attributes of NtCreateThreadEx and NtCreateUserProcess. */
+/* Attributes of NtCreateThreadEx and NtCreateUserProcess. The number's low 16 bits say which; the
+ * others: of the thread (0x10000), input (0x20000), may be left out (0x40000).
+ * Source: names in public symbols of Windows 7 (PS_ATTRIBUTE_NUM). */
 enum {
-    PS_ATTRIBUTE_PARENT_PROCESS = 0x60000,
+    PS_ATTRIBUTE_PARENT_PROCESS = 0x60000, /* handle */
     PS_ATTRIBUTE_CLIENT_ID = 0x10003,
     PS_ATTRIBUTE_TEB_ADDRESS = 0x10004,
-    PS_ATTRIBUTE_IMAGE_NAME = 0x20005,
-    PS_ATTRIBUTE_IMAGE_INFO = 0x00006,
+    PS_ATTRIBUTE_IMAGE_NAME = 0x20005, /* NT path, Size bytes */
+    PS_ATTRIBUTE_IMAGE_INFO = 0x00006, /* SECTION_IMAGE_INFORMATION */
+    PS_ATTRIBUTE_PRIORITY_CLASS = 0x20008,
+    PS_ATTRIBUTE_ERROR_MODE = 0x20009,
+    PS_ATTRIBUTE_STD_HANDLE_INFO = 0x2000A,
+    PS_ATTRIBUTE_HANDLE_LIST = 0x2000B, /* these alone are inherited */
 };
 
 typedef struct _PS_ATTRIBUTE {
@@ -212,10 +231,75 @@ typedef struct _PS_ATTRIBUTE {
 } PS_ATTRIBUTE;
 NT_SIZE(PS_ATTRIBUTE, 0x20);
 
+#define PS_ATTRIBUTES_MOST 16
+
 typedef struct _PS_ATTRIBUTE_LIST {
     ULONG64 TotalLength; /* bytes, this member included */
-    PS_ATTRIBUTE Attributes[3];
+    PS_ATTRIBUTE Attributes[PS_ATTRIBUTES_MOST];
 } PS_ATTRIBUTE_LIST;
+
+/* What becomes of the creator's standard handles that are not inherited. */
+enum { PsNeverDuplicate = 0, PsRequestDuplicate = 1, PsAlwaysDuplicate = 2 };
+typedef struct _PS_STD_HANDLE_INFO {
+    union {
+        ULONG Flags;
+        struct {
+            ULONG StdHandleState : 2; /* PsRequestDuplicate: if the program is of that subsystem */
+            ULONG PseudoHandleMask : 3;
+        };
+    };
+    ULONG StdHandleSubsystemType;
+} PS_STD_HANDLE_INFO;
+NT_SIZE(PS_STD_HANDLE_INFO, 0x8);
+
+/* How far NtCreateUserProcess came. */
+typedef enum _PS_CREATE_STATE {
+    PsCreateInitialState = 0,
+    PsCreateFailOnFileOpen = 1,
+    PsCreateFailOnSectionCreate = 2,
+    PsCreateFailExeFormat = 3,
+    PsCreateFailMachineMismatch = 4,
+    PsCreateFailExeName = 5,
+    PsCreateSuccess = 6,
+} PS_CREATE_STATE;
+
+typedef struct _PS_CREATE_INFO {
+    ULONG64 Size;
+    PS_CREATE_STATE State;
+    union {
+        struct {
+            ULONG InitFlags; /* high half: image characteristics that are not wanted */
+            ULONG AdditionalFileAccess;
+        } InitState;
+        struct {
+            UPTR(void) FileHandle;
+        } FailSection;
+        struct {
+            USHORT DllCharacteristics;
+        } ExeFormat;
+        struct {
+            ULONG OutputFlags;
+            UPTR(void) FileHandle;
+            UPTR(void) SectionHandle;
+            ULONG64 UserProcessParametersNative;
+            ULONG UserProcessParametersWow64;
+            ULONG CurrentParameterFlags;
+            ULONG64 PebAddressNative;
+            ULONG PebAddressWow64;
+            ULONG64 ManifestAddress;
+            ULONG ManifestSize;
+        } SuccessState;
+    };
+} PS_CREATE_INFO;
+NT_SIZE(PS_CREATE_INFO, 0x58);
+
+/* RTL_USER_PROCESS_PARAMETERS.Flags: pointers are pointers, not distances from the block. */
+#define RTL_USER_PROC_PARAMS_NORMALIZED 0x1u
+
+/* Flags of NtCreateUserProcess. */
+#define PROCESS_CREATE_FLAGS_BREAKAWAY 0x1u
+#define PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT 0x2u
+#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 0x4u
 
 /* Flags of NtCreateThreadEx. */
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1u
