@@ -109,6 +109,63 @@ typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
 } SYSTEM_PERFORMANCE_INFORMATION;
 NT_OFFSET(SYSTEM_PERFORMANCE_INFORMATION, AvailablePages, 0x2C);
 
+/* SystemProcessInformation: one after the other, each followed by its threads and its name. */
+typedef struct _SYSTEM_THREAD_INFORMATION {
+    LARGE_INTEGER KernelTime;
+    LARGE_INTEGER UserTime;
+    LARGE_INTEGER CreateTime;
+    ULONG WaitTime;
+    UPTR(void) StartAddress;
+    struct _CLIENT_ID ClientId;
+    LONG Priority;
+    LONG BasePriority;
+    ULONG ContextSwitches;
+    ULONG ThreadState;
+    ULONG WaitReason;
+} SYSTEM_THREAD_INFORMATION;
+NT_SIZE(SYSTEM_THREAD_INFORMATION, 0x50);
+
+typedef struct _SYSTEM_PROCESS_INFORMATION {
+    ULONG NextEntryOffset; /* 0: the last */
+    ULONG NumberOfThreads;
+    LARGE_INTEGER WorkingSetPrivateSize;
+    ULONG HardFaultCount;
+    ULONG NumberOfThreadsHighWatermark;
+    ULONG64 CycleTime;
+    LARGE_INTEGER CreateTime;
+    LARGE_INTEGER UserTime;
+    LARGE_INTEGER KernelTime;
+    struct _UNICODE_STRING ImageName;
+    LONG BasePriority;
+    UPTR(void) UniqueProcessId;
+    UPTR(void) InheritedFromUniqueProcessId;
+    ULONG HandleCount;
+    ULONG SessionId;
+    ULONG64 UniqueProcessKey;
+    ULONG64 PeakVirtualSize;
+    ULONG64 VirtualSize;
+    ULONG PageFaultCount;
+    ULONG64 PeakWorkingSetSize;
+    ULONG64 WorkingSetSize;
+    ULONG64 QuotaPeakPagedPoolUsage;
+    ULONG64 QuotaPagedPoolUsage;
+    ULONG64 QuotaPeakNonPagedPoolUsage;
+    ULONG64 QuotaNonPagedPoolUsage;
+    ULONG64 PagefileUsage;
+    ULONG64 PeakPagefileUsage;
+    ULONG64 PrivatePageCount; /* bytes */
+    LARGE_INTEGER ReadOperationCount;
+    LARGE_INTEGER WriteOperationCount;
+    LARGE_INTEGER OtherOperationCount;
+    LARGE_INTEGER ReadTransferCount;
+    LARGE_INTEGER WriteTransferCount;
+    LARGE_INTEGER OtherTransferCount;
+    SYSTEM_THREAD_INFORMATION Threads[0];
+} SYSTEM_PROCESS_INFORMATION;
+NT_SIZE(SYSTEM_PROCESS_INFORMATION, 0x100);
+NT_OFFSET(SYSTEM_PROCESS_INFORMATION, UniqueProcessId, 0x50);
+NT_OFFSET(SYSTEM_PROCESS_INFORMATION, PagefileUsage, 0xB8);
+
 /* ---- NtQueryInformationProcess, NtSetInformationProcess ---- */
 enum {
     ProcessBasicInformation = 0,
@@ -123,11 +180,13 @@ enum {
     ProcessPriorityClass = 18,
     ProcessHandleCount = 20,
     ProcessAffinityMask = 21,
+    ProcessSessionInformation = 24,
     ProcessWow64Information = 26,
     ProcessImageFileName = 27,
     ProcessExecuteFlags = 34,
     ProcessTlsInformation = 35,
     ProcessCookie = 36,
+    ProcessImageInformation = 37,
     ProcessImageFileNameWin32 = 43,
 };
 
@@ -153,6 +212,16 @@ typedef struct _PROCESS_BASIC_INFORMATION {
     ULONG64 InheritedFromUniqueProcessId;
 } PROCESS_BASIC_INFORMATION;
 NT_SIZE(PROCESS_BASIC_INFORMATION, 0x30);
+
+typedef struct _IO_COUNTERS {
+    ULONG64 ReadOperationCount;
+    ULONG64 WriteOperationCount;
+    ULONG64 OtherOperationCount;
+    ULONG64 ReadTransferCount;
+    ULONG64 WriteTransferCount;
+    ULONG64 OtherTransferCount;
+} IO_COUNTERS;
+NT_SIZE(IO_COUNTERS, 0x30);
 
 typedef struct _VM_COUNTERS_EX {
     ULONG64 PeakVirtualSize;

@@ -227,7 +227,9 @@ static void run_user(struct ntmm_machine *m, struct machine_thread *t)
     }
     pthread_mutex_lock(&t->user);
     load_registers(m, cpu, t);
+    ke_set_user_mode(&m->ke.processors, (unsigned)(cpu - m->cpus), true);
     m->engine_ops->run(cpu->engine, t->thread->process->owner, &t->registers, &trap);
+    ke_set_user_mode(&m->ke.processors, (unsigned)(cpu - m->cpus), false);
     pthread_mutex_unlock(&t->user);
     switch (trap.kind) {
     case ENGINE_TRAP_SYSCALL:

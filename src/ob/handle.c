@@ -72,14 +72,16 @@ static void uncount_handle(struct ob *ob, const struct ob_caller *caller, void *
 NTSTATUS obp_granted_access(struct ob *ob, const struct ob_caller *caller, OBJECT_TYPE *type,
                             ULONG access, ULONG *granted)
 {
+    const struct ob_type_ops *ops = ob_type_ops_of(ob, type);
     ULONG valid = type->TypeInfo.ValidAccessMask;
 
-    (void)ob;
     access = ob_map_generic(&type->TypeInfo.GenericMapping, access);
     if (access & MAXIMUM_ALLOWED)
         access = (access & ~MAXIMUM_ALLOWED) | valid;
     if (caller->mode == UserMode && (access & ~(valid | SYNCHRONIZE)))
         return STATUS_ACCESS_DENIED;
+    if (access & ops->wide_right)
+        access |= ops->implied_right;
     *granted = access & HANDLE_ENTRY_ACCESS;
     return STATUS_SUCCESS;
 }

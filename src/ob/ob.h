@@ -72,8 +72,9 @@ struct ob_type_ops {
     size_t body_size; /* least size of a body */
     GENERIC_MAPPING mapping;
     ULONG valid_access;
-    ULONG invalid_attributes; /* OBJ_* that may not be asked for */
-    bool case_insensitive;    /* names in directories compare so */
+    ULONG wide_right, implied_right; /* who is granted the first has the second as well; 0: none */
+    ULONG invalid_attributes;        /* OBJ_* that may not be asked for */
+    bool case_insensitive;           /* names in directories compare so */
     bool maintain_type_list; /* its objects have creator headers and hang in OBJECT_TYPE.TypeList */
     /* Where a wait for the object waits: offset of a dispatcher header in the body, or -1: cannot
      * be waited for. (Windows: OBJECT_TYPE.DefaultObject.) */

@@ -43,8 +43,7 @@ NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment)
         return STATUS_INVALID_PARAMETER;
     }
     t->Saturation = (CHAR)(increment >= SATURATION ? 1 : increment <= -SATURATION ? -1 : 0);
-    t->BasePriority = clamp(base);
-    t->Priority = t->BasePriority;
+    ke_set_base_priority(thread->ps->ke, t, clamp(base));
     return STATUS_SUCCESS;
 }
 
@@ -71,9 +70,36 @@ NTSTATUS ps_set_priority_class(struct ps_process *process, uint8_t priority_clas
     for (struct ps_thread *t = NULL; (t = ps_next_thread(process, t)) != NULL;) {
         KTHREAD *thread = &t->thread->Tcb;
         if (!thread->Saturation) {
-            thread->BasePriority = clamp(thread->BasePriority + change);
-            thread->Priority = thread->BasePriority;
+            ke_set_base_priority(process->ps->ke, thread, clamp(thread->BasePriority + change));
         }
     }
+    return STATUS_SUCCESS;
+}
+
+static bool is_affinity(const struct ps *ps, uint64_t mask, uint64_t within)
+{
+    uint64_t all = UINT64_MAX >> (64 - *ps->ke->nt.KeNumberProcessors);
+    return mask && !(mask & ~(all & within));
+}
+
+NTSTATUS ps_set_process_affinity(struct ps_process *process, uint64_t mask)
+{
+    if (!is_affinity(process->ps, mask, UINT64_MAX)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    process->process->Pcb.Affinity.Bitmap[0] = mask;
+    for (struct ps_thread *t = NULL; (t = ps_next_thread(process, t)) != NULL;) {
+        ke_set_affinity_thread(process->ps->ke, &t->thread->Tcb, mask);
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask)
+{
+    const EPROCESS *process = thread->process->process;
+    if (!is_affinity(thread->ps, mask, process->Pcb.Affinity.Bitmap[0])) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    ke_set_affinity_thread(thread->ps->ke, &thread->thread->Tcb, mask);
     return STATUS_SUCCESS;
 }

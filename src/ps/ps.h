@@ -244,6 +244,11 @@ LONG ps_base_priority_increment(const struct ps_thread *thread);
 /* SetPriorityClass (PROCESS_PRIORITY_CLASS_*): the process's base, and with it its threads'.
  * => STATUS_INVALID_PARAMETER, STATUS_PRIVILEGE_NOT_HELD (realtime) */
 NTSTATUS ps_set_priority_class(struct ps_process *process, uint8_t priority_class);
+/* SetProcessAffinityMask, SetThreadAffinityMask: the processors (bits) that may be used; a
+ * process's go to all its threads, a thread's are among its process's. => STATUS_INVALID_PARAMETER
+ */
+NTSTATUS ps_set_process_affinity(struct ps_process *process, uint64_t mask);
+NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask);
 /* `thread`, the caller's, hit a guard page at `va` of its process: grow its stack, if it is that.
  * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's stack */
 NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va);

@@ -59,8 +59,8 @@ struct sys_family {
     size_t count;
 };
 extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
-    sys_process_family, sys_create_family, sys_thread_family, sys_sync_family, sys_object_family,
-    sys_system_family, sys_exception_family;
+    sys_process_family, sys_process_info_family, sys_create_family, sys_thread_family,
+    sys_sync_family, sys_object_family, sys_system_family, sys_exception_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
@@ -128,6 +128,12 @@ NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, 
 /* The file behind a handle, referenced, and what the handle grants. */
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
                       uint32_t *granted);
+
+/* What is told of a process: its memory (bytes), how many handles it has. */
+VM_COUNTERS_EX sys_vm_counters(const EPROCESS *process);
+uint32_t sys_handle_count(struct sys *sys, struct ps_process *process);
+/* SystemProcessInformation (class, buffer, length, *return length). */
+NTSTATUS sys_process_list(struct sys_call *call);
 
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */

@@ -15,8 +15,10 @@ static const char *self; /* the program's path, which has no blanks */
 
 static DWORD parent_of(HANDLE process)
 {
-    PROCESS_BASIC_INFORMATION info;
-    NtQueryInformationProcess(process, ProcessBasicInformation, &info, sizeof info, NULL);
+    PROCESS_BASIC_INFORMATION info = {0};
+    __typeof__(&NtQueryInformationProcess) query =
+        (void *)GetProcAddress(GetModuleHandleA("ntdll"), "NtQueryInformationProcess");
+    query(process, ProcessBasicInformation, &info, sizeof info, NULL);
     return (DWORD)(ULONG_PTR)info.InheritedFromUniqueProcessId;
 }
 
@@ -73,7 +75,7 @@ static int child(int argc, char **argv)
     if (strcmp(argv[1], "place") == 0) {
         GetCurrentDirectoryA(sizeof folder, folder);
         GetEnvironmentVariableA("COLOUR", value, sizeof value);
-        printf("  folder %s, COLOUR %s, PATH %d\n", strrchr(folder, '\\'), value,
+        printf("  inner folder: %d, COLOUR %s, PATH %d\n", strstr(folder, "\\inner") != NULL, value,
                GetEnvironmentVariableA("PATH", NULL, 0) != 0);
         return 0;
     }
@@ -140,7 +142,8 @@ static void exit_codes(void)
     WaitForSingleObject(info.hProcess, INFINITE);
     GetExitCodeThread(info.hThread, &code);
     printf(", thread %lu", code);
-    printf(", again: %d error %lu", TerminateProcess(info.hProcess, 1), GetLastError());
+    printf(", again: %d", TerminateProcess(info.hProcess, 1));
+    printf(" %lu", GetLastError());
     printf(", process %lu\n", finish(&info));
 }
 
@@ -326,8 +329,10 @@ static void by_id(void)
     printf("terminate: %d", TerminateProcess(all, 3));
     printf(", wait %lu", WaitForSingleObject(all, INFINITE));
     CloseHandle(all);
-    printf(", code %lu", finish(&info));
-    printf(", gone: %d", OpenProcess(SYNCHRONIZE, FALSE, info.dwProcessId) == NULL);
+    printf(", code %lu\n", finish(&info));
+    printf("no such id: %d", OpenProcess(SYNCHRONIZE, FALSE, 0x7FFFFFF0) == NULL);
+    printf(" %lu", GetLastError());
+    printf(" %d", OpenThread(SYNCHRONIZE, FALSE, 0x7FFFFFF0) == NULL);
     printf(" %lu\n", GetLastError());
 }
 
