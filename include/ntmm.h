@@ -88,6 +88,10 @@ ntmm_status ntmm_process_terminate(ntmm_process *process, ntmm_status exit_statu
 /* The caller is done with it. A process without threads ends with that. */
 void ntmm_process_release(ntmm_process *process);
 uint64_t ntmm_process_id(const ntmm_process *process);
+/* Wait until every program has ended: those that were created here, and those that they created. */
+void ntmm_wait_all(ntmm_machine *machine);
+/* End every program; none begins any more. */
+void ntmm_terminate_all(ntmm_machine *machine, ntmm_status exit_status);
 
 /* ---- virtual memory of a process ---- */
 

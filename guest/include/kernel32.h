@@ -30,6 +30,30 @@ BOOL FreeConsole(void);
 BOOL SetConsoleTitleW(const WCHAR *title);
 BOOL SetConsoleTitleA(const char *title);
 
+/* create.c */
+struct proc_thread_list;
+BOOL CreateProcessInternalW(HANDLE token, const WCHAR *application, WCHAR *command_line,
+                            const SECURITY_ATTRIBUTES *process_security,
+                            const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
+                            void *environment, const WCHAR *directory, STARTUPINFOW *startup,
+                            PROCESS_INFORMATION *out, HANDLE *restricted);
+BOOL CreateProcessW(const WCHAR *application, WCHAR *command_line,
+                    const SECURITY_ATTRIBUTES *process_security,
+                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
+                    void *environment, const WCHAR *directory, STARTUPINFOW *startup,
+                    PROCESS_INFORMATION *out);
+BOOL CreateProcessA(const char *application, char *command_line,
+                    const SECURITY_ATTRIBUTES *process_security,
+                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
+                    void *environment, const char *directory, STARTUPINFOA *startup,
+                    PROCESS_INFORMATION *out);
+UINT WinExec(const char *command_line, UINT show);
+BOOL InitializeProcThreadAttributeList(struct proc_thread_list *list, ULONG count, ULONG flags,
+                                       ULONG64 *size);
+BOOL UpdateProcThreadAttribute(struct proc_thread_list *list, ULONG flags, ULONG64 attribute,
+                               void *value, ULONG64 size, void *previous, ULONG64 *returned);
+void DeleteProcThreadAttributeList(struct proc_thread_list *list);
+
 /* directory.c */
 BOOL DeleteFileW(const WCHAR *path);
 BOOL RemoveDirectoryW(const WCHAR *path);
@@ -254,16 +278,6 @@ void GetStartupInfoW(STARTUPINFOW *info);
 void GetStartupInfoA(STARTUPINFOA *info);
 WCHAR *GetCommandLineW(void);
 char *GetCommandLineA(void);
-BOOL CreateProcessW(const WCHAR *application, WCHAR *command_line,
-                    const SECURITY_ATTRIBUTES *process_security,
-                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
-                    void *environment, const WCHAR *directory, STARTUPINFOW *startup,
-                    PROCESS_INFORMATION *out);
-BOOL CreateProcessA(const char *application, char *command_line,
-                    const SECURITY_ATTRIBUTES *process_security,
-                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
-                    void *environment, const char *directory, STARTUPINFOA *startup,
-                    PROCESS_INFORMATION *out);
 
 /* string.c */
 int lstrlenW(const WCHAR *text);

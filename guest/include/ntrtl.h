@@ -244,6 +244,16 @@ void *RtlDecodeSystemPointer(void *pointer);
 NTSTATUS RtlCreateUserThread(HANDLE process, void *descriptor, BOOLEAN suspended, ULONG zero_bits,
                              ULONG64 reserve, ULONG64 commit, void *start, void *parameter,
                              HANDLE *thread, CLIENT_ID *id);
+NTSTATUS RtlCreateProcessParametersEx(RTL_USER_PROCESS_PARAMETERS **out,
+                                      const UNICODE_STRING *image, const UNICODE_STRING *dll_path,
+                                      const UNICODE_STRING *directory,
+                                      const UNICODE_STRING *command_line, const WCHAR *environment,
+                                      const UNICODE_STRING *title, const UNICODE_STRING *desktop,
+                                      const UNICODE_STRING *shell, const UNICODE_STRING *runtime,
+                                      ULONG flags);
+NTSTATUS RtlDestroyProcessParameters(RTL_USER_PROCESS_PARAMETERS *parameters);
+RTL_USER_PROCESS_PARAMETERS *RtlNormalizeProcessParams(RTL_USER_PROCESS_PARAMETERS *p);
+RTL_USER_PROCESS_PARAMETERS *RtlDeNormalizeProcessParams(RTL_USER_PROCESS_PARAMETERS *p);
 _Noreturn void RtlExitUserThread(NTSTATUS status);
 _Noreturn void RtlExitUserProcess(NTSTATUS status);
 void RtlUserThreadStart(void *start, void *parameter);

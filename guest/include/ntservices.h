@@ -127,7 +127,7 @@ NTSTATUS NtCreateUserProcess(HANDLE *process, HANDLE *thread, ULONG process_acce
                              ULONG thread_access, OBJECT_ATTRIBUTES *process_attributes,
                              OBJECT_ATTRIBUTES *thread_attributes, ULONG process_flags,
                              ULONG thread_flags, RTL_USER_PROCESS_PARAMETERS *parameters,
-                             void *create_info, PS_ATTRIBUTE_LIST *list);
+                             PS_CREATE_INFO *create_info, PS_ATTRIBUTE_LIST *list);
 
 /* tokens */
 NTSTATUS NtOpenProcessToken(HANDLE process, ULONG access, HANDLE *token);

@@ -84,6 +84,8 @@ typedef int BOOL;
 #define ERROR_TIMEOUT 1460u
 #define ERROR_DIRECTORY 267u
 #define ERROR_INVALID_ADDRESS 487u
+#define ERROR_PARTIAL_COPY 299u
+#define ERROR_OBJECT_NAME_EXISTS 698u
 #define ERROR_IO_INCOMPLETE 996u
 #define ERROR_IO_PENDING 997u
 #define ERROR_NOACCESS 998u
@@ -358,6 +360,12 @@ typedef struct _STARTUPINFOW {
     HANDLE hStdError;
 } STARTUPINFOW;
 NT_SIZE(STARTUPINFOW, 0x68);
+
+typedef struct _STARTUPINFOEXW {
+    STARTUPINFOW StartupInfo;
+    struct proc_thread_list *lpAttributeList;
+} STARTUPINFOEXW;
+NT_SIZE(STARTUPINFOEXW, 0x70);
 
 typedef struct _STARTUPINFOA {
     ULONG cb;

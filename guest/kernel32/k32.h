@@ -54,10 +54,8 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION;
 
-typedef struct _PROCESS_PRIORITY_CLASS {
-    BOOLEAN Foreground;
-    UCHAR PriorityClass;
-} PROCESS_PRIORITY_CLASS;
+/* NT's number of the priority class in the flags of CreateProcess; 0: none is asked for. */
+UCHAR priority_class_of(ULONG flags);
 
 /* files */
 BOOL nt_path(const WCHAR *dos, UNICODE_STRING *nt);

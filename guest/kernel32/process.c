@@ -77,6 +77,14 @@ BOOL SetProcessAffinityMask(HANDLE process, ULONG64 mask)
 /* Priority classes in the order of NT's numbers 1 to 6. Source: SetPriorityClass documentation. */
 static const ULONG priority_classes[] = {0, 0x40, 0x20, 0x80, 0x100, 0x4000, 0x8000};
 
+UCHAR priority_class_of(ULONG flags)
+{
+    for (UCHAR i = 1; i < sizeof priority_classes / sizeof *priority_classes; i++)
+        if (flags & priority_classes[i])
+            return i;
+    return 0;
+}
+
 ULONG GetPriorityClass(HANDLE process)
 {
     PROCESS_PRIORITY_CLASS class;
@@ -197,34 +205,6 @@ WCHAR *GetCommandLineW(void)
 char *GetCommandLineA(void)
 {
     return ansi_strings()->command_line;
-}
-
-/* CreateProcess needs the kernel's NtCreateUserProcess. Until that service exists its status comes
- * back as ERROR_NOT_SUPPORTED, cleanly. */
-BOOL CreateProcessW(const WCHAR *application, WCHAR *command_line,
-                    const SECURITY_ATTRIBUTES *process_security,
-                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
-                    void *environment, const WCHAR *directory, STARTUPINFOW *startup,
-                    PROCESS_INFORMATION *out)
-{
-    (void)application, (void)process_security, (void)thread_security, (void)inherit, (void)flags;
-    (void)environment, (void)directory;
-    if (!startup || !out || (!application && !command_line))
-        return fail_error(ERROR_INVALID_PARAMETER);
-    return fail_error(ERROR_NOT_SUPPORTED);
-}
-
-BOOL CreateProcessA(const char *application, char *command_line,
-                    const SECURITY_ATTRIBUTES *process_security,
-                    const SECURITY_ATTRIBUTES *thread_security, BOOL inherit, ULONG flags,
-                    void *environment, const char *directory, STARTUPINFOA *startup,
-                    PROCESS_INFORMATION *out)
-{
-    (void)directory;
-    if (!application && !command_line)
-        return fail_error(ERROR_INVALID_PARAMETER);
-    return CreateProcessW(NULL, L"", process_security, thread_security, inherit, flags, environment,
-                          NULL, (STARTUPINFOW *)startup, out);
 }
 
 /* kernel32 has no start-up work of its own; it hooks the end of threads for FLS. */

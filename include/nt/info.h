@@ -109,6 +109,63 @@ typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
 } SYSTEM_PERFORMANCE_INFORMATION;
 NT_OFFSET(SYSTEM_PERFORMANCE_INFORMATION, AvailablePages, 0x2C);
 
+/* SystemProcessInformation: one after the other, each followed by its threads and its name. */
+typedef struct _SYSTEM_THREAD_INFORMATION {
+    LARGE_INTEGER KernelTime;
+    LARGE_INTEGER UserTime;
+    LARGE_INTEGER CreateTime;
+    ULONG WaitTime;
+    UPTR(void) StartAddress;
+    struct _CLIENT_ID ClientId;
+    LONG Priority;
+    LONG BasePriority;
+    ULONG ContextSwitches;
+    ULONG ThreadState;
+    ULONG WaitReason;
+} SYSTEM_THREAD_INFORMATION;
+NT_SIZE(SYSTEM_THREAD_INFORMATION, 0x50);
+
+typedef struct _SYSTEM_PROCESS_INFORMATION {
+    ULONG NextEntryOffset; /* 0: the last */
+    ULONG NumberOfThreads;
+    LARGE_INTEGER WorkingSetPrivateSize;
+    ULONG HardFaultCount;
+    ULONG NumberOfThreadsHighWatermark;
+    ULONG64 CycleTime;
+    LARGE_INTEGER CreateTime;
+    LARGE_INTEGER UserTime;
+    LARGE_INTEGER KernelTime;
+    struct _UNICODE_STRING ImageName;
+    LONG BasePriority;
+    UPTR(void) UniqueProcessId;
+    UPTR(void) InheritedFromUniqueProcessId;
+    ULONG HandleCount;
+    ULONG SessionId;
+    ULONG64 UniqueProcessKey;
+    ULONG64 PeakVirtualSize;
+    ULONG64 VirtualSize;
+    ULONG PageFaultCount;
+    ULONG64 PeakWorkingSetSize;
+    ULONG64 WorkingSetSize;
+    ULONG64 QuotaPeakPagedPoolUsage;
+    ULONG64 QuotaPagedPoolUsage;
+    ULONG64 QuotaPeakNonPagedPoolUsage;
+    ULONG64 QuotaNonPagedPoolUsage;
+    ULONG64 PagefileUsage;
+    ULONG64 PeakPagefileUsage;
+    ULONG64 PrivatePageCount; /* bytes */
+    LARGE_INTEGER ReadOperationCount;
+    LARGE_INTEGER WriteOperationCount;
+    LARGE_INTEGER OtherOperationCount;
+    LARGE_INTEGER ReadTransferCount;
+    LARGE_INTEGER WriteTransferCount;
+    LARGE_INTEGER OtherTransferCount;
+    SYSTEM_THREAD_INFORMATION Threads[0];
+} SYSTEM_PROCESS_INFORMATION;
+NT_SIZE(SYSTEM_PROCESS_INFORMATION, 0x100);
+NT_OFFSET(SYSTEM_PROCESS_INFORMATION, UniqueProcessId, 0x50);
+NT_OFFSET(SYSTEM_PROCESS_INFORMATION, PagefileUsage, 0xB8);
+
 /* ---- NtQueryInformationProcess, NtSetInformationProcess ---- */
 enum {
     ProcessBasicInformation = 0,
@@ -123,12 +180,27 @@ enum {
     ProcessPriorityClass = 18,
     ProcessHandleCount = 20,
     ProcessAffinityMask = 21,
+    ProcessSessionInformation = 24,
     ProcessWow64Information = 26,
     ProcessImageFileName = 27,
     ProcessExecuteFlags = 34,
     ProcessTlsInformation = 35,
     ProcessCookie = 36,
+    ProcessImageInformation = 37,
     ProcessImageFileNameWin32 = 43,
+};
+
+typedef struct _PROCESS_PRIORITY_CLASS {
+    BOOLEAN Foreground;
+    UCHAR PriorityClass;
+} PROCESS_PRIORITY_CLASS;
+enum {
+    PROCESS_PRIORITY_CLASS_IDLE = 1,
+    PROCESS_PRIORITY_CLASS_NORMAL = 2,
+    PROCESS_PRIORITY_CLASS_HIGH = 3,
+    PROCESS_PRIORITY_CLASS_REALTIME = 4,
+    PROCESS_PRIORITY_CLASS_BELOW_NORMAL = 5,
+    PROCESS_PRIORITY_CLASS_ABOVE_NORMAL = 6,
 };
 
 typedef struct _PROCESS_BASIC_INFORMATION {
@@ -140,6 +212,16 @@ typedef struct _PROCESS_BASIC_INFORMATION {
     ULONG64 InheritedFromUniqueProcessId;
 } PROCESS_BASIC_INFORMATION;
 NT_SIZE(PROCESS_BASIC_INFORMATION, 0x30);
+
+typedef struct _IO_COUNTERS {
+    ULONG64 ReadOperationCount;
+    ULONG64 WriteOperationCount;
+    ULONG64 OtherOperationCount;
+    ULONG64 ReadTransferCount;
+    ULONG64 WriteTransferCount;
+    ULONG64 OtherTransferCount;
+} IO_COUNTERS;
+NT_SIZE(IO_COUNTERS, 0x30);
 
 typedef struct _VM_COUNTERS_EX {
     ULONG64 PeakVirtualSize;
@@ -192,13 +274,19 @@ typedef struct _THREAD_BASIC_INFORMATION {
 } THREAD_BASIC_INFORMATION;
 NT_SIZE(THREAD_BASIC_INFORMATION, 0x30);
 
-/* Attributes of NtCreateThreadEx and NtCreateUserProcess. */
+/* Attributes of NtCreateThreadEx and NtCreateUserProcess. The number's low 16 bits say which; the
+ * others: of the thread (0x10000), input (0x20000), may be left out (0x40000).
+ * Source: names in public symbols of Windows 7 (PS_ATTRIBUTE_NUM). */
 enum {
-    PS_ATTRIBUTE_PARENT_PROCESS = 0x60000,
+    PS_ATTRIBUTE_PARENT_PROCESS = 0x60000, /* handle */
     PS_ATTRIBUTE_CLIENT_ID = 0x10003,
     PS_ATTRIBUTE_TEB_ADDRESS = 0x10004,
-    PS_ATTRIBUTE_IMAGE_NAME = 0x20005,
-    PS_ATTRIBUTE_IMAGE_INFO = 0x00006,
+    PS_ATTRIBUTE_IMAGE_NAME = 0x20005, /* NT path, Size bytes */
+    PS_ATTRIBUTE_IMAGE_INFO = 0x00006, /* SECTION_IMAGE_INFORMATION */
+    PS_ATTRIBUTE_PRIORITY_CLASS = 0x20008,
+    PS_ATTRIBUTE_ERROR_MODE = 0x20009,
+    PS_ATTRIBUTE_STD_HANDLE_INFO = 0x2000A,
+    PS_ATTRIBUTE_HANDLE_LIST = 0x2000B, /* these alone are inherited */
 };
 
 typedef struct _PS_ATTRIBUTE {
@@ -212,10 +300,75 @@ typedef struct _PS_ATTRIBUTE {
 } PS_ATTRIBUTE;
 NT_SIZE(PS_ATTRIBUTE, 0x20);
 
+#define PS_ATTRIBUTES_MOST 16
+
 typedef struct _PS_ATTRIBUTE_LIST {
     ULONG64 TotalLength; /* bytes, this member included */
-    PS_ATTRIBUTE Attributes[3];
+    PS_ATTRIBUTE Attributes[PS_ATTRIBUTES_MOST];
 } PS_ATTRIBUTE_LIST;
+
+/* What becomes of the creator's standard handles that are not inherited. */
+enum { PsNeverDuplicate = 0, PsRequestDuplicate = 1, PsAlwaysDuplicate = 2 };
+typedef struct _PS_STD_HANDLE_INFO {
+    union {
+        ULONG Flags;
+        struct {
+            ULONG StdHandleState : 2; /* PsRequestDuplicate: if the program is of that subsystem */
+            ULONG PseudoHandleMask : 3;
+        };
+    };
+    ULONG StdHandleSubsystemType;
+} PS_STD_HANDLE_INFO;
+NT_SIZE(PS_STD_HANDLE_INFO, 0x8);
+
+/* How far NtCreateUserProcess came. */
+typedef enum _PS_CREATE_STATE {
+    PsCreateInitialState = 0,
+    PsCreateFailOnFileOpen = 1,
+    PsCreateFailOnSectionCreate = 2,
+    PsCreateFailExeFormat = 3,
+    PsCreateFailMachineMismatch = 4,
+    PsCreateFailExeName = 5,
+    PsCreateSuccess = 6,
+} PS_CREATE_STATE;
+
+typedef struct _PS_CREATE_INFO {
+    ULONG64 Size;
+    PS_CREATE_STATE State;
+    union {
+        struct {
+            ULONG InitFlags; /* high half: image characteristics that are not wanted */
+            ULONG AdditionalFileAccess;
+        } InitState;
+        struct {
+            UPTR(void) FileHandle;
+        } FailSection;
+        struct {
+            USHORT DllCharacteristics;
+        } ExeFormat;
+        struct {
+            ULONG OutputFlags;
+            UPTR(void) FileHandle;
+            UPTR(void) SectionHandle;
+            ULONG64 UserProcessParametersNative;
+            ULONG UserProcessParametersWow64;
+            ULONG CurrentParameterFlags;
+            ULONG64 PebAddressNative;
+            ULONG PebAddressWow64;
+            ULONG64 ManifestAddress;
+            ULONG ManifestSize;
+        } SuccessState;
+    };
+} PS_CREATE_INFO;
+NT_SIZE(PS_CREATE_INFO, 0x58);
+
+/* RTL_USER_PROCESS_PARAMETERS.Flags: pointers are pointers, not distances from the block. */
+#define RTL_USER_PROC_PARAMS_NORMALIZED 0x1u
+
+/* Flags of NtCreateUserProcess. */
+#define PROCESS_CREATE_FLAGS_BREAKAWAY 0x1u
+#define PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT 0x2u
+#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 0x4u
 
 /* Flags of NtCreateThreadEx. */
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1u

@@ -27,8 +27,8 @@ static void usage(void)
 struct watch {
     sigset_t signals;
     pthread_t thread;
+    ntmm_machine *machine;
     ntmm_process **processes;
-    size_t count;
     atomic_int caught; /* 0: none */
 };
 
@@ -40,9 +40,7 @@ static void *watch_signals(void *argument)
         if (atomic_exchange(&w->caught, signal)) {
             _exit(EXIT_OF_SIGNAL + signal);
         }
-        for (size_t i = 0; i < w->count; i++) {
-            ntmm_process_terminate(w->processes[i], CONTROL_C_EXIT); /* or it has ended already */
-        }
+        ntmm_terminate_all(w->machine, CONTROL_C_EXIT);
     }
     return NULL;
 }
@@ -66,16 +64,14 @@ static int wait_for_programs(struct watch *w)
         pthread_sigmask(SIG_UNBLOCK, &w->signals, NULL); /* they end the command, then */
     }
     ntmm_status status = 0;
-    for (size_t i = w->count; i-- > 0;) {
-        ntmm_process_wait(w->processes[i], &status);
-    }
+    ntmm_wait_all(w->machine); /* and for what they started: it shares the terminal */
+    ntmm_process_wait(w->processes[0], &status);
     if (watching) {
         pthread_kill(w->thread, END_OF_WATCH);
         pthread_join(w->thread, NULL);
     }
     int caught = atomic_load(&w->caught);
-    return caught ? EXIT_OF_SIGNAL + caught
-                  : status & 0xFF; /* the first program's, waited for last */
+    return caught ? EXIT_OF_SIGNAL + caught : status & 0xFF;
 }
 
 int cli_run(int argc, char **argv)
@@ -86,8 +82,7 @@ int cli_run(int argc, char **argv)
         return CLI_EXIT_USAGE;
     }
     int result = CLI_EXIT_USAGE;
-    ntmm_machine *machine;
-    struct watch watch = {.count = session.program_count};
+    struct watch watch = {0};
     if (session.help) {
         usage();
         result = 0;
@@ -96,9 +91,9 @@ int cli_run(int argc, char **argv)
     } else {
         block_signals(&watch);
         result = CLI_EXIT_FAILED;
-        if (cli_start(&session, &machine, &watch.processes)) {
+        if (cli_start(&session, &watch.machine, &watch.processes)) {
             result = wait_for_programs(&watch);
-            cli_stop(&session, machine, watch.processes);
+            cli_stop(&session, watch.machine, watch.processes);
         }
     }
     cli_free_session(&session);

@@ -136,6 +136,17 @@ void ke_poke_clock(struct ke *ke)
     ke_futex_wake(&ke->clock.change, 1, KE_FUTEX_HOST);
 }
 
+/* Count the ticks since the last interrupt, if somebody ran then. => only the clock thread */
+static void account_time(struct ke *ke, bool busy)
+{
+    struct ke_clock *clock = &ke->clock;
+    int64_t tick = ke_query_interrupt_time(ke) / KE_CLOCK_INTERVAL;
+
+    if (clock->accounted && tick > clock->accounted)
+        ke_account_time(ke, (uint32_t)(tick - clock->accounted));
+    clock->accounted = busy ? tick : 0;
+}
+
 /* One clock interrupt. => interrupt time of the next one that is needed, INT64_MAX: none */
 static int64_t clock_interrupt(struct ke *ke)
 {
@@ -149,6 +160,7 @@ static int64_t clock_interrupt(struct ke *ke)
     ki_update_shared_time(ke);
     busy = ke->processors.busy > 0;
     ke_release_lock(&ke->processors.lock);
+    account_time(ke, busy);
     ke_leave(ke);
     tick = (ke_query_interrupt_time(ke) / KE_CLOCK_INTERVAL + 1) * KE_CLOCK_INTERVAL;
     return busy && tick < next ? tick : next;

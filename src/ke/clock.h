@@ -29,6 +29,7 @@ struct ke_clock {
     int64_t frozen_total;      /* host ns spent frozen until now, (F) */
     int64_t frozen_since;      /* host ns; 0 while running, (F) */
     KUSER_SHARED_DATA *shared; /* or NULL */
+    int64_t accounted;         /* tick up to which processor time was; 0: nobody had a processor */
     pthread_t thread;
     bool started;
     uint32_t stop;    /* atomic */

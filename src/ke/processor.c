@@ -241,6 +241,12 @@ bool ke_yield_processor(struct ke *ke, KTHREAD *thread)
 
     ke_lock_order_none_held();
     ke_acquire_lock(&p->lock);
+    if (!may_run_on(thread, index)) {
+        ke_release_lock(&p->lock);
+        ke_release_processor(ke, thread);
+        ke_acquire_processor(ke, thread);
+        return true;
+    }
     __atomic_store_n(&p->prcb[index]->QuantumEnd, 0, __ATOMIC_RELAXED);
     p->taken_at[index] = ke_query_interrupt_time(ke);
     next = ke_freeze_requested(p) ? NULL : dequeue(ke, index, priority_of(thread));
@@ -273,6 +279,49 @@ void ke_check_quantum(struct ke *ke)
             end_quantum(ke, index);
     }
     ke_release_lock(&p->lock);
+}
+
+void ke_account_time(struct ke *ke, uint32_t ticks)
+{
+    struct ke_processors *p = &ke->processors;
+
+    ke_acquire_lock(&p->lock);
+    for (unsigned index = 0; p->busy > 0 && index < p->count; index++) {
+        KTHREAD *thread = current_on(ke, index);
+        KPROCESS *process;
+
+        if (!is_busy(ke, index))
+            continue;
+        process = k2h(&ke->ks, thread->Process);
+        if (__atomic_load_n(&p->in_user[index], __ATOMIC_RELAXED)) {
+            thread->UserTime += ticks;
+            process->UserTime += ticks;
+            p->prcb[index]->UserTime += ticks;
+        } else {
+            thread->KernelTime += ticks;
+            process->KernelTime += ticks;
+            p->prcb[index]->KernelTime += ticks;
+        }
+    }
+    ke_release_lock(&p->lock);
+}
+
+void ke_set_affinity_thread(struct ke *ke, KTHREAD *thread, uint64_t mask)
+{
+    struct ke_processors *p = &ke->processors;
+
+    ke_acquire_lock(&p->lock);
+    thread->UserAffinity.Mask = thread->Affinity.Mask = mask;
+    if (ke_owns_processor(thread) && !may_run_on(thread, ke_processor_number(thread)))
+        end_quantum(ke, ke_processor_number(thread));
+    ke_release_lock(&p->lock);
+}
+
+void ke_set_base_priority(struct ke *ke, KTHREAD *thread, CHAR priority)
+{
+    ke_acquire_lock(&ke->processors.lock);
+    thread->BasePriority = thread->Priority = priority;
+    ke_release_lock(&ke->processors.lock);
 }
 
 /* ---- stopping the world ---- */

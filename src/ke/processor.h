@@ -50,6 +50,7 @@ struct ke_processors {
     unsigned count;
     KPRCB *prcb[KE_MAXIMUM_PROCESSORS];      /* (I) */
     int64_t taken_at[KE_MAXIMUM_PROCESSORS]; /* interrupt time: start of the quantum */
+    bool in_user[KE_MAXIMUM_PROCESSORS];     /* (A) its thread runs user code, as the clock sees */
     unsigned busy;                           /* processors with a thread */
     unsigned ready;                          /* threads queued for one */
     uint32_t frozen;                         /* futex; also read without the lock */
@@ -89,6 +90,21 @@ bool ke_yield_processor(struct ke *ke, KTHREAD *thread);
 
 /* For the clock: threads whose quantum is over come off their processors. */
 void ke_check_quantum(struct ke *ke);
+/* For the clock: whoever has a processor now is said to have had it for `ticks` clock intervals, in
+ * user mode or in the kernel as it happens to be now. Source: Windows Internals 6, part 1, ch. 5:
+ * times of threads and processes are kept by the clock interrupt. */
+void ke_account_time(struct ke *ke, uint32_t ticks);
+/* The thread on a processor enters or leaves user mode. */
+static inline void ke_set_user_mode(struct ke_processors *processors, unsigned index, bool user)
+{
+    __atomic_store_n(&processors->in_user[index], user, __ATOMIC_RELAXED);
+}
+
+/* The processors (bits) that the thread may use from now on; it leaves one that it may not when it
+ * next enters user mode. => not 0 */
+void ke_set_affinity_thread(struct ke *ke, KTHREAD *thread, uint64_t mask);
+/* Base and current priority; counts when it next becomes ready. */
+void ke_set_base_priority(struct ke *ke, KTHREAD *thread, CHAR priority);
 
 /* ---- stopping the world ---- */
 

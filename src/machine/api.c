@@ -103,6 +103,22 @@ uint64_t ntmm_process_id(const ntmm_process *p)
     return p->process->process->UniqueProcessId.va;
 }
 
+void ntmm_wait_all(ntmm_machine *m)
+{
+    pthread_mutex_lock(&m->lock);
+    while (m->live_processes) {
+        pthread_cond_wait(&m->changed, &m->lock);
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+void ntmm_terminate_all(ntmm_machine *m, ntmm_status exit_status)
+{
+    ke_enter(&m->ke);
+    launch_terminate_all(m, exit_status);
+    ke_leave(&m->ke);
+}
+
 /* ---- virtual memory ---- */
 
 ntmm_status ntmm_allocate(ntmm_process *p, uint64_t *base, uint64_t zero_bits, uint64_t *size,

@@ -207,6 +207,11 @@ static NTSTATUS process_created(void *owner, struct ps_process *process)
 {
     struct ntmm_machine *m = owner;
     struct engine_space *space = NULL;
+    if (process->program && !process->background) {
+        pthread_mutex_lock(&m->lock);
+        m->live_processes++;
+        pthread_mutex_unlock(&m->lock);
+    }
     if (m->engine &&
         m->engine_ops->space_create(m->engine, mm_space_directory(process->space), &space)) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -322,11 +327,12 @@ static void process_exited(void *owner, struct ps_process *process)
                     process->process->ImageFileName, (unsigned)process->process->ExitStatus);
     }
     pthread_mutex_lock(&m->lock);
-    bool program = process->entry != 0 && !process->background;
-    if (program && process->process->UniqueProcessId.va == m->first_process_id) {
+    if (process->process->UniqueProcessId.va == m->first_process_id && !m->first_ended) {
         m->first_exit_status = process->process->ExitStatus;
+        m->first_ended = true; /* its id may be another's now */
     }
-    bool last = program && --m->live_processes == 0;
+    bool last =
+        process->program && !process->background && --m->live_processes == 0 && m->first_process_id;
     NTSTATUS status = m->first_exit_status;
     pthread_cond_broadcast(&m->changed);
     pthread_mutex_unlock(&m->lock);

@@ -252,7 +252,7 @@ static bool is_last_to_leave(struct ntmm_machine *m, struct machine_thread *t)
     t->leaving = true;
     for (size_t i = 0; i < m->ps.id_slots && last; i++) {
         const struct ps_thread *other = m->ps.thread_by_id[i];
-        if (other && other->process == t->thread->process && other->thread->ThreadInserted) {
+        if (other && other->process == t->thread->process && ps_thread_is_alive(other)) {
             last = ((const struct machine_thread *)other->owner)->leaving;
         }
     }

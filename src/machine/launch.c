@@ -238,7 +238,7 @@ static const char *why(NTSTATUS status)
     }
 }
 
-/* The pieces of a ps_program that have to be built and freed. */
+/* The text of a ps_program, which has to be built and freed. */
 struct program_text {
     WCHAR *nt_path, *dos_path, *command_line, *environment;
     size_t environment_length;
@@ -270,6 +270,54 @@ static NTSTATUS build_text(struct ntmm_machine *m, const ntmm_program *program, 
                : STATUS_INSUFFICIENT_RESOURCES;
 }
 
+struct ps_text launch_text(const WCHAR *text)
+{
+    size_t length = 0;
+    while (text[length]) {
+        length++;
+    }
+    return (struct ps_text){text, length};
+}
+
+NTSTATUS launch_create_process(struct ntmm_machine *m, struct ps_program *program,
+                               struct ps_process **process)
+{
+    const struct ob_caller kernel = {.mode = KernelMode};
+    PS_CREATE_STATE state;
+    FILE_OBJECT *file;
+    NTSTATUS status = sys_open_program(&m->sys, &kernel, launch_text(program->nt_path), &state,
+                                       &file, &program->image);
+    if (NT_SUCCESS(status)) {
+        status = ps_create_process(&m->ps, program, process);
+        ob_dereference_object(m->ob, program->image);
+        ob_dereference_object(m->ob, file);
+    }
+    return status;
+}
+
+static NTSTATUS create_process(struct ntmm_machine *m, const struct program_text *text,
+                               struct ps_process **process)
+{
+    const struct ps_process_parameters parameters = {
+        .current_directory = launch_text(m->work ? u"C:\\work\\" : u"C:\\"),
+        .dll_path = launch_text(u"C:\\Windows\\System32"),
+        .image_path = launch_text(text->dos_path),
+        .command_line = launch_text(text->command_line),
+        .window_title = launch_text(text->dos_path),
+        .desktop = launch_text(u"Winsta0\\Default"),
+        .environment = {text->environment, text->environment_length},
+    };
+    struct ps_program program = {
+        .nt_path = text->nt_path,
+        .parameters = &parameters,
+        .parent_id = m->shell_id,
+        .session = SESSION_OF_USER,
+        .open_standard_handles = open_standard_handles,
+        .context = m,
+    };
+    return launch_create_process(m, &program, process);
+}
+
 static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, const char *host,
                        struct ps_process **process, char *error, size_t error_size)
 {
@@ -280,19 +328,7 @@ static NTSTATUS create(struct ntmm_machine *m, const ntmm_program *program, cons
         status = build_text(m, program, guest, &text);
     }
     if (NT_SUCCESS(status)) {
-        const struct ps_program wanted = {
-            .nt_path = text.nt_path,
-            .dos_path = text.dos_path,
-            .command_line = text.command_line,
-            .current_directory = m->work ? u"C:\\work\\" : u"C:\\",
-            .environment = text.environment,
-            .environment_length = text.environment_length,
-            .parent_id = m->shell_id,
-            .session = SESSION_OF_USER,
-            .open_standard_handles = open_standard_handles,
-            .context = m,
-        };
-        status = ps_create_process(&m->ps, &wanted, process);
+        status = create_process(m, &text, process);
     }
     free_text(&text);
     return status;
@@ -307,21 +343,15 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
         machine_error(error, error_size, "%s: no such file", program->path);
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    pthread_mutex_lock(&m->lock);
-    m->live_processes++; /* before anybody can end it */
-    pthread_mutex_unlock(&m->lock);
+    const struct ps_thread_parameters first = {.first = true};
     NTSTATUS status = create(m, program, host, process, error, error_size);
-    if (!NT_SUCCESS(status)) {
-        pthread_mutex_lock(&m->lock);
-        m->live_processes--;
-        pthread_mutex_unlock(&m->lock);
-    } else {
+    if (NT_SUCCESS(status)) {
         pthread_mutex_lock(&m->lock);
         if (!m->first_process_id) {
             m->first_process_id = (*process)->process->UniqueProcessId.va;
         }
         pthread_mutex_unlock(&m->lock);
-        status = ps_create_thread(*process, NULL, thread);
+        status = ps_create_thread(*process, &first, thread);
         if (!NT_SUCCESS(status)) {
             NTSTATUS ended = ps_terminate_process(*process, NULL, status);
             (void)ended; /* by somebody else, perhaps */
@@ -336,21 +366,10 @@ NTSTATUS launch_program(struct ntmm_machine *m, const ntmm_program *program,
     return status;
 }
 
-void launch_terminate_all(struct ntmm_machine *m)
+void launch_terminate_all(struct ntmm_machine *m, NTSTATUS status)
 {
-    const uint64_t id_step = 4;
     atomic_store(&m->ending, true);
-    for (size_t i = 0; i < m->ps.id_slots; i++) {
-        struct ps_process *process;
-        if (NT_SUCCESS(ps_lookup_process(&m->ps, i * id_step, &process))) {
-            if (process != m->ps.system && process->process->ActiveThreads) {
-                process->process->BreakOnTermination = 0; /* it is the machine that ends */
-                NTSTATUS status = ps_terminate_process(process, NULL, STATUS_CONTROL_C_EXIT);
-                (void)status; /* ending already */
-            }
-            ps_dereference_process(process);
-        }
-    }
+    ps_end_all(&m->ps, status);
 }
 
 void launch_end_all(struct ntmm_machine *m)
@@ -360,7 +379,7 @@ void launch_end_all(struct ntmm_machine *m)
     }
     ntmm_debug_end(m);
     ke_enter(&m->ke);
-    launch_terminate_all(m);
+    launch_terminate_all(m, STATUS_CONTROL_C_EXIT);
     ke_leave(&m->ke);
     pthread_mutex_lock(&m->lock);
     while (m->live_threads) {

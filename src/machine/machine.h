@@ -106,7 +106,8 @@ struct ntmm_machine {
     pthread_cond_t changed;
     unsigned live_threads;    /* host threads of guest threads */
     unsigned leaving_threads; /* of those: whose guest thread is ending */
-    unsigned live_processes;  /* programs started and not ended */
+    unsigned live_processes;  /* programs created, by whomever, and not ended */
+    bool first_ended;
     NTSTATUS first_exit_status;
     uint64_t first_process_id;
     uint64_t shell_id; /* client id of explorer.exe, the parent of what a user starts; 0: none */

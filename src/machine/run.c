@@ -230,7 +230,9 @@ static void run_user(struct ntmm_machine *m, struct machine_thread *t)
     pthread_mutex_lock(&t->user);
     load_registers(m, cpu, t);
     debug_watch_begin(m, t, &watching);
+    ke_set_user_mode(&m->ke.processors, (unsigned)(cpu - m->cpus), true);
     m->engine_ops->run(cpu->engine, t->thread->process->owner, &t->registers, &trap);
+    ke_set_user_mode(&m->ke.processors, (unsigned)(cpu - m->cpus), false);
     bool watched = debug_watch_end(m, t, &watching, &trap, &watch);
     pthread_mutex_unlock(&t->user);
     if (watched) {

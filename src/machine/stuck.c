@@ -40,7 +40,7 @@ bool machine_threads_wait(struct ntmm_machine *m, bool background)
     pthread_mutex_lock(&m->ps.lock);
     for (size_t i = 0; i < m->ps.id_slots && wait; i++) {
         const struct ps_thread *t = m->ps.thread_by_id[i];
-        if (t && t->thread->ThreadInserted && t->process->background == background) {
+        if (t && ps_thread_is_alive(t) && t->process->background == background) {
             threads++;
             wait = waits_forever(m, &t->thread->Tcb);
         }

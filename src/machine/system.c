@@ -29,6 +29,7 @@
 
 #include "machine/boot.h"
 #include "machine/command_line.h"
+#include "machine/launch.h"
 
 enum {
     SYSTEM,
@@ -120,13 +121,17 @@ static NTSTATUS create(struct ntmm_machine *m, const struct system_program *row,
           *line = text_to_utf16(row->command_line ? row->command_line : row->path);
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
     if (nt_path && dos_path && line) {
-        const struct ps_program program = {
+        const struct ps_process_parameters parameters = {
+            .current_directory = launch_text(u"C:\\Windows\\System32\\"),
+            .dll_path = launch_text(u"C:\\Windows\\System32"),
+            .image_path = launch_text(dos_path),
+            .command_line = launch_text(line),
+            .window_title = launch_text(dos_path),
+            .environment = {environment, environment_length},
+        };
+        struct ps_program program = {
             .nt_path = nt_path,
-            .dos_path = dos_path,
-            .command_line = line,
-            .current_directory = u"C:\\Windows\\System32\\",
-            .environment = environment,
-            .environment_length = environment_length,
+            .parameters = &parameters,
             .parent_id = parent_id,
             .session = row->session,
             .identity = row->identity,
@@ -134,7 +139,7 @@ static NTSTATUS create(struct ntmm_machine *m, const struct system_program *row,
             .background = true,
             .critical = row->critical,
         };
-        status = ps_create_process(&m->ps, &program, process);
+        status = launch_create_process(m, &program, process);
     }
     free(nt_path);
     free(dos_path);
@@ -145,8 +150,9 @@ static NTSTATUS create(struct ntmm_machine *m, const struct system_program *row,
 /* Let a process's first thread run; a process that cannot have one ends. */
 static NTSTATUS run(struct ps_process *process)
 {
+    const struct ps_thread_parameters first = {.first = true};
     struct ps_thread *thread;
-    NTSTATUS status = ps_create_thread(process, NULL, &thread);
+    NTSTATUS status = ps_create_thread(process, &first, &thread);
     if (!NT_SUCCESS(status)) {
         NTSTATUS ended = ps_terminate_process(process, NULL, status);
         (void)ended; /* nobody else knows it */

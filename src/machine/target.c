@@ -416,7 +416,7 @@ void ntmm_debug_end(ntmm_machine *m)
         ps_abandon_thread(t->waiting[i]);
     }
     t->waiting_count = 0;
-    launch_terminate_all(m);
+    launch_terminate_all(m, STATUS_CONTROL_C_EXIT);
     pthread_mutex_lock(&d->lock);
     d->attached = false;
     d->event_pending = false;

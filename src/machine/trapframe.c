@@ -80,7 +80,7 @@ void machine_store_trap_frames(struct ntmm_machine *m)
     }
     for (size_t i = 0; i < m->ps.id_slots; i++) {
         const struct ps_thread *t = m->ps.thread_by_id[i];
-        if (t && t->owner && t->kernel_stack && t->thread->ThreadInserted) {
+        if (t && t->owner && t->kernel_stack && ps_thread_is_alive(t)) {
             store(m, t->owner);
             if (ke_owns_processor(&t->thread->Tcb)) {
                 running[ke_processor_number(&t->thread->Tcb)] = t->owner;

@@ -72,14 +72,16 @@ static void uncount_handle(struct ob *ob, const struct ob_caller *caller, void *
 NTSTATUS obp_granted_access(struct ob *ob, const struct ob_caller *caller, OBJECT_TYPE *type,
                             ULONG access, ULONG *granted)
 {
+    const struct ob_type_ops *ops = ob_type_ops_of(ob, type);
     ULONG valid = type->TypeInfo.ValidAccessMask;
 
-    (void)ob;
     access = ob_map_generic(&type->TypeInfo.GenericMapping, access);
     if (access & MAXIMUM_ALLOWED)
         access = (access & ~MAXIMUM_ALLOWED) | valid;
     if (caller->mode == UserMode && (access & ~(valid | SYNCHRONIZE)))
         return STATUS_ACCESS_DENIED;
+    if (access & ops->wide_right)
+        access |= ops->implied_right;
     *granted = access & HANDLE_ENTRY_ACCESS;
     return STATUS_SUCCESS;
 }
@@ -281,24 +283,39 @@ NTSTATUS ob_duplicate_object(struct ob *ob, const struct ob_caller *source, uint
     return status;
 }
 
-/* Does a new process get this entry? Then count it already. */
-static bool inherit_entry(void *context, HANDLE_TABLE_ENTRY *entry)
-{
-    struct ob *ob = context;
-    void *object = entry_object(ob, entry);
+struct inheriting {
+    struct ob *ob;
+    const struct ob_inheritance *from;
+};
 
-    if (!ex_handle_entry_is_inherited(entry))
+static bool is_listed(const struct ob_inheritance *from, uint64_t handle)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if ((from->only[i] & ~3ull) == handle)
+            return true;
+    }
+    return !from->only;
+}
+
+/* Does a new process get this entry? Then count it already. */
+static bool inherit_entry(void *context, uint64_t handle, HANDLE_TABLE_ENTRY *entry)
+{
+    struct inheriting *i = context;
+    void *object = entry_object(i->ob, entry);
+
+    if (!ex_handle_entry_is_inherited(entry) || !is_listed(i->from, handle))
         return false;
-    ob_reference_object(ob, object);
-    count_handle(ob, object);
+    ob_reference_object(i->ob, object);
+    count_handle(i->ob, object);
     return true;
 }
 
-NTSTATUS ob_init_process(struct ob *ob, EPROCESS *parent, EPROCESS *process)
+NTSTATUS ob_init_process(struct ob *ob, const struct ob_inheritance *from, EPROCESS *process)
 {
-    HANDLE_TABLE *from = parent ? k2h(obp_ks(ob), parent->ObjectTable) : NULL;
-    HANDLE_TABLE *table = from ? ex_duplicate_handle_table(ob, process, from, inherit_entry, ob)
-                               : ex_create_handle_table(ob, process);
+    struct inheriting i = {ob, from};
+    HANDLE_TABLE *parent = from && from->parent ? k2h(obp_ks(ob), from->parent->ObjectTable) : NULL;
+    HANDLE_TABLE *table = parent ? ex_duplicate_handle_table(ob, process, parent, inherit_entry, &i)
+                                 : ex_create_handle_table(ob, process);
 
     if (!table)
         return STATUS_INSUFFICIENT_RESOURCES;

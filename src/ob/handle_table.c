@@ -177,7 +177,8 @@ HANDLE_TABLE *ex_create_handle_table(struct ob *ob, EPROCESS *process)
 }
 
 HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE_TABLE *parent,
-                                        bool (*copy)(void *context, HANDLE_TABLE_ENTRY *entry),
+                                        bool (*copy)(void *context, uint64_t handle,
+                                                     HANDLE_TABLE_ENTRY *entry),
                                         void *context)
 {
     HANDLE_TABLE *table = ex_create_handle_table(ob, process);
@@ -194,7 +195,7 @@ HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE
 
         if (!from)
             continue;
-        if (copy(context, from)) {
+        if (copy(context, handle, from)) {
             to = entry_of(ob, table, handle);
             to->GrantedAccess = from->GrantedAccess;
             to->Value = __atomic_load_n(&from->Value, __ATOMIC_RELAXED) | HANDLE_ENTRY_UNLOCKED;

@@ -50,7 +50,8 @@ HANDLE_TABLE *ex_create_handle_table(struct ob *ob, EPROCESS *process);
 /* A table for `process` with those entries of `parent` that `copy` (entry locked) returns true for,
  * under the same handle values. => NULL: no pool; `copy` was not called */
 HANDLE_TABLE *ex_duplicate_handle_table(struct ob *ob, EPROCESS *process, HANDLE_TABLE *parent,
-                                        bool (*copy)(void *context, HANDLE_TABLE_ENTRY *entry),
+                                        bool (*copy)(void *context, uint64_t handle,
+                                                     HANDLE_TABLE_ENTRY *entry),
                                         void *context);
 /* Take it off HandleTableListHead and free it. => nobody uses it any more */
 void ex_destroy_handle_table(struct ob *ob, HANDLE_TABLE *table);

@@ -72,8 +72,9 @@ struct ob_type_ops {
     size_t body_size; /* least size of a body */
     GENERIC_MAPPING mapping;
     ULONG valid_access;
-    ULONG invalid_attributes; /* OBJ_* that may not be asked for */
-    bool case_insensitive;    /* names in directories compare so */
+    ULONG wide_right, implied_right; /* who is granted the first has the second as well; 0: none */
+    ULONG invalid_attributes;        /* OBJ_* that may not be asked for */
+    bool case_insensitive;           /* names in directories compare so */
     bool maintain_type_list; /* its objects have creator headers and hang in OBJECT_TYPE.TypeList */
     /* Where a wait for the object waits: offset of a dispatcher header in the body, or -1: cannot
      * be waited for. (Windows: OBJECT_TYPE.DefaultObject.) */
@@ -195,9 +196,16 @@ NTSTATUS ob_duplicate_object(struct ob *ob, const struct ob_caller *source, uint
 NTSTATUS ob_set_handle_attributes(struct ob *ob, const struct ob_caller *caller, uint64_t handle,
                                   bool inherit, bool protect);
 
-/* Give `process` (ObjectTable empty) a handle table, with copies of `parent`'s inheritable handles
- * when that is not NULL. => STATUS_INSUFFICIENT_RESOURCES: it has none */
-NTSTATUS ob_init_process(struct ob *ob, EPROCESS *parent, EPROCESS *process);
+/* What a new process's handle table begins with: copies of the parent's inheritable handles. */
+struct ob_inheritance {
+    EPROCESS *parent;     /* keeps its table meanwhile; NULL: nothing is inherited */
+    const uint64_t *only; /* of those handles alone; NULL: of all */
+    size_t count;
+};
+
+/* Give `process` (ObjectTable empty) a handle table. => STATUS_INSUFFICIENT_RESOURCES: it has none
+ */
+NTSTATUS ob_init_process(struct ob *ob, const struct ob_inheritance *from, EPROCESS *process);
 /* Close everything and free the table. => no thread of the process uses handles any more */
 void ob_kill_process(struct ob *ob, EPROCESS *process);
 

@@ -76,22 +76,34 @@ void psp_free_id(struct ps *ps, uint64_t id)
     }
 }
 
-struct ps_process *psp_process_of(struct ps *ps, const EPROCESS *process)
+struct ps_process *psp_process_at(const struct ps *ps, const EPROCESS *process)
 {
     size_t slot = process->UniqueProcessId.va / HANDLE_STEP;
-    pthread_mutex_lock(&ps->lock);
     struct ps_process *found = slot < ps->id_slots ? ps->process_by_id[slot] : NULL;
-    pthread_mutex_unlock(&ps->lock);
     return found && found->process == process ? found : NULL;
+}
+
+struct ps_thread *psp_thread_at(const struct ps *ps, const ETHREAD *thread)
+{
+    size_t slot = thread->Cid.UniqueThread.va / HANDLE_STEP;
+    struct ps_thread *found = slot < ps->id_slots ? ps->thread_by_id[slot] : NULL;
+    return found && found->thread == thread ? found : NULL;
+}
+
+struct ps_process *psp_process_of(struct ps *ps, const EPROCESS *process)
+{
+    pthread_mutex_lock(&ps->lock);
+    struct ps_process *found = psp_process_at(ps, process);
+    pthread_mutex_unlock(&ps->lock);
+    return found;
 }
 
 struct ps_thread *psp_thread_of(struct ps *ps, const ETHREAD *thread)
 {
-    size_t slot = thread->Cid.UniqueThread.va / HANDLE_STEP;
     pthread_mutex_lock(&ps->lock);
-    struct ps_thread *found = slot < ps->id_slots ? ps->thread_by_id[slot] : NULL;
+    struct ps_thread *found = psp_thread_at(ps, thread);
     pthread_mutex_unlock(&ps->lock);
-    return found && found->thread == thread ? found : NULL;
+    return found;
 }
 
 NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out)

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt/info.h"
 #include "ps/psi.h"
 
-#define RTL_USER_PROC_PARAMS_NORMALIZED 1u
 #define WINDOWS_MAJOR 6
 #define WINDOWS_MINOR 1
 #define WINDOWS_BUILD 7601
@@ -25,17 +25,6 @@
 #define HEAP_DECOMMIT_BLOCK 0x1000
 #define CRITICAL_SECTION_TIMEOUT (-(30ll * 24 * 3600 * 10000000)) /* 30 days, relative */
 
-static const WCHAR system_path[] = u"C:\\Windows\\System32";
-
-static size_t text_length(const WCHAR *text)
-{
-    size_t n = 0;
-    while (text && text[n]) {
-        n++;
-    }
-    return n;
-}
-
 /* Parameters under construction: host copy, its future address, and how much text is in. */
 struct block {
     char *bytes;
@@ -43,17 +32,24 @@ struct block {
     size_t used, size;
 };
 
-static UNICODE_STRING add_string(struct block *block, const WCHAR *text, size_t capacity)
+static size_t room_for(struct ps_text text, size_t capacity)
 {
-    size_t length = text_length(text) * sizeof(WCHAR);
-    size_t room = capacity * sizeof(WCHAR) > length + sizeof(WCHAR) ? capacity * sizeof(WCHAR)
-                                                                    : length + sizeof(WCHAR);
-    UNICODE_STRING string = {.Length = (USHORT)length, .MaximumLength = (USHORT)room};
+    size_t characters = capacity > text.length ? capacity : text.length + 1;
+    return (characters * sizeof(WCHAR) + 7) / 8 * 8;
+}
+
+static UNICODE_STRING add_string(struct block *block, struct ps_text text, size_t capacity)
+{
+    size_t length = text.length * sizeof(WCHAR), room = room_for(text, capacity);
+    UNICODE_STRING string = {
+        .Length = (USHORT)length,
+        .MaximumLength =
+            (USHORT)(capacity > text.length ? capacity * sizeof(WCHAR) : length + sizeof(WCHAR))};
     string.Buffer.va = block->va + block->used;
     if (length) {
-        memcpy(block->bytes + block->used, text, length);
+        memcpy(block->bytes + block->used, text.text, length);
     }
-    block->used += (room + 7) / 8 * 8;
+    block->used += room;
     return string;
 }
 
@@ -65,56 +61,77 @@ static NTSTATUS allocate_block(struct mm_space *space, size_t size, uint64_t *va
                                       PAGE_READWRITE);
 }
 
-static NTSTATUS put_environment(struct mm_space *space, const struct ps_program *program,
+static NTSTATUS put_environment(struct mm_space *space, struct ps_text environment,
                                 RTL_USER_PROCESS_PARAMETERS *parameters)
 {
     static const WCHAR empty[2];
-    const WCHAR *text = program->environment ? program->environment : empty;
-    size_t size = (program->environment ? program->environment_length : 2) * sizeof(WCHAR);
+    struct ps_text text = environment.length ? environment : (struct ps_text){empty, 2};
+    size_t size = text.length * sizeof(WCHAR);
     NTSTATUS status = allocate_block(space, size, &parameters->Environment.va);
     if (NT_SUCCESS(status)) {
-        status = mm_copy_to_user(space, parameters->Environment.va, text, size);
+        status = mm_copy_to_user(space, parameters->Environment.va, text.text, size);
         parameters->EnvironmentSize = size;
     }
     return status;
 }
 
-static NTSTATUS create_parameters(struct mm_space *space, const struct ps_program *program,
-                                  const uint64_t standard_handle[3], uint64_t *va)
+/* One string of the parameters: where it comes from, where it goes, room to change it. */
+struct field {
+    struct ps_text text;
+    UNICODE_STRING *to;
+    size_t capacity;
+};
+
+static NTSTATUS put_strings(struct mm_space *space, const struct ps_process_parameters *from,
+                            RTL_USER_PROCESS_PARAMETERS *to, struct block *block)
 {
     const size_t longest = 0x7FFE; /* characters that a UNICODE_STRING's lengths can express */
-    if (text_length(program->command_line) > longest || text_length(program->dos_path) > longest ||
-        text_length(program->current_directory) > longest) {
-        return STATUS_NAME_TOO_LONG;
+    const struct field fields[] = {
+        {from->current_directory, &to->CurrentDirectory.DosPath, CURRENT_DIRECTORY_CHARACTERS},
+        {from->dll_path, &to->DllPath, 0},
+        {from->image_path, &to->ImagePathName, 0},
+        {from->command_line, &to->CommandLine, 0},
+        {from->window_title, &to->WindowTitle, 0},
+        {from->desktop, &to->DesktopInfo, 0},
+        {from->shell, &to->ShellInfo, 0},
+        {from->runtime_data, &to->RuntimeData, 0},
+    };
+    const size_t count = sizeof fields / sizeof *fields;
+    block->size = block->used = (sizeof *to + 7) / 8 * 8;
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].text.length > longest) {
+            return STATUS_NAME_TOO_LONG;
+        }
+        block->size += room_for(fields[i].text, fields[i].capacity);
     }
-    struct block block = {.used = (sizeof(RTL_USER_PROCESS_PARAMETERS) + 7) / 8 * 8};
-    block.size =
-        block.used + 6 * 8 +
-        sizeof(WCHAR) * (CURRENT_DIRECTORY_CHARACTERS + 6 +
-                         text_length(program->current_directory) + text_length(system_path) +
-                         2 * text_length(program->dos_path) + text_length(program->command_line));
-    NTSTATUS status = allocate_block(space, block.size, &block.va);
-    if (!NT_SUCCESS(status)) {
-        return status;
+    NTSTATUS status = allocate_block(space, block->size, &block->va);
+    if (NT_SUCCESS(status) && !(block->bytes = calloc(1, block->size))) {
+        status = STATUS_INSUFFICIENT_RESOURCES;
     }
-    block.bytes = calloc(1, block.size);
-    if (!block.bytes) {
-        return STATUS_INSUFFICIENT_RESOURCES;
+    for (size_t i = 0; NT_SUCCESS(status) && i < count; i++) {
+        *fields[i].to = add_string(block, fields[i].text, fields[i].capacity);
     }
-    RTL_USER_PROCESS_PARAMETERS *p = (RTL_USER_PROCESS_PARAMETERS *)block.bytes;
-    p->Flags = RTL_USER_PROC_PARAMS_NORMALIZED;
-    p->StandardInput.va = standard_handle[0];
-    p->StandardOutput.va = standard_handle[1];
-    p->StandardError.va = standard_handle[2];
-    p->CurrentDirectory.DosPath =
-        add_string(&block, program->current_directory, CURRENT_DIRECTORY_CHARACTERS);
-    p->DllPath = add_string(&block, system_path, 0);
-    p->ImagePathName = add_string(&block, program->dos_path, 0);
-    p->CommandLine = add_string(&block, program->command_line, 0);
-    p->WindowTitle = add_string(&block, program->dos_path, 0);
-    p->Length = p->MaximumLength = (ULONG)block.size;
-    status = put_environment(space, program, p);
+    return status;
+}
+
+static NTSTATUS create_parameters(struct mm_space *space, const struct ps_process_parameters *from,
+                                  const uint64_t standard_handle[3], uint64_t *va)
+{
+    struct block block = {0};
+    RTL_USER_PROCESS_PARAMETERS p = from->values;
+    p.Flags |= RTL_USER_PROC_PARAMS_NORMALIZED;
+    p.StandardInput.va = standard_handle[0];
+    p.StandardOutput.va = standard_handle[1];
+    p.StandardError.va = standard_handle[2];
+    p.ConsoleHandle.va = p.CurrentDirectory.Handle.va = 0;
+    memset(p.CurrentDirectores, 0, sizeof p.CurrentDirectores);
+    NTSTATUS status = put_strings(space, from, &p, &block);
     if (NT_SUCCESS(status)) {
+        status = put_environment(space, from->environment, &p);
+    }
+    if (NT_SUCCESS(status)) {
+        p.Length = p.MaximumLength = (ULONG)block.size;
+        memcpy(block.bytes, &p, sizeof p);
         status = mm_copy_to_user(space, block.va, block.bytes, block.size);
     }
     free(block.bytes);
@@ -122,7 +139,7 @@ static NTSTATUS create_parameters(struct mm_space *space, const struct ps_progra
     return status;
 }
 
-NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *program,
+NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_process_parameters *parameters,
                         const struct psp_image *image, const uint64_t standard_handle[3])
 {
     struct mm_space *space = process->space;
@@ -133,12 +150,12 @@ NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *pro
     }
     PEB peb;
     memset(&peb, 0, sizeof peb);
-    status = create_parameters(space, program, standard_handle, &peb.ProcessParameters.va);
+    status = create_parameters(space, parameters, standard_handle, &peb.ProcessParameters.va);
     if (!NT_SUCCESS(status)) {
         return status;
     }
     peb.ImageBaseAddress.va = image->base;
-    peb.SessionId = program->session == PS_NO_SESSION ? 0 : program->session;
+    peb.SessionId = process->session == PS_NO_SESSION ? 0 : process->session;
     peb.NumberOfProcessors = *process->ps->ke->nt.KeNumberProcessors;
     peb.ActiveProcessAffinityMask = (1ull << peb.NumberOfProcessors) - 1;
     peb.CriticalSectionTimeout.QuadPart = CRITICAL_SECTION_TIMEOUT;

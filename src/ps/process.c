@@ -18,7 +18,6 @@
 #include "ps/psi.h"
 
 #define IMAGE_FILE_NAME_SIZE 15
-#define NORMAL_PRIORITY_CLASS 2
 
 static void free_audit_name(struct ps *ps, EPROCESS *process)
 {
@@ -70,29 +69,83 @@ static void set_image_file_name(EPROCESS *process, const WCHAR *path)
     }
 }
 
-static void initialize_process(struct ps *ps, EPROCESS *process)
+/* What a child has of its parent, or of the creator's wishes. Source: CreateProcess, documentation:
+ * idle and below normal priority are inherited, and so is the error mode. */
+static void inherit_values(EPROCESS *process, const struct ps_program *program)
+{
+    const EPROCESS *parent = program->parent ? program->parent->process : NULL;
+    uint8_t class = program->priority_class;
+    if (!class) {
+        bool low = parent && (parent->PriorityClass == PROCESS_PRIORITY_CLASS_IDLE ||
+                              parent->PriorityClass == PROCESS_PRIORITY_CLASS_BELOW_NORMAL);
+        class = low ? parent->PriorityClass : PROCESS_PRIORITY_CLASS_NORMAL;
+    }
+    process->PriorityClass = class;
+    process->Pcb.BasePriority =
+        program->base_priority ? (CHAR)program->base_priority : psp_base_priority(class);
+    process->InheritedFromUniqueProcessId.va = program->parent_id;
+    if (parent) {
+        process->InheritedFromUniqueProcessId.va = parent->UniqueProcessId.va;
+        process->DefaultHardErrorProcessing = parent->DefaultHardErrorProcessing;
+        process->Pcb.Affinity = parent->Pcb.Affinity;
+    }
+    if (program->set_error_mode) {
+        process->DefaultHardErrorProcessing = program->error_mode;
+    }
+}
+
+static void initialize_process(struct ps *ps, EPROCESS *process, const struct ps_program *program)
 {
     const struct kspace *ks = &ps->ke->ks;
     ke_initialize_process(ps->ke, &process->Pcb, process->Pcb.DirectoryTableBase);
     ke_list_init(ks, &process->ThreadListHead);
     process->CreateTime.QuadPart = ke_query_system_time(ps->ke);
     process->ExitStatus = STATUS_PENDING;
-    process->PriorityClass = NORMAL_PRIORITY_CLASS;
+    process->PriorityClass = PROCESS_PRIORITY_CLASS_NORMAL;
+    if (program) {
+        inherit_values(process, program);
+    }
     pthread_mutex_lock(&ps->lock);
     ke_list_insert_tail(ks, ps->ke->nt.PsActiveProcessHead, &process->ActiveProcessLinks);
     pthread_mutex_unlock(&ps->lock);
     process->ProcessInserted = 1;
 }
 
+/* A copy of the parent's token, or that of whom the program says. */
 static NTSTATUS give_token(struct ps *ps, EPROCESS *process, const struct ps_program *program)
 {
-    enum se_identity identity = program ? program->identity : SE_SYSTEM;
-    unsigned session = program && program->session != PS_NO_SESSION ? program->session : 0;
-    TOKEN *token;
-    NTSTATUS status = se_create_token(&ps->se, identity, session, &token);
+    const struct se_duplicate same = {.type = TokenPrimary};
+    EPROCESS *parent = program && program->parent ? program->parent->process : NULL;
+    TOKEN *from = parent ? se_reference_primary_token(&ps->se, parent) : NULL, *token;
+    NTSTATUS status;
+    if (from) {
+        status = se_duplicate_token(&ps->se, from, &same, NULL, &token);
+        se_dereference_primary_token(&ps->se, parent, from);
+    } else {
+        enum se_identity identity = program ? program->identity : SE_SYSTEM;
+        unsigned session = program && program->session != PS_NO_SESSION ? program->session : 0;
+        status = se_create_token(&ps->se, identity, session, &token);
+    }
     if (NT_SUCCESS(status)) {
         se_assign_primary_token(&ps->se, process, token);
     }
+    return status;
+}
+
+/* The handle table: empty, or with copies of what the parent lets it inherit. */
+static NTSTATUS create_handles(struct ps *ps, EPROCESS *process, const struct ps_program *program)
+{
+    if (!program || !program->inherit_handles || !program->parent) {
+        return ob_init_process(ps->ob, NULL, process);
+    }
+    EPROCESS *parent = program->parent->process;
+    const struct ob_inheritance from = {
+        .parent = parent, .only = program->inherit_only, .count = program->inherit_count};
+    if (!ex_acquire_rundown_protection(&parent->RundownProtect)) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    NTSTATUS status = ob_init_process(ps->ob, &from, process);
+    ex_release_rundown_protection(&parent->RundownProtect);
     return status;
 }
 
@@ -110,6 +163,11 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
         return status;
     }
     p->ps = ps;
+    p->program = program != NULL;
+    p->background = program && program->background;
+    p->session = !program          ? PS_NO_SESSION
+                 : program->parent ? program->parent->session
+                                   : program->session;
     p->process = object;
     p->va = h2k(&ps->ke->ks, object);
     EPROCESS *process = p->process;
@@ -119,21 +177,20 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
         ob_dereference_object(ps->ob, object);
         return status;
     }
-    process->InheritedFromUniqueProcessId.va = program ? program->parent_id : 0;
     status = mm_space_create(ps->mm, process, system, &p->space);
     if (NT_SUCCESS(status)) {
         mm_space_set_owner(p->space, p);
         status = give_token(ps, process, program);
     }
     if (NT_SUCCESS(status)) {
-        status = ob_init_process(ps->ob, NULL, process);
+        status = create_handles(ps, process, program);
     }
     if (!NT_SUCCESS(status)) {
         p->gone = true;
         ob_dereference_object(ps->ob, object);
         return status;
     }
-    initialize_process(ps, process);
+    initialize_process(ps, process, program);
     if (!system && ps->ops->process_created) {
         status = ps->ops->process_created(ps->owner, p);
         if (!NT_SUCCESS(status)) {
@@ -146,68 +203,83 @@ NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *progr
     return STATUS_SUCCESS;
 }
 
-static size_t length_of(const WCHAR *text)
-{
-    size_t length = 0;
-    while (text[length]) {
-        length++;
-    }
-    return length;
-}
-
-/* Map the image file `path`; what its headers say goes to *about, with the entry point where it is
- * in this process. */
-static NTSTATUS map_image(struct ps_process *p, const WCHAR *path, SECTION_IMAGE_INFORMATION *about,
+/* Map an image. What its headers say goes to *about, with the entry point where it is in this
+ * process. */
+static NTSTATUS map_image(struct ps_process *p, SEGMENT *segment, SECTION_IMAGE_INFORMATION *about,
                           uint64_t *base)
 {
     struct ps *ps = p->ps;
-    struct mm_view view = {.protect = PAGE_EXECUTE_READ, .inherit = ViewUnmap, .prefetch = true};
-    NTSTATUS status = io_create_image_section_of(ps->io, path, length_of(path), &view.segment);
+    struct mm_view view = {
+        .segment = segment, .protect = PAGE_EXECUTE_READ, .inherit = ViewUnmap, .prefetch = true};
+    NTSTATUS status = mm_map_view(p->space, &view);
+    mm_query_image_section(ps->mm, segment, about);
+    about->TransferAddress.va += view.base - segment->BasedAddress.va;
+    *base = view.base;
+    return status;
+}
+
+static NTSTATUS map_program(struct ps_process *p, const struct ps_program *program,
+                            struct psp_image *info)
+{
+    struct ps *ps = p->ps;
+    SECTION_IMAGE_INFORMATION about;
+    SEGMENT *segment = kspace_host(&ps->ke->ks, program->image->Segment.va);
+    ob_reference_object(ps->ob, program->image);
+    p->process->SectionObject.va = h2k(&ps->ke->ks, program->image);
+    NTSTATUS status = map_image(p, segment, &about, &info->base);
+    if (NT_SUCCESS(status) && (about.ImageCharacteristics & IMAGE_FILE_DLL)) {
+        status = STATUS_INVALID_IMAGE_FORMAT;
+    }
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = mm_map_view(p->space, &view);
-    mm_query_image_section(ps->mm, view.segment, about);
-    about->TransferAddress.va += view.base - view.segment->BasedAddress.va;
-    mm_close_section(ps->mm, view.segment);
-    *base = view.base;
+    info->stack_reserve = p->stack_reserve = about.MaximumStackSize;
+    info->stack_commit = p->stack_commit = about.CommittedStackSize;
+    info->subsystem = (USHORT)about.SubSystemType;
+    info->subsystem_major = about.SubSystemMajorVersion;
+    info->subsystem_minor = about.SubSystemMinorVersion;
+    info->entry = about.TransferAddress.va;
+    p->process->SectionBaseAddress.va = info->base;
+    if (program->about) {
+        *program->about = about;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS map_ntdll(struct ps_process *p)
+{
+    static const WCHAR path[] = u"\\SystemRoot\\System32\\ntdll.dll";
+    struct ps *ps = p->ps;
+    SECTION_IMAGE_INFORMATION about;
+    SEGMENT *segment;
+    uint64_t base = 0;
+    NTSTATUS status =
+        io_create_image_section_of(ps->io, path, sizeof path / sizeof *path - 1, &segment);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = map_image(p, segment, &about, &base);
+    mm_close_section(ps->mm, segment);
+    if (NT_SUCCESS(status) && base != ps->ntdll_base) {
+        status = STATUS_CONFLICTING_ADDRESSES; /* the program sits where ntdll must be */
+    }
     return status;
 }
 
 /* Map the program and ntdll, and give the process what it finds in its PEB. */
 static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
 {
-    struct ps *ps = p->ps;
-    SECTION_IMAGE_INFORMATION about, ntdll;
     struct psp_image info = {0};
-    NTSTATUS status = map_image(p, program->nt_path, &about, &info.base);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    if (about.ImageCharacteristics & IMAGE_FILE_DLL) {
-        return STATUS_INVALID_IMAGE_FORMAT;
-    }
-    info.stack_reserve = about.MaximumStackSize;
-    info.stack_commit = about.CommittedStackSize;
-    info.subsystem = (USHORT)about.SubSystemType;
-    info.subsystem_major = about.SubSystemMajorVersion;
-    info.subsystem_minor = about.SubSystemMinorVersion;
-    info.entry = about.TransferAddress.va;
-    p->stack_reserve = info.stack_reserve;
-    p->stack_commit = info.stack_commit;
-    p->process->SectionBaseAddress.va = info.base;
-
-    uint64_t base = 0;
-    status = map_image(p, u"\\SystemRoot\\System32\\ntdll.dll", &ntdll, &base);
-    if (NT_SUCCESS(status) && base != ps->ntdll_base) {
-        status = STATUS_CONFLICTING_ADDRESSES; /* the program sits where ntdll must be */
-    }
     uint64_t standard_handle[3] = {0};
+    NTSTATUS status = map_program(p, program, &info);
+    if (NT_SUCCESS(status)) {
+        status = map_ntdll(p);
+    }
     if (NT_SUCCESS(status) && program->open_standard_handles) {
         status = program->open_standard_handles(program->context, p, standard_handle);
     }
     if (NT_SUCCESS(status)) {
-        status = psp_create_peb(p, program, &info, standard_handle);
+        status = psp_create_peb(p, program->parameters, &info, standard_handle);
     }
     if (NT_SUCCESS(status)) {
         p->entry = info.entry;
@@ -223,15 +295,10 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
         return status;
     }
     if (program) {
-        p->background = program->background;
         p->process->BreakOnTermination = program->critical;
-        if (program->base_priority) {
-            p->process->Pcb.BasePriority = (CHAR)program->base_priority;
-        }
-        set_image_file_name(p->process, program->dos_path);
-        status = program->session == PS_NO_SESSION
-                     ? STATUS_SUCCESS
-                     : mm_session_join(ps->mm, p->process, program->session);
+        set_image_file_name(p->process, program->nt_path);
+        status = p->session == PS_NO_SESSION ? STATUS_SUCCESS
+                                             : mm_session_join(ps->mm, p->process, p->session);
         if (NT_SUCCESS(status)) {
             status = set_audit_name(ps, p->process, program->nt_path);
         }
@@ -244,16 +311,16 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
         ps_dereference_process(p);
         return status;
     }
-    pthread_mutex_lock(&ps->lock);
-    p->findable = true;
-    pthread_mutex_unlock(&ps->lock);
+    if (!program) { /* else it can be found when it has its first thread */
+        pthread_mutex_lock(&ps->lock);
+        p->findable = true;
+        pthread_mutex_unlock(&ps->lock);
+    }
     *out = p;
     return STATUS_SUCCESS;
 }
 
-/* Windows does not go on without a process that it cannot do without.
- * Source: bugcheck code reference, CRITICAL_OBJECT_TERMINATION. */
-static void check_critical(struct ps_process *p)
+void psp_check_critical(struct ps_process *p)
 {
     const uint32_t critical_object_termination = 0xF4;
     const uint64_t a_process = 3;
@@ -274,7 +341,7 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
     if (!first) {
         return;
     }
-    check_critical(p);
+    psp_check_critical(p);
     process->ProcessExiting = 1;
     if (process->ExitStatus == STATUS_PENDING) {
         process->ExitStatus = status;
@@ -311,6 +378,9 @@ void psp_delete_process(struct ps *ps, EPROCESS *process)
     psp_free_id(ps, process->UniqueProcessId.va);
     free_audit_name(ps, process);
     se_drop_primary_token(&ps->se, process);
+    if (process->SectionObject.va) {
+        ob_dereference_object(ps->ob, kspace_host(&ps->ke->ks, process->SectionObject.va));
+    }
     if (p->space) {
         if (!process->ProcessInserted) {
             mm_space_clean(p->space);
@@ -318,29 +388,4 @@ void psp_delete_process(struct ps *ps, EPROCESS *process)
         mm_space_destroy(p->space);
     }
     free(p);
-}
-
-NTSTATUS ps_terminate_process(struct ps_process *p, struct ps_thread *self, NTSTATUS status)
-{
-    struct ps *ps = p->ps;
-    check_critical(p);
-    pthread_mutex_lock(&ps->lock);
-    bool was_exiting = p->exiting;
-    p->exiting = true;
-    if (p->process->ExitStatus == STATUS_PENDING) {
-        p->process->ExitStatus = status;
-    }
-    bool threads = p->process->ActiveThreads != 0;
-    for (size_t i = 0; threads && i < ps->id_slots; i++) {
-        struct ps_thread *t = ps->thread_by_id[i];
-        if (t && t->process == p && !ke_is_terminating(&t->thread->Tcb)) {
-            __atomic_store_n(&t->exit_status, status, __ATOMIC_RELEASE);
-            ke_terminate_thread(ps->ke, &t->thread->Tcb);
-        }
-    }
-    pthread_mutex_unlock(&ps->lock);
-    if (!threads) {
-        psp_exit_process(p, status);
-    }
-    return was_exiting && !self ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
 }

@@ -12,6 +12,9 @@
  *        | last reference
  *      deleted                  page directory and object given back
  *
+ * A process is in PsActiveProcessHead, and a thread in its process's ThreadListHead, until their
+ * objects are deleted, as on Windows.
+ *
  * Lock: ps->lock (host) for the client-id tables, the process list and thread lists of processes.
  */
 #pragma once
@@ -45,7 +48,9 @@ struct ps_process {
     void *owner;                          /* the machine's (engine address space) */
     uint64_t entry;                       /* of the image; 0: none */
     uint64_t stack_reserve, stack_commit; /* bytes; from the image */
+    bool program;                         /* has an image: is run, and counts as long as it lives */
     bool background;                      /* of the system itself: nobody's run waits for its end */
+    unsigned session;                     /* or PS_NO_SESSION */
     bool findable;                        /* (lock) complete: ps_lookup_process gives it out */
     bool exiting;                         /* (lock) no new threads */
     bool ended;                           /* (atomic) what `gone` promises is done */
@@ -61,8 +66,15 @@ struct ps_thread {
     uint64_t teb, stack;        /* lowest addresses of TEB and user stack; 0: gone */
     uint64_t kernel_stack;      /* lowest address */
     bool findable;              /* (lock) complete: ps_lookup_thread gives it out */
+    bool left;                  /* (lock) its process counts it no more */
     NTSTATUS exit_status;       /* (atomic) what it ends with */
 };
+
+/* In its process's list, and counted. => ps->lock held */
+static inline bool ps_thread_is_alive(const struct ps_thread *thread)
+{
+    return thread->findable && !thread->left;
+}
 
 /* What processes need from above. */
 struct ps_ops {
@@ -96,6 +108,7 @@ struct ps {
     struct ps_process **process_by_id; /* index: id / 4 */
     struct ps_thread **thread_by_id;
     size_t id_slots;
+    bool ending; /* (lock) ps_end_all: no new programs */
 
     struct se se; /* whose tokens the processes carry */
     struct ps_process *system;
@@ -122,24 +135,46 @@ NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size);
 /* ---- processes
  * ----------------------------------------------------------------------------------- */
 
-/* What to run. Strings are UTF-16, zero terminated; all are copied. */
+/* UTF-16 that need not end; `length` in characters. */
+struct ps_text {
+    const WCHAR *text;
+    size_t length;
+};
+
+/* What a new process finds in its RTL_USER_PROCESS_PARAMETERS. All is copied. */
+struct ps_process_parameters {
+    RTL_USER_PROCESS_PARAMETERS values; /* numbers of it; strings, pointers, handles do not count */
+    struct ps_text current_directory;   /* C:\work\ */
+    struct ps_text dll_path, image_path /* C:\... */, command_line, window_title, desktop, shell;
+    struct ps_text runtime_data; /* bytes of any kind, a whole number of characters */
+    struct ps_text environment;  /* NAME=value strings, each terminated, then an empty one */
+};
+
+/* What to run. */
 struct ps_program {
-    const WCHAR *nt_path;  /* \Device\HarddiskVolume1\... : the image; SeAuditProcessCreationInfo */
-    const WCHAR *dos_path; /* C:\... : ImagePathName */
-    const WCHAR *command_line;
-    const WCHAR *current_directory; /* C:\work\ */
-    const WCHAR *environment;       /* NAME=value strings, each terminated, then an empty one */
-    size_t environment_length;      /* characters, final terminator included */
-    uint64_t parent_id;
-    enum se_identity identity; /* whose token it gets */
-    unsigned session;          /* PS_NO_SESSION: as the session manager, in none */
-    int base_priority;         /* 1 to 15; 0: that of ordinary programs */
-    bool background;           /* a process of the system itself */
-    bool critical;             /* the machine does not go on without it (BreakOnTermination) */
-    /* Open standard input, output, error in the new process's handle table; may be NULL. */
+    SECTION_OBJECT *image; /* a section of the program's file */
+    const WCHAR
+        *nt_path; /* \Device\HarddiskVolume1\... : SeAuditProcessCreationInfo; ends with 0 */
+    const struct ps_process_parameters *parameters;
+    struct ps_process *parent;    /* its id and session, and what is inherited */
+    uint64_t parent_id;           /* without `parent`: who is said to be it */
+    unsigned session;             /* likewise; PS_NO_SESSION: as the session manager, in none */
+    int base_priority;            /* 1 to 15; 0: by the priority class */
+    enum se_identity identity;    /* likewise; whose token it gets */
+    bool background;              /* a process of the system itself */
+    bool critical;                /* the machine does not go on without it (BreakOnTermination) */
+    bool inherit_handles;         /* the parent's inheritable ones */
+    const uint64_t *inherit_only; /* of these the listed ones alone; NULL: all */
+    size_t inherit_count;
+    bool break_away;        /* from the parent's job */
+    uint8_t priority_class; /* PROCESS_PRIORITY_CLASS_*; 0: as documented, by the parent's */
+    uint32_t error_mode;    /* of a child, instead of the parent's */
+    bool set_error_mode;
+    /* Standard input, output, error as the new process is to find them; may be NULL: none. */
     NTSTATUS(*open_standard_handles)
     (void *context, struct ps_process *process, uint64_t handle[3]);
     void *context;
+    SECTION_IMAGE_INFORMATION *about; /* out, may be NULL */
 };
 
 /* A process with its images mapped, PEB and parameters made, but no thread. `program` NULL: an
@@ -159,6 +194,14 @@ NTSTATUS ps_reference_process_by_handle(struct ps_thread *caller, uint64_t handl
 NTSTATUS ps_lookup_process(struct ps *ps, uint64_t id, struct ps_process **out);
 NTSTATUS ps_lookup_thread(struct ps *ps, uint64_t id, struct ps_thread **out);
 
+/* The next process of PsActiveProcessHead that can be found by its id, referenced, `after`
+ * (dereferenced); NULL: first, and at the end. A caller that stops early dereferences what it has.
+ */
+struct ps_process *ps_next_process(struct ps *ps, struct ps_process *after);
+
+/* End every program, and let none begin any more. */
+void ps_end_all(struct ps *ps, NTSTATUS status);
+
 /* End all threads of a process; those that run leave as soon as they come out of user mode or a
  * wait. The first `status` is the process's, whatever its threads end with. When `self` is one of
  * them it returns and must leave through ps_exit_thread. A process without threads is cleaned up at
@@ -174,11 +217,11 @@ struct ps_thread_parameters {
     uint64_t stack_reserve; /* bytes; 0: the image's */
     uint64_t stack_commit;
     bool suspended;
+    bool first; /* starts at the image's entry point, with the PEB, instead */
 };
 
 /* A thread, ready to be started with ps_start_thread. *out is referenced.
- * The first thread of a process starts at its image's entry point with the PEB; `parameters` NULL.
- */
+ * => STATUS_PROCESS_IS_TERMINATING, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, ... */
 NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_parameters *parameters,
                           struct ps_thread **out);
 /* Give it a host thread. => once; on failure the thread ends as if it had run */
@@ -199,6 +242,16 @@ NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS status);
 /* SetThreadPriority: `increment` to the process's base, or one of the two saturating values.
  * => STATUS_INVALID_PARAMETER */
 NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment);
+/* What ps_set_base_priority was given last. */
+LONG ps_base_priority_increment(const struct ps_thread *thread);
+/* SetPriorityClass (PROCESS_PRIORITY_CLASS_*): the process's base, and with it its threads'.
+ * => STATUS_INVALID_PARAMETER, STATUS_PRIVILEGE_NOT_HELD (realtime) */
+NTSTATUS ps_set_priority_class(struct ps_process *process, uint8_t priority_class);
+/* SetProcessAffinityMask, SetThreadAffinityMask: the processors (bits) that may be used; a
+ * process's go to all its threads, a thread's are among its process's. => STATUS_INVALID_PARAMETER
+ */
+NTSTATUS ps_set_process_affinity(struct ps_process *process, uint64_t mask);
+NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask);
 /* `thread`, the caller's, hit a guard page at `va` of its process: grow its stack, if it is that.
  * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's stack */
 NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va);

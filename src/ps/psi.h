@@ -12,7 +12,7 @@ struct psp_image {
 };
 
 /* PEB and RTL_USER_PROCESS_PARAMETERS of a new process (peb.c). Fills EPROCESS.Peb. */
-NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_program *program,
+NTSTATUS psp_create_peb(struct ps_process *process, const struct ps_process_parameters *parameters,
                         const struct psp_image *image, const uint64_t standard_handle[3]);
 
 /* User memory of a thread (thread_memory.c). */
@@ -32,6 +32,9 @@ void psp_free_user_pages(struct mm_space *space, uint64_t base);
 NTSTATUS psp_allocate_id(struct ps *ps, uint64_t object_va, struct ps_process *process,
                          struct ps_thread *thread, uint64_t *id);
 void psp_free_id(struct ps *ps, uint64_t id);
+/* Companions of objects in the lists. => ps->lock held */
+struct ps_process *psp_process_at(const struct ps *ps, const EPROCESS *process);
+struct ps_thread *psp_thread_at(const struct ps *ps, const ETHREAD *thread);
 /* Companion of an object that the caller holds a reference to. */
 struct ps_process *psp_process_of(struct ps *ps, const EPROCESS *process);
 struct ps_thread *psp_thread_of(struct ps *ps, const ETHREAD *thread);
@@ -41,8 +44,13 @@ NTSTATUS psp_create_types(struct ps *ps);
 /* A process object with an empty address space and handle table, in the lists (process.c). */
 NTSTATUS psp_create_process_object(struct ps *ps, const struct ps_program *program, bool system,
                                    struct ps_process **out);
+/* KPROCESS.BasePriority of a priority class. */
+CHAR psp_base_priority(uint8_t priority_class);
 void psp_delete_process(struct ps *ps, EPROCESS *process);
 void psp_delete_thread(struct ps *ps, ETHREAD *thread);
+/* Stop the machine when it cannot do without this process: Windows does not go on either.
+ * Source: bugcheck code reference, CRITICAL_OBJECT_TERMINATION. */
+void psp_check_critical(struct ps_process *process);
 /* Close handles, free user memory, signal: the last thread is gone, or there never was one. */
 void psp_exit_process(struct ps_process *process, NTSTATUS status);
 /* A thread that leaves its process (thread.c): everything but its KTHREAD, which ke_exit_thread

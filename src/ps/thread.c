@@ -64,8 +64,8 @@ static NTSTATUS create_user_part(struct ps_thread *t, const struct ps_thread_par
 {
     struct ps_process *p = t->process;
     struct psp_stack stack;
-    uint64_t reserve = wanted && wanted->stack_reserve ? wanted->stack_reserve : p->stack_reserve;
-    uint64_t commit = wanted && wanted->stack_commit ? wanted->stack_commit : p->stack_commit;
+    uint64_t reserve = wanted->stack_reserve ? wanted->stack_reserve : p->stack_reserve;
+    uint64_t commit = wanted->stack_commit ? wanted->stack_commit : p->stack_commit;
     NTSTATUS status = psp_create_stack(p->space, reserve, commit, &stack);
     if (!NT_SUCCESS(status)) {
         return status;
@@ -75,8 +75,8 @@ static NTSTATUS create_user_part(struct ps_thread *t, const struct ps_thread_par
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint64_t start = wanted ? wanted->start_address : p->entry;
-    uint64_t argument = wanted ? wanted->argument : p->process->Peb.va;
+    uint64_t start = wanted->first ? p->entry : wanted->start_address;
+    uint64_t argument = wanted->first ? p->process->Peb.va : wanted->argument;
     t->thread->StartAddress.va = t->ps->entry.RtlUserThreadStart;
     t->thread->Win32StartAddress.va = start;
     return prepare_user_entry(t, &stack, start, argument, entry);
@@ -102,14 +102,16 @@ static NTSTATUS create_kernel_part(struct ps_thread *t)
     return STATUS_SUCCESS;
 }
 
-/* Count it in and link it, unless its process is ending. */
+/* Count it in and link it, unless its process is ending. With the first thread a program is there
+ * to be found. */
 static NTSTATUS insert_thread(struct ps_thread *t)
 {
     struct ps *ps = t->ps;
     struct ps_process *p = t->process;
     NTSTATUS status = STATUS_PROCESS_IS_TERMINATING;
     pthread_mutex_lock(&ps->lock);
-    if (!p->exiting) {
+    if (!p->exiting && (p->findable || !ps->ending)) {
+        p->findable = true;
         p->process->ActiveThreads++;
         ke_list_insert_tail(&ps->ke->ks, &p->process->ThreadListHead, &t->thread->ThreadListEntry);
         t->thread->ThreadInserted = 1;
@@ -133,7 +135,7 @@ static NTSTATUS build_thread(struct ps_thread *t, const struct ps_thread_paramet
         return status;
     }
     status = ps->ops->thread_created(ps->owner, t, &entry);
-    if (NT_SUCCESS(status) && parameters && parameters->suspended) {
+    if (NT_SUCCESS(status) && parameters->suspended) {
         status = ke_suspend_thread(ps->ke, &t->thread->Tcb, NULL);
     }
     if (NT_SUCCESS(status)) {
@@ -149,7 +151,7 @@ NTSTATUS ps_create_thread(struct ps_process *process, const struct ps_thread_par
                           struct ps_thread **out)
 {
     struct ps *ps = process->ps;
-    if (!ps->ops->thread_created || (!parameters && !process->entry)) {
+    if (!ps->ops->thread_created || (parameters->first && !process->entry)) {
         return STATUS_INVALID_PARAMETER;
     }
     struct ps_thread *t = calloc(1, sizeof *t);
@@ -214,26 +216,6 @@ NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status)
     return STATUS_SUCCESS;
 }
 
-struct ps_thread *ps_next_thread(struct ps_process *process, struct ps_thread *after)
-{
-    struct ps *ps = process->ps;
-    struct ps_thread *next = NULL;
-    size_t slot = after ? after->thread->Cid.UniqueThread.va / 4 + 1 : 0;
-    pthread_mutex_lock(&ps->lock);
-    for (; slot < ps->id_slots && !next; slot++) {
-        struct ps_thread *t = ps->thread_by_id[slot];
-        if (t && t->process == process && t->thread->ThreadInserted &&
-            ob_reference_object_safe(ps->ob, t->thread)) {
-            next = t;
-        }
-    }
-    pthread_mutex_unlock(&ps->lock);
-    if (after) {
-        ps_dereference_thread(after);
-    }
-    return next;
-}
-
 NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS exit_status)
 {
     struct ps_process *process = self->process;
@@ -255,25 +237,6 @@ NTSTATUS ps_terminate_other_threads(struct ps_thread *self, NTSTATUS exit_status
             return status;
         }
     }
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS ps_set_base_priority(struct ps_thread *thread, LONG increment)
-{
-    const LONG saturation = 15, widest = 2, lowest = 1, highest = 15;
-    KTHREAD *t = &thread->thread->Tcb;
-    LONG base = thread->process->process->Pcb.BasePriority;
-    if (increment == saturation || increment == saturation + 1) {
-        base = highest;
-    } else if (increment == -saturation || increment == -saturation - 1) {
-        base = lowest;
-    } else if (increment >= -widest && increment <= widest) {
-        base += increment;
-    } else {
-        return STATUS_INVALID_PARAMETER;
-    }
-    t->BasePriority = (CHAR)(base < lowest ? lowest : base > highest ? highest : base);
-    t->Priority = t->BasePriority;
     return STATUS_SUCCESS;
 }
 
@@ -311,8 +274,7 @@ static void leave_process(struct ps_thread *t, NTSTATUS status)
     bool last = --p->process->ActiveThreads == 0;
     p->exiting |= last;
     p->process->LastThreadExitStatus = status;
-    ke_list_remove(&ps->ke->ks, &t->thread->ThreadListEntry);
-    t->thread->ThreadInserted = 0;
+    t->left = true;
     pthread_mutex_unlock(&ps->lock);
     if (last) {
         psp_exit_process(p, status);
@@ -346,6 +308,12 @@ void psp_delete_thread(struct ps *ps, ETHREAD *thread)
     if (ps->ops->thread_deleted) {
         ps->ops->thread_deleted(ps->owner, t);
     }
+    pthread_mutex_lock(&ps->lock);
+    if (thread->ThreadInserted) {
+        ke_list_remove(&ps->ke->ks, &thread->ThreadListEntry);
+        thread->ThreadInserted = 0;
+    }
+    pthread_mutex_unlock(&ps->lock);
     psp_free_id(ps, thread->Cid.UniqueThread.va);
     if (t->kernel_stack) {
         mm_free_system_pages(ps->mm, t->kernel_stack, KERNEL_STACK_PAGES);

@@ -37,6 +37,8 @@ static const struct ob_type_ops process_type = {
                     PROCESS_SUSPEND_RESUME,
                 READ_CONTROL | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_ALL_ACCESS},
     .valid_access = PROCESS_ALL_ACCESS,
+    .wide_right = PROCESS_QUERY_INFORMATION,
+    .implied_right = PROCESS_QUERY_LIMITED_INFORMATION,
     .wait_offset = offsetof(EPROCESS, Pcb),
     .delete = delete_process,
 };
@@ -49,6 +51,8 @@ static const struct ob_type_ops thread_type = {
                     THREAD_SET_CONTEXT | THREAD_SET_INFORMATION,
                 READ_CONTROL | SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION, THREAD_ALL_ACCESS},
     .valid_access = THREAD_ALL_ACCESS,
+    .wide_right = THREAD_QUERY_INFORMATION,
+    .implied_right = THREAD_QUERY_LIMITED_INFORMATION,
     .wait_offset = offsetof(ETHREAD, Tcb),
     .delete = delete_thread,
 };

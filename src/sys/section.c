@@ -175,6 +175,28 @@ static NTSTATUS create_object(struct sys_call *call, const struct creation *c)
     return status;
 }
 
+NTSTATUS sys_create_image_section(struct sys *sys, FILE_OBJECT *file, SECTION_OBJECT **out)
+{
+    SEGMENT *segment;
+    void *object;
+    NTSTATUS status = io_create_image_section(sys->io, file, &segment);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = ob_create_object(sys->ob, NULL, sys->section_type, 0, &object);
+    if (!NT_SUCCESS(status)) {
+        mm_close_section(sys->mm, segment);
+        return status;
+    }
+    struct section *section = object;
+    section->object.Segment.va = h2k(&sys->ke->ks, segment);
+    section->size.QuadPart = (LONG64)segment->SizeOfSegment;
+    section->attributes = SEC_IMAGE | SEC_FILE;
+    section->protection = PAGE_EXECUTE;
+    *out = &section->object;
+    return STATUS_SUCCESS;
+}
+
 /* NtCreateSection(*handle, access, attributes, *maximum size, protection, allocation, file) */
 static NTSTATUS create(struct sys_call *call)
 {

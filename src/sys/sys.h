@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nt/info.h"
 #include "nt/services.h"
 #include "nt/status.h"
 #include "ps/ps.h"
@@ -58,13 +59,20 @@ struct sys_family {
     size_t count;
 };
 extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
-    sys_process_family, sys_thread_family, sys_sync_family, sys_object_family, sys_system_family,
-    sys_exception_family, sys_token_family;
+    sys_process_family, sys_process_info_family, sys_create_family, sys_thread_family,
+    sys_sync_family, sys_object_family, sys_system_family, sys_exception_family, sys_token_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
 
 NTSTATUS sys_create_section_type(struct sys *sys);
+/* A section object of an image file, without a handle; *out is referenced.
+ * => as io_create_image_section */
+NTSTATUS sys_create_image_section(struct sys *sys, FILE_OBJECT *file, SECTION_OBJECT **out);
+/* The file of a program, opened to be run, and its section; both referenced. *state says how far
+ * that came. => as io_open_file and sys_create_image_section */
+NTSTATUS sys_open_program(struct sys *sys, const struct ob_caller *caller, struct ps_text path,
+                          PS_CREATE_STATE *state, FILE_OBJECT **file, SECTION_OBJECT **section);
 
 /* Serve one call. `first_four` are r10, rdx, r8, r9; more arguments are fetched from user_rsp +
  * 0x28.
@@ -120,6 +128,12 @@ NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, 
 /* The file behind a handle, referenced, and what the handle grants. */
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
                       uint32_t *granted);
+
+/* What is told of a process: its memory (bytes), how many handles it has. */
+VM_COUNTERS_EX sys_vm_counters(const EPROCESS *process);
+uint32_t sys_handle_count(struct sys *sys, struct ps_process *process);
+/* SystemProcessInformation (class, buffer, length, *return length). */
+NTSTATUS sys_process_list(struct sys_call *call);
 
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */

@@ -88,6 +88,8 @@ static NTSTATUS query_system_information(struct sys_call *call)
         return performance(call);
     case SystemTimeOfDayInformation:
         return time_of_day(call);
+    case SystemProcessInformation:
+        return sys_process_list(call);
     default:
         return STATUS_INVALID_INFO_CLASS;
     }

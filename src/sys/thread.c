@@ -86,18 +86,30 @@ static NTSTATUS create(struct sys_call *call)
 static NTSTATUS open_thread(struct sys_call *call)
 {
     struct ob_caller caller = ps_caller(call->thread);
+    struct sys_attributes attributes;
     struct ps_thread *thread;
     CLIENT_ID id;
     uint64_t handle;
     NTSTATUS status = SYS_GET(call, id, call->arg[3]);
     if (NT_SUCCESS(status)) {
-        status = ps_lookup_thread(call->sys->ps, id.UniqueThread.va, &thread);
+        status = sys_get_attributes(call, call->arg[2], &attributes);
     }
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = ob_open_object_by_pointer(call->sys->ob, &caller, thread->thread, 0,
-                                       (uint32_t)call->arg[1], call->sys->ps->thread_type, &handle);
+    uint32_t flags = attributes.attributes;
+    sys_free_attributes(&attributes);
+    status = ps_lookup_thread(call->sys->ps, id.UniqueThread.va, &thread);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    if (id.UniqueProcess.va && id.UniqueProcess.va != thread->thread->Cid.UniqueProcess.va) {
+        status = STATUS_INVALID_CID;
+    } else {
+        status =
+            ob_open_object_by_pointer(call->sys->ob, &caller, thread->thread, flags,
+                                      (uint32_t)call->arg[1], call->sys->ps->thread_type, &handle);
+    }
     ps_dereference_thread(thread);
     return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
 }
@@ -230,9 +242,9 @@ static NTSTATUS answer(struct sys_call *call, const struct ps_thread *thread)
         THREAD_BASIC_INFORMATION information = {
             .ExitStatus = t->ExitStatus,
             .ClientId = t->Cid,
-            .AffinityMask = (1ull << *call->sys->ke->nt.KeNumberProcessors) - 1,
+            .AffinityMask = t->Tcb.UserAffinity.Mask,
             .Priority = t->Tcb.Priority,
-            .BasePriority = t->Tcb.BasePriority,
+            .BasePriority = ps_base_priority_increment(thread),
         };
         information.TebBaseAddress.va = t->Tcb.Teb.va;
         return sys_answer(call, 2, &information, sizeof information);
@@ -241,6 +253,8 @@ static NTSTATUS answer(struct sys_call *call, const struct ps_thread *thread)
         KERNEL_USER_TIMES information;
         memset(&information, 0, sizeof information);
         information.CreateTime = t->CreateTime;
+        information.KernelTime.QuadPart = (LONG64)t->Tcb.KernelTime * KE_CLOCK_INTERVAL;
+        information.UserTime.QuadPart = (LONG64)t->Tcb.UserTime * KE_CLOCK_INTERVAL;
         if (t->ExitStatus != STATUS_PENDING) {
             information.ExitTime = t->ExitTime;
         }
@@ -263,7 +277,11 @@ static NTSTATUS answer(struct sys_call *call, const struct ps_thread *thread)
 static NTSTATUS query_information(struct sys_call *call)
 {
     struct ps_thread *thread;
-    NTSTATUS status = sys_get_thread(call, call->arg[0], THREAD_QUERY_INFORMATION, &thread);
+    uint32_t class = (uint32_t)call->arg[1];
+    bool limited = class == ThreadBasicInformation || class == ThreadTimes;
+    NTSTATUS status = sys_get_thread(
+        call, call->arg[0], limited ? THREAD_QUERY_LIMITED_INFORMATION : THREAD_QUERY_INFORMATION,
+        &thread);
     if (NT_SUCCESS(status)) {
         status = answer(call, thread);
         ps_dereference_thread(thread);
@@ -294,33 +312,51 @@ static NTSTATUS zero_tls_cell(struct sys_call *call, uint32_t index)
     return STATUS_SUCCESS;
 }
 
+/* A value of a fixed size for a thread. */
+static NTSTATUS set_value(struct sys_call *call, void *value, size_t size,
+                          struct ps_thread **thread)
+{
+    if ((uint32_t)call->arg[3] != size) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    NTSTATUS status = sys_get(call, value, call->arg[2], size);
+    return NT_SUCCESS(status) ? sys_get_thread(call, call->arg[0], THREAD_SET_INFORMATION, thread)
+                              : status;
+}
+
 /* NtSetInformationThread(thread, class, buffer, length) */
 static NTSTATUS set_information(struct sys_call *call)
 {
     struct ps_thread *thread;
     uint32_t value = 0;
-    uint32_t class = (uint32_t)call->arg[1];
-    if (class == ThreadHideFromDebugger) {
+    uint64_t mask = 0;
+    NTSTATUS status;
+    switch ((uint32_t)call->arg[1]) {
+    case ThreadHideFromDebugger:
         return STATUS_SUCCESS; /* nothing of the machine can be hidden from its debugger */
-    }
-    if (class != ThreadZeroTlsCell && class != ThreadBasePriority) {
+    case ThreadZeroTlsCell:
+        if ((uint32_t)call->arg[3] != sizeof value) {
+            return STATUS_INFO_LENGTH_MISMATCH;
+        }
+        status = SYS_GET(call, value, call->arg[2]);
+        return NT_SUCCESS(status) ? zero_tls_cell(call, value) : status;
+    case ThreadBasePriority:
+        status = set_value(call, &value, sizeof value, &thread);
+        if (NT_SUCCESS(status)) {
+            status = ps_set_base_priority(thread, (LONG)value);
+            ps_dereference_thread(thread);
+        }
+        return status;
+    case ThreadAffinityMask:
+        status = set_value(call, &mask, sizeof mask, &thread);
+        if (NT_SUCCESS(status)) {
+            status = ps_set_thread_affinity(thread, mask);
+            ps_dereference_thread(thread);
+        }
+        return status;
+    default:
         return STATUS_INVALID_INFO_CLASS;
     }
-    if ((uint32_t)call->arg[3] != sizeof value) {
-        return STATUS_INFO_LENGTH_MISMATCH;
-    }
-    NTSTATUS status = SYS_GET(call, value, call->arg[2]);
-    if (NT_SUCCESS(status) && class == ThreadZeroTlsCell) {
-        return zero_tls_cell(call, value);
-    }
-    if (NT_SUCCESS(status)) {
-        status = sys_get_thread(call, call->arg[0], THREAD_SET_INFORMATION, &thread);
-    }
-    if (NT_SUCCESS(status)) {
-        status = ps_set_base_priority(thread, (LONG)value);
-        ps_dereference_thread(thread);
-    }
-    return status;
 }
 
 static const struct sys_entry entries[] = {

@@ -41,7 +41,7 @@ static inline EPROCESS *executive_process(struct executive *e, EPROCESS *parent)
 
     memset(process, 0, sizeof(*process));
     process->UniqueProcessId.va = 0x123;
-    assert_ok(ob_init_process(e->ob, parent, process));
+    assert_ok(ob_init_process(e->ob, &(struct ob_inheritance){.parent = parent}, process));
     return process;
 }
 

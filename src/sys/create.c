@@ -1,0 +1,592 @@
+/* src/sys/create.c: NtCreateUserProcess: a program runs another.
+ *
+ * One call does what CreateProcess needs of the kernel, as since Windows Vista. The caller
+ * describes the child in three ways: RTL_USER_PROCESS_PARAMETERS (what the child finds in its PEB),
+ * a list of attributes (image, parent, handles to inherit, what to be told), and PS_CREATE_INFO,
+ * which also says how far it came.
+ *
+ *      capture -> file -> section -> process (address space, handles, images, PEB) -> first thread
+ *                 |PsCreateFailOnFileOpen                                             -> handles
+ *                         |PsCreateFailOnSectionCreate
+ *                                    |PsCreateFailExeFormat: a DLL
+ *
+ * Source: Windows Internals 6, part 1, ch. 5 "Flow of CreateProcess"; names and layouts are those
+ * of Windows 7's public symbols.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/io.h"
+#include "nt/image.h"
+#include "sys/sys.h"
+
+#define PROCESS_FLAGS                                                                              \
+    (PROCESS_CREATE_FLAGS_BREAKAWAY | PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT |                      \
+     PROCESS_CREATE_FLAGS_INHERIT_HANDLES)
+#define THREAD_FLAGS (THREAD_CREATE_FLAGS_CREATE_SUSPENDED | THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)
+#define ENVIRONMENT_LIMIT 0x100000u /* bytes */
+#define HANDLE_LIST_LIMIT 1024u
+#define PARAMETER_STRINGS 8
+
+/* NtCreateUserProcess(*process, *thread, process access, thread access, process attributes, thread
+ * attributes, process flags, thread flags, *parameters, *create info, *attributes) */
+enum {
+    ARG_PROCESS,
+    ARG_THREAD,
+    ARG_PROCESS_ACCESS,
+    ARG_THREAD_ACCESS,
+    ARG_PROCESS_ATTRIBUTES,
+    ARG_THREAD_ATTRIBUTES,
+    ARG_PROCESS_FLAGS,
+    ARG_THREAD_FLAGS,
+    ARG_PARAMETERS,
+    ARG_CREATE_INFO,
+    ARG_LIST,
+};
+
+/* A call in progress. */
+struct creation {
+    struct sys_call *call;
+    PS_CREATE_INFO info;
+    uint32_t process_attributes, thread_attributes; /* OBJ_* */
+
+    /* What the attributes say; addresses are the caller's, 0: absent. */
+    WCHAR *image_name; /* ends with 0 */
+    size_t image_name_length;
+    uint64_t client_id, teb_address, image_info;
+    struct ps_process *parent; /* referenced */
+    PS_STD_HANDLE_INFO standard;
+    uint64_t *handles;
+    size_t handle_count;
+    uint8_t priority_class;
+    uint32_t error_mode;
+    bool set_error_mode;
+
+    struct ps_process_parameters parameters;
+    WCHAR *text[PARAMETER_STRINGS], *environment;
+
+    FILE_OBJECT *file;
+    SECTION_OBJECT *section;
+    SECTION_IMAGE_INFORMATION about;
+};
+
+/* ---- capture ------------------------------------------------------------------------------------
+ */
+
+static NTSTATUS get_image_name(struct creation *c, const PS_ATTRIBUTE *attribute)
+{
+    size_t size = attribute->Size;
+    if (c->image_name || !size || size % sizeof(WCHAR) || size > UINT16_MAX - sizeof(WCHAR)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    c->image_name = malloc(size + sizeof(WCHAR));
+    if (!c->image_name) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    c->image_name_length = size / sizeof(WCHAR);
+    c->image_name[c->image_name_length] = 0;
+    return sys_get(c->call, c->image_name, attribute->Value, size);
+}
+
+static NTSTATUS get_handle_list(struct creation *c, const PS_ATTRIBUTE *attribute)
+{
+    size_t size = attribute->Size;
+    if (c->handles || !size || size % sizeof *c->handles ||
+        size / sizeof *c->handles > HANDLE_LIST_LIMIT) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    c->handles = malloc(size);
+    if (!c->handles) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    c->handle_count = size / sizeof *c->handles;
+    return sys_get(c->call, c->handles, attribute->Value, size);
+}
+
+/* An attribute whose value is a small thing elsewhere. */
+static NTSTATUS get_value(struct creation *c, const PS_ATTRIBUTE *attribute, void *to, size_t size)
+{
+    return attribute->Size == size ? sys_get(c->call, to, attribute->Value, size)
+                                   : STATUS_INVALID_PARAMETER;
+}
+
+/* An attribute that is to be answered: where. */
+static NTSTATUS get_answer(const PS_ATTRIBUTE *attribute, uint64_t *va, size_t size)
+{
+    *va = attribute->Value;
+    return attribute->Size >= size ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+}
+
+static NTSTATUS get_attribute(struct creation *c, const PS_ATTRIBUTE *attribute)
+{
+    NTSTATUS status;
+    switch (attribute->Attribute) {
+    case PS_ATTRIBUTE_IMAGE_NAME:
+        return get_image_name(c, attribute);
+    case PS_ATTRIBUTE_HANDLE_LIST:
+        return get_handle_list(c, attribute);
+    case PS_ATTRIBUTE_STD_HANDLE_INFO:
+        return get_value(c, attribute, &c->standard, sizeof c->standard);
+    case PS_ATTRIBUTE_PRIORITY_CLASS:
+        status = get_value(c, attribute, &c->priority_class, sizeof c->priority_class);
+        return NT_SUCCESS(status) && (c->priority_class < PROCESS_PRIORITY_CLASS_IDLE ||
+                                      c->priority_class > PROCESS_PRIORITY_CLASS_ABOVE_NORMAL)
+                   ? STATUS_INVALID_PARAMETER
+                   : status;
+    case PS_ATTRIBUTE_ERROR_MODE:
+        c->set_error_mode = true;
+        return get_value(c, attribute, &c->error_mode, sizeof c->error_mode);
+    case PS_ATTRIBUTE_PARENT_PROCESS:
+        return c->parent
+                   ? STATUS_INVALID_PARAMETER
+                   : sys_get_process(c->call, attribute->Value, PROCESS_CREATE_PROCESS, &c->parent);
+    case PS_ATTRIBUTE_CLIENT_ID:
+        return get_answer(attribute, &c->client_id, sizeof(CLIENT_ID));
+    case PS_ATTRIBUTE_TEB_ADDRESS:
+        return get_answer(attribute, &c->teb_address, sizeof(uint64_t));
+    case PS_ATTRIBUTE_IMAGE_INFO:
+        return get_answer(attribute, &c->image_info, sizeof c->about);
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
+static NTSTATUS get_attributes(struct creation *c)
+{
+    const uint64_t list = c->call->arg[ARG_LIST], first = offsetof(PS_ATTRIBUTE_LIST, Attributes);
+    uint64_t total;
+    NTSTATUS status = list ? SYS_GET(c->call, total, list) : STATUS_INVALID_PARAMETER;
+    if (NT_SUCCESS(status) && (total < first || (total - first) % sizeof(PS_ATTRIBUTE) ||
+                               total > sizeof(PS_ATTRIBUTE_LIST))) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    for (uint64_t at = first; NT_SUCCESS(status) && at < total; at += sizeof(PS_ATTRIBUTE)) {
+        PS_ATTRIBUTE attribute;
+        status = SYS_GET(c->call, attribute, list + at);
+        if (NT_SUCCESS(status)) {
+            status = get_attribute(c, &attribute);
+        }
+    }
+    return NT_SUCCESS(status) && !c->image_name ? STATUS_INVALID_PARAMETER : status;
+}
+
+/* One string of the parameters. Pointers in a block that is not normalised are distances from its
+ * beginning. */
+static NTSTATUS get_parameter(struct creation *c, UNICODE_STRING string, WCHAR **text,
+                              struct ps_text *to)
+{
+    if (string.Length % sizeof(WCHAR)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (!string.Length) {
+        return STATUS_SUCCESS;
+    }
+    if (!(c->parameters.values.Flags & RTL_USER_PROC_PARAMS_NORMALIZED)) {
+        string.Buffer.va += c->call->arg[ARG_PARAMETERS];
+    }
+    *text = malloc(string.Length);
+    if (!*text) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *to = (struct ps_text){*text, string.Length / sizeof(WCHAR)};
+    return sys_get(c->call, *text, string.Buffer.va, string.Length);
+}
+
+/* A block of environment: its end is checked, since the child walks it. */
+static NTSTATUS get_environment(struct creation *c)
+{
+    const RTL_USER_PROCESS_PARAMETERS *values = &c->parameters.values;
+    size_t size = values->EnvironmentSize, length = size / sizeof(WCHAR);
+    if (!values->Environment.va) {
+        return STATUS_SUCCESS;
+    }
+    if (size % sizeof(WCHAR) || length < 2 || size > ENVIRONMENT_LIMIT) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    c->environment = malloc(size);
+    if (!c->environment) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = sys_get(c->call, c->environment, values->Environment.va, size);
+    if (NT_SUCCESS(status) && (c->environment[length - 1] || c->environment[length - 2])) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    c->parameters.environment = (struct ps_text){c->environment, length};
+    return status;
+}
+
+static NTSTATUS get_parameters(struct creation *c)
+{
+    struct ps_process_parameters *p = &c->parameters;
+    RTL_USER_PROCESS_PARAMETERS *values = &p->values;
+    NTSTATUS status = SYS_GET(c->call, *values, c->call->arg[ARG_PARAMETERS]);
+    if (NT_SUCCESS(status) &&
+        (values->Length < sizeof *values || values->Length > values->MaximumLength)) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    const struct {
+        const UNICODE_STRING *from;
+        struct ps_text *to;
+    } strings[PARAMETER_STRINGS] = {
+        {&values->CurrentDirectory.DosPath, &p->current_directory},
+        {&values->DllPath, &p->dll_path},
+        {&values->ImagePathName, &p->image_path},
+        {&values->CommandLine, &p->command_line},
+        {&values->WindowTitle, &p->window_title},
+        {&values->DesktopInfo, &p->desktop},
+        {&values->ShellInfo, &p->shell},
+        {&values->RuntimeData, &p->runtime_data},
+    };
+    for (size_t i = 0; NT_SUCCESS(status) && i < PARAMETER_STRINGS; i++) {
+        status = get_parameter(c, *strings[i].from, &c->text[i], strings[i].to);
+    }
+    return NT_SUCCESS(status) ? get_environment(c) : status;
+}
+
+/* OBJECT_ATTRIBUTES of the process or the thread, of which the flags count. */
+static NTSTATUS get_flags(struct sys_call *call, uint64_t va, uint32_t *flags)
+{
+    struct sys_attributes attributes;
+    NTSTATUS status = sys_get_attributes(call, va, &attributes);
+    if (NT_SUCCESS(status)) {
+        *flags = attributes.attributes;
+        sys_free_attributes(&attributes);
+    }
+    return status;
+}
+
+static NTSTATUS capture(struct creation *c)
+{
+    struct sys_call *call = c->call;
+    const uint64_t none = 0;
+    if ((call->arg[ARG_PROCESS_FLAGS] & ~(uint64_t)PROCESS_FLAGS) ||
+        (call->arg[ARG_THREAD_FLAGS] & ~(uint64_t)THREAD_FLAGS)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    NTSTATUS status = SYS_PUT(call, call->arg[ARG_PROCESS], none);
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[ARG_THREAD], none);
+    }
+    if (NT_SUCCESS(status)) {
+        status = SYS_GET(call, c->info, call->arg[ARG_CREATE_INFO]);
+    }
+    if (NT_SUCCESS(status) &&
+        (c->info.Size != sizeof c->info || c->info.State != PsCreateInitialState)) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    if (NT_SUCCESS(status)) {
+        status = get_flags(call, call->arg[ARG_PROCESS_ATTRIBUTES], &c->process_attributes);
+    }
+    if (NT_SUCCESS(status)) {
+        status = get_flags(call, call->arg[ARG_THREAD_ATTRIBUTES], &c->thread_attributes);
+    }
+    if (NT_SUCCESS(status)) {
+        status = get_attributes(c);
+    }
+    if (NT_SUCCESS(status)) {
+        status = get_parameters(c);
+    }
+    if (NT_SUCCESS(status) && !c->parent) {
+        c->parent = call->process;
+        ps_reference_process(c->parent);
+    }
+    return status;
+}
+
+static void release(struct creation *c)
+{
+    struct ob *ob = c->call->sys->ob;
+    if (c->parent) {
+        ps_dereference_process(c->parent);
+    }
+    if (c->section) {
+        ob_dereference_object(ob, c->section);
+    }
+    if (c->file) {
+        ob_dereference_object(ob, c->file);
+    }
+    for (size_t i = 0; i < PARAMETER_STRINGS; i++) {
+        free(c->text[i]);
+    }
+    free(c->environment);
+    free(c->image_name);
+    free(c->handles);
+}
+
+/* ---- the child's handles ------------------------------------------------------------------------
+ */
+
+/* Has the child inherited this handle of the caller's already? */
+static bool is_inherited(const struct creation *c, const struct ob_caller *from,
+                         const struct ob_caller *to, uint64_t handle)
+{
+    struct ob *ob = c->call->sys->ob;
+    void *theirs, *ours;
+    bool same = false;
+    if (!NT_SUCCESS(ob_reference_object_by_handle(ob, to, handle, 0, NULL, &theirs, NULL))) {
+        return false;
+    }
+    if (NT_SUCCESS(ob_reference_object_by_handle(ob, from, handle, 0, NULL, &ours, NULL))) {
+        same = ours == theirs;
+        ob_dereference_object(ob, ours);
+    }
+    ob_dereference_object(ob, theirs);
+    return same;
+}
+
+/* Copy one of the caller's handles. A value that is none there stays as it is: it is none in the
+ * child. */
+static NTSTATUS copy_handle(const struct creation *c, struct ps_process *child, uint64_t *handle)
+{
+    const struct ob_caller from = ps_caller(c->call->thread),
+                           to = {.process = child->process, .mode = UserMode};
+    uint64_t copy;
+    if (!*handle || is_inherited(c, &from, &to, *handle)) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = ob_duplicate_object(c->call->sys->ob, &from, *handle, &to, &copy, 0, 0,
+                                          DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES);
+    if (NT_SUCCESS(status)) {
+        *handle = copy;
+    }
+    return status == STATUS_INVALID_HANDLE ? STATUS_SUCCESS : status;
+}
+
+/* The child's standard handles: the values in its parameters. What it has not inherited it gets
+ * copies of, if the creator wants that for programs of its kind. */
+static NTSTATUS give_standard_handles(void *context, struct ps_process *child, uint64_t handle[3])
+{
+    struct creation *c = context;
+    const RTL_USER_PROCESS_PARAMETERS *values = &c->parameters.values;
+    bool wanted = c->standard.StdHandleState == PsAlwaysDuplicate ||
+                  (c->standard.StdHandleState == PsRequestDuplicate &&
+                   c->standard.StdHandleSubsystemType == c->about.SubSystemType);
+    NTSTATUS status = STATUS_SUCCESS;
+    handle[0] = values->StandardInput.va;
+    handle[1] = values->StandardOutput.va;
+    handle[2] = values->StandardError.va;
+    for (unsigned i = 0; NT_SUCCESS(status) && wanted && i < 3; i++) {
+        status = copy_handle(c, child, &handle[i]);
+    }
+    return status;
+}
+
+/* ---- the process --------------------------------------------------------------------------------
+ */
+
+NTSTATUS sys_open_program(struct sys *sys, const struct ob_caller *caller, struct ps_text path,
+                          PS_CREATE_STATE *state, FILE_OBJECT **file, SECTION_OBJECT **section)
+{
+    const struct io_create create = {
+        .attributes = {.name = path.text,
+                       .name_length = (USHORT)(path.length * sizeof(WCHAR)),
+                       .flags = OBJ_CASE_INSENSITIVE},
+        .access = FILE_READ_DATA | FILE_EXECUTE | FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+        .share = FILE_SHARE_READ | FILE_SHARE_DELETE,
+        .disposition = FILE_OPEN,
+        .options = FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT,
+    };
+    *state = PsCreateFailOnFileOpen;
+    if (path.length > UINT16_MAX / sizeof(WCHAR)) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    NTSTATUS status = io_open_file(sys->io, caller, &create, file);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    *state = PsCreateFailOnSectionCreate;
+    status = sys_create_image_section(sys, *file, section);
+    if (!NT_SUCCESS(status)) {
+        ob_dereference_object(sys->ob, *file);
+        return status;
+    }
+    *state = PsCreateSuccess;
+    return status;
+}
+
+static NTSTATUS create_process(struct creation *c, struct ps_process **process)
+{
+    struct sys_call *call = c->call;
+    const struct ob_caller caller = ps_caller(call->thread);
+    struct ps_program program = {
+        .nt_path = c->image_name,
+        .parameters = &c->parameters,
+        .parent = c->parent,
+        .inherit_handles = call->arg[ARG_PROCESS_FLAGS] & PROCESS_CREATE_FLAGS_INHERIT_HANDLES,
+        .inherit_only = c->handles,
+        .inherit_count = c->handle_count,
+        .break_away = call->arg[ARG_PROCESS_FLAGS] & PROCESS_CREATE_FLAGS_BREAKAWAY,
+        .priority_class = c->priority_class,
+        .error_mode = c->error_mode,
+        .set_error_mode = c->set_error_mode,
+        .open_standard_handles = give_standard_handles,
+        .context = c,
+        .about = &c->about,
+    };
+    NTSTATUS status =
+        sys_open_program(call->sys, &caller, (struct ps_text){c->image_name, c->image_name_length},
+                         &c->info.State, &c->file, &c->section);
+    if (!NT_SUCCESS(status)) {
+        c->file = NULL;
+        c->section = NULL;
+        return status;
+    }
+    program.image = c->section;
+    status = ps_create_process(call->sys->ps, &program, process);
+    if (status == STATUS_INVALID_IMAGE_FORMAT) {
+        c->info.State = PsCreateFailExeFormat; /* a DLL */
+    }
+    return status;
+}
+
+/* ---- what the caller is told --------------------------------------------------------------------
+ */
+
+/* A handle for the caller; counted in, so that all can be taken back. */
+struct told {
+    uint64_t handles[4];
+    unsigned count;
+};
+
+static NTSTATUS open_for_caller(struct creation *c, struct told *told, void *object, uint32_t flags,
+                                uint32_t access, uint64_t *handle)
+{
+    struct ob_caller caller = ps_caller(c->call->thread);
+    NTSTATUS status =
+        ob_open_object_by_pointer(c->call->sys->ob, &caller, object, flags, access, NULL, handle);
+    if (NT_SUCCESS(status)) {
+        told->handles[told->count++] = *handle;
+    }
+    return status;
+}
+
+static void take_back(struct creation *c, const struct told *told)
+{
+    struct ob_caller caller = ps_caller(c->call->thread);
+    for (unsigned i = 0; i < told->count; i++) {
+        NTSTATUS status = ob_close_handle(c->call->sys->ob, &caller, told->handles[i]);
+        (void)status; /* another thread may have done so */
+    }
+}
+
+static NTSTATUS tell_attributes(struct creation *c, const struct ps_thread *thread)
+{
+    NTSTATUS status =
+        sys_put_optional(c->call, c->client_id, &thread->thread->Cid, sizeof thread->thread->Cid);
+    if (NT_SUCCESS(status)) {
+        status = sys_put_optional(c->call, c->teb_address, &thread->teb, sizeof thread->teb);
+    }
+    return NT_SUCCESS(status) ? sys_put_optional(c->call, c->image_info, &c->about, sizeof c->about)
+                              : status;
+}
+
+static NTSTATUS tell_success(struct creation *c, struct told *told, const struct ps_process *p)
+{
+    PS_CREATE_INFO *info = &c->info;
+    const uint64_t peb = p->process->Peb.va;
+    uint32_t file_access = SYNCHRONIZE | FILE_EXECUTE | info->InitState.AdditionalFileAccess;
+    uint64_t parameters = 0;
+    memset(&info->SuccessState, 0, sizeof info->SuccessState);
+    NTSTATUS status = mm_copy_from_user(p->space, &parameters,
+                                        peb + offsetof(PEB, ProcessParameters), sizeof parameters);
+    if (NT_SUCCESS(status)) {
+        status =
+            open_for_caller(c, told, c->file, 0, file_access, &info->SuccessState.FileHandle.va);
+    }
+    if (NT_SUCCESS(status)) {
+        status = open_for_caller(c, told, c->section, 0, SECTION_ALL_ACCESS,
+                                 &info->SuccessState.SectionHandle.va);
+    }
+    info->SuccessState.PebAddressNative = peb;
+    info->SuccessState.UserProcessParametersNative = parameters;
+    info->SuccessState.CurrentParameterFlags =
+        c->parameters.values.Flags | RTL_USER_PROC_PARAMS_NORMALIZED;
+    return NT_SUCCESS(status) ? SYS_PUT(c->call, c->call->arg[ARG_CREATE_INFO], *info) : status;
+}
+
+static NTSTATUS tell(struct creation *c, const struct ps_process *process,
+                     const struct ps_thread *thread)
+{
+    struct sys_call *call = c->call;
+    struct told told = {.count = 0};
+    uint64_t process_handle = 0, thread_handle = 0;
+    NTSTATUS status = open_for_caller(c, &told, process->process, c->process_attributes,
+                                      (uint32_t)call->arg[ARG_PROCESS_ACCESS], &process_handle);
+    if (NT_SUCCESS(status)) {
+        status = open_for_caller(c, &told, thread->thread, c->thread_attributes,
+                                 (uint32_t)call->arg[ARG_THREAD_ACCESS], &thread_handle);
+    }
+    if (NT_SUCCESS(status)) {
+        status = tell_success(c, &told, process);
+    }
+    if (NT_SUCCESS(status)) {
+        status = tell_attributes(c, thread);
+    }
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[ARG_PROCESS], process_handle);
+    }
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[ARG_THREAD], thread_handle);
+    }
+    if (!NT_SUCCESS(status)) {
+        take_back(c, &told);
+    }
+    return status;
+}
+
+/* The caller learns at which step it failed. */
+static void tell_failure(struct creation *c)
+{
+    memset(&c->info.SuccessState, 0, sizeof c->info.SuccessState);
+    if (c->info.State == PsCreateFailExeFormat) {
+        c->info.ExeFormat.DllCharacteristics = c->about.DllCharacteristics;
+    }
+    NTSTATUS status = SYS_PUT(c->call, c->call->arg[ARG_CREATE_INFO], c->info);
+    (void)status; /* the failure itself is what counts */
+}
+
+static NTSTATUS create(struct creation *c)
+{
+    const struct ps_thread_parameters first = {
+        .first = true,
+        .suspended = c->call->arg[ARG_THREAD_FLAGS] & THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
+    };
+    struct ps_process *process;
+    struct ps_thread *thread;
+    NTSTATUS status = create_process(c, &process);
+    if (!NT_SUCCESS(status)) {
+        tell_failure(c);
+        return status;
+    }
+    status = ps_create_thread(process, &first, &thread);
+    if (NT_SUCCESS(status)) {
+        status = tell(c, process, thread);
+        if (NT_SUCCESS(status)) {
+            status = ps_start_thread(thread);
+            ps_dereference_thread(thread);
+        } else {
+            ps_abandon_thread(thread);
+        }
+    } else {
+        NTSTATUS ended = ps_terminate_process(process, NULL, status);
+        (void)ended; /* by somebody else, perhaps */
+    }
+    ps_dereference_process(process);
+    return status;
+}
+
+static NTSTATUS create_user_process(struct sys_call *call)
+{
+    struct creation c = {.call = call};
+    NTSTATUS status = capture(&c);
+    if (NT_SUCCESS(status)) {
+        status = create(&c);
+    }
+    release(&c);
+    return status;
+}
+
+static const struct sys_entry entries[] = {
+    {SERVICE_NtCreateUserProcess, create_user_process},
+};
+const struct sys_family sys_create_family = {entries, sizeof entries / sizeof *entries};
