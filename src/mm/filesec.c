@@ -356,11 +356,8 @@ void mm_set_file_size(struct mm *mm, SECTION_OBJECT_POINTERS *sections, uint64_t
 
     if (!control)
         return;
-    if (size < control->segment->SizeOfSegment ||
-        size <= MI_VA(MI_VPN(control->segment->SizeOfSegment + PAGE_SIZE - 1)))
-        (void)set_size(control, size, true); /* needs no new pages */
-    else
-        (void)set_size(control, MI_VA(control->pages), false);
+    uint64_t most = MI_VA(__atomic_load_n(&control->pages, __ATOMIC_ACQUIRE));
+    (void)set_size(control, size < most ? size : most, true); /* needs no new pages */
     mi_control_dereference(control);
 }
 

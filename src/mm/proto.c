@@ -286,15 +286,6 @@ static MMPTE share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
     return value;
 }
 
-/* The contents of the page that `value` stands for, in a frame of its own. => (G) */
-static NTSTATUS read_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t pfn)
-{
-    uint64_t page;
-
-    (void)mi_control_of_pte(control->mm, proto, value, &page);
-    return control->backing->read(control, page, &pfn, 1);
-}
-
 /* Make the page that a prototype stands for. => (G) */
 static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t *pfn)
 {
@@ -305,7 +296,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     if (!mi_allocate_page(mm, from_file ? MI_PAGE_ANY : MI_PAGE_ZEROED, pfn))
         return STATUS_NO_MEMORY;
     if (from_file)
-        status = read_page(control, proto, value, *pfn);
+        status = control->backing->read(control, mi_page_of_proto(control, proto, value), pfn, 1);
     if (!NT_SUCCESS(status)) {
         mi_free_page(mm, *pfn);
         return status;

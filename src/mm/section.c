@@ -99,20 +99,25 @@ SUBSECTION *mi_subsection_of_pte(struct mm *mm, MMPTE pte)
     return kspace_host(&mm->ke->ks, (uint64_t)pte.u.Subsect.SubsectionAddress);
 }
 
-struct mi_control *mi_control_of_pte(struct mm *mm, const MMPTE *proto, MMPTE original,
-                                     uint64_t *page)
+struct mi_control *mi_control_of_pte(struct mm *mm, MMPTE original)
 {
     const struct kspace *ks = &mm->ke->ks;
 
     if (!original.u.Soft.Prototype)
         return NULL;
-    const SUBSECTION *subsection = mi_subsection_of_pte(mm, original);
-    const CONTROL_AREA *area = k2h(ks, subsection->ControlArea);
-    struct mi_control *control = mi_control_of(mm, k2h(ks, area->Segment));
-    *page = control->ptes ? (uint64_t)(proto - control->ptes)
-                          : subsection->StartingSector +
-                                (uint64_t)(proto - (MMPTE *)k2h(ks, subsection->SubsectionBase));
-    return control;
+    const CONTROL_AREA *area = k2h(ks, mi_subsection_of_pte(mm, original)->ControlArea);
+    return mi_control_of(mm, k2h(ks, area->Segment));
+}
+
+uint64_t mi_page_of_proto(const struct mi_control *control, const MMPTE *proto, MMPTE original)
+{
+    const struct kspace *ks = &control->mm->ke->ks;
+
+    if (control->ptes)
+        return (uint64_t)(proto - control->ptes);
+    const SUBSECTION *subsection = mi_subsection_of_pte(control->mm, original);
+    return subsection->StartingSector +
+           (uint64_t)(proto - (MMPTE *)k2h(ks, subsection->SubsectionBase));
 }
 
 bool mi_next_run(const struct mi_control *control, uint64_t from, struct mi_run *run)

@@ -74,10 +74,11 @@ void mi_place_image(struct mi_control *control, uint64_t base);
 MMPTE mi_subsection_pte(struct mm *mm, const SUBSECTION *subsection, unsigned protection);
 /* The way back. => it is such a PTE */
 SUBSECTION *mi_subsection_of_pte(struct mm *mm, MMPTE pte);
-/* The control area of a prototype PTE that says or said `original`, and which page it is; NULL:
- * of a page-file backed section. */
-struct mi_control *mi_control_of_pte(struct mm *mm, const MMPTE *proto, MMPTE original,
-                                     uint64_t *page);
+/* The control area of a prototype PTE that says or said `original`; NULL: of a page-file backed
+ * section. => not (G) */
+struct mi_control *mi_control_of_pte(struct mm *mm, MMPTE original);
+/* Which page of its section such a prototype PTE stands for. */
+uint64_t mi_page_of_proto(const struct mi_control *control, const MMPTE *proto, MMPTE original);
 
 /* The subsection behind another; a data file's are added while others look. */
 static inline SUBSECTION *mi_next_subsection(const struct kspace *ks, const SUBSECTION *subsection)

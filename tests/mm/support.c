@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "hw/bits.h"
@@ -47,8 +48,115 @@ static void on_invalidate_tables(void *owner)
     __atomic_fetch_add(&recorder->table_calls, 1, __ATOMIC_RELAXED);
 }
 
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
+static struct test_file *file_of(const FILE_OBJECT *object)
+{
+    return (struct test_file *)object->FsContext2.va;
+}
+
+static void on_reference_file(void *owner, FILE_OBJECT *object)
+{
+    (void)owner;
+    __atomic_fetch_add(&file_of(object)->references, 1, __ATOMIC_RELAXED);
+}
+
+static void on_dereference_file(void *owner, FILE_OBJECT *object)
+{
+    (void)owner;
+    __atomic_fetch_sub(&file_of(object)->references, 1, __ATOMIC_RELAXED);
+}
+
+static bool reaches_bad_page(const struct test_file *file, uint64_t offset, size_t size)
+{
+    return file->bad_page != NO_BAD_PAGE && offset < (file->bad_page + 1) * PAGE_SIZE &&
+           offset + size > file->bad_page * PAGE_SIZE;
+}
+
+static size_t size_of(const struct iovec *parts, size_t count)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].iov_len;
+    return size;
+}
+
+static NTSTATUS on_read_file(void *owner, FILE_OBJECT *object, uint64_t offset,
+                             const struct iovec *parts, size_t count, size_t *done)
+{
+    struct test_file *file = file_of(object);
+    size_t size = __atomic_load_n(&file->size, __ATOMIC_RELAXED);
+    (void)owner;
+
+    __atomic_fetch_add(&file->reads, 1, __ATOMIC_RELAXED);
+    *done = 0;
+    if (reaches_bad_page(file, offset, size_of(parts, count)))
+        return STATUS_IN_PAGE_ERROR;
+    for (size_t i = 0; i < count && offset < size; i++) {
+        size_t n = parts[i].iov_len < size - offset ? parts[i].iov_len : size - offset;
+        mi_copy_racing(parts[i].iov_base, file->bytes + offset, n);
+        offset += n;
+        *done += n;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS on_write_file(void *owner, FILE_OBJECT *object, uint64_t offset,
+                              const struct iovec *parts, size_t count)
+{
+    struct test_file *file = file_of(object);
+    (void)owner;
+
+    __atomic_fetch_add(&file->writes, 1, __ATOMIC_RELAXED);
+    if (reaches_bad_page(file, offset, size_of(parts, count)) ||
+        offset + size_of(parts, count) > file->capacity)
+        return STATUS_DISK_FULL;
+    for (size_t i = 0; i < count; i++) {
+        mi_copy_racing(file->bytes + offset, parts[i].iov_base, parts[i].iov_len);
+        offset += parts[i].iov_len;
+    }
+    return STATUS_SUCCESS;
+}
+
+struct test_file *test_file_create(struct machine *machine, size_t capacity)
+{
+    struct test_file *file = calloc(1, sizeof(*file));
+    const size_t size = sizeof(FILE_OBJECT) + sizeof(SECTION_OBJECT_POINTERS);
+
+    assert_non_null(file);
+    file->machine = machine;
+    file->capacity = capacity;
+    file->bad_page = NO_BAD_PAGE;
+    file->bytes = calloc(1, capacity);
+    file->object = ex_allocate_pool(machine->mm, NonPagedPool, size, mm_tag("File"));
+    assert_non_null(file->bytes);
+    assert_non_null(file->object);
+    memset(file->object, 0, size);
+    file->object->FsContext2.va = (uint64_t)file;
+    file->object->SectionObjectPointer.va = h2k(&machine->ke.ks, file->object + 1);
+    return file;
+}
+
+void test_file_destroy(struct test_file *file)
+{
+    ex_free_pool(file->machine->mm, file->object);
+    free(file->bytes);
+    free(file);
+}
+
+SECTION_OBJECT_POINTERS *test_file_sections(const struct test_file *file)
+{
+    return (SECTION_OBJECT_POINTERS *)(file->object + 1);
+}
+
 static const struct mm_ops recorder_ops = {.invalidate = on_invalidate,
-                                           .invalidate_tables = on_invalidate_tables};
+                                           .invalidate_tables = on_invalidate_tables,
+                                           .reference_file = on_reference_file,
+                                           .dereference_file = on_dereference_file,
+                                           .read_file = on_read_file,
+                                           .write_file = on_write_file};
 
 static void on_message(void *context, enum log_level level, const char *message)
 {

@@ -38,6 +38,22 @@ void machine_destroy(struct machine *machine);
 struct mm_space *process_create(struct machine *machine);
 void process_destroy(struct machine *machine, struct mm_space *space);
 
+/* A data file in host memory, as io would have it, that can be made to fail. */
+#define NO_BAD_PAGE UINT64_MAX
+struct test_file {
+    struct machine *machine;
+    FILE_OBJECT *object; /* in nonpaged pool, with its SECTION_OBJECT_POINTERS behind it */
+    uint8_t *bytes;
+    size_t size, capacity;
+    size_t references;
+    size_t reads, writes; /* calls */
+    uint64_t bad_page;    /* cannot be read (STATUS_IN_PAGE_ERROR) or written (STATUS_DISK_FULL) */
+};
+
+struct test_file *test_file_create(struct machine *machine, size_t capacity);
+void test_file_destroy(struct test_file *file);
+SECTION_OBJECT_POINTERS *test_file_sections(const struct test_file *file);
+
 /* Page counts after everything deferred was done. */
 struct mm_statistics settled(struct machine *machine);
 void assert_same_pages(const struct mm_statistics *a, const struct mm_statistics *b);
