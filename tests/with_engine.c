@@ -22,7 +22,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: with_engine NAME COMMAND...\n");
         return WRONG;
     }
-    int error = engine_choose(argv[1], &ops, &probe);
+    int error = engine_choose(argv[1], false, &ops, &probe);
     if (error == -ENODEV) {
         printf("skipped: engine %s cannot be used here: %s\n", argv[1], probe.why);
         return SKIPPED;

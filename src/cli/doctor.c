@@ -7,26 +7,40 @@
 #include "cli/cli.h"
 #include "engine/engine.h"
 
-static void show_engines(bool *usable)
+/* Why auto takes `best`. */
+static void show_choice(const struct engine_probe probes[ENGINE_COUNT], unsigned best)
 {
-    const struct engine_ops *chosen = NULL;
-    struct engine_probe best;
-    int error = engine_choose("auto", &chosen, &best);
-    printf("engines\n");
-    for (size_t i = 0; engine_list[i]; i++) {
-        struct engine_probe probe = {0};
-        engine_list[i]->probe(&probe);
-        if (probe.usable) {
-            printf("  %-8s usable: %s%s\n", engine_list[i]->name, probe.why,
-                   engine_list[i] == chosen ? "  <- auto takes this one" : "");
-        } else {
-            printf("  %-8s not usable: %s\n", engine_list[i]->name, probe.why);
+    printf("  auto takes %s: %.1f us for a system call, a first touch and a share of taking away",
+           engine_list[best]->name, engine_cost(&probes[best]));
+    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+        if (i != best && probes[i].usable) {
+            printf(", against %.1f with %s", engine_cost(&probes[i]), engine_list[i]->name);
         }
     }
-    *usable = error == 0;
-    if (error) {
-        printf("  no engine can run programs here: %s\n", best.why);
+    printf("\n");
+    unsigned debugger = engine_best(probes, true);
+    if (debugger != best) {
+        printf("  auto takes %s for ntmm kd: it has hardware breakpoints\n",
+               engine_list[debugger]->name);
     }
+}
+
+static bool show_engines(void)
+{
+    struct engine_probe probes[ENGINE_COUNT];
+    engine_measure(probes);
+    printf("engines\n");
+    for (unsigned i = 0; i < ENGINE_COUNT; i++) {
+        printf("  %-8s %s: %s\n", engine_list[i]->name, probes[i].usable ? "usable" : "not usable",
+               probes[i].why);
+    }
+    unsigned best = engine_best(probes, false);
+    if (best == ENGINE_COUNT) {
+        printf("  no engine can run programs here\n");
+        return false;
+    }
+    show_choice(probes, best);
+    return true;
 }
 
 /* Whether a program is on PATH. */
@@ -59,8 +73,7 @@ int cli_doctor(int argc, char **argv)
               help ? stdout : stderr);
         return help ? 0 : CLI_EXIT_USAGE;
     }
-    bool usable;
-    show_engines(&usable);
+    bool usable = show_engines();
     printf("host\n  %ld processors, %ld MB of memory\n", sysconf(_SC_NPROCESSORS_ONLN),
            sysconf(_SC_PHYS_PAGES) / 1024 * (sysconf(_SC_PAGESIZE) / 1024));
     printf("tools\n");

@@ -85,6 +85,8 @@ struct engine_probe {
     char why[160];        /* why not, or what was found */
     double syscall_us;    /* one system call there and back */
     double fault_us;      /* one page fault there and back, nothing being mapped */
+    double touch_us;      /* first touch of a page: fault, its PTE made valid, touched again */
+    double forget_us;     /* `invalidate` of one page, several at once */
     double exit_us; /* that fault with nothing done about it but leave and enter; 0: no such */
 };
 
@@ -132,10 +134,32 @@ struct engine_ops {
 
 extern const struct engine_ops engine_kvm, engine_native;
 
-/* The engines that were built, preferred first; NULL-terminated. */
+/* The engines that were built; NULL-terminated. */
+enum { ENGINE_COUNT = 2 };
 extern const struct engine_ops *const engine_list[];
 
-/* Find the engine `name`, or with "auto" the first of engine_list that is usable here. What its
- * trial found goes to *probe, also on failure.
+/* The engine of that name; NULL: there is none. */
+const struct engine_ops *engine_named(const char *name);
+
+/* ---- which one to take ----
+ *
+ * "auto" is the engine on which a program's system calls, first touches and given back pages cost
+ * least, by a trial of all of them on this host; for a debugger, one that has hardware breakpoints
+ * comes first. A trial takes milliseconds, so its figures are kept for the next starts (recall.h).
+ */
+
+/* What a program's mix of traps costs, in microseconds for each system call. */
+double engine_cost(const struct engine_probe *probe);
+/* Index in engine_list; ENGINE_COUNT: none is usable. */
+unsigned engine_best(const struct engine_probe probes[ENGINE_COUNT], bool debugger);
+/* Try all engines now. */
+void engine_measure(struct engine_probe probes[ENGINE_COUNT]);
+/* "auto" by figures of a trial that may be some minutes old; without such, by a new one. NULL: none
+ * is usable. What it says may be out of date: when that engine does not start, use engine_choose.
+ */
+const struct engine_ops *engine_guess(bool debugger);
+/* Find the engine `name`, or with "auto" the best one, by a trial now. What it found goes to
+ * *probe, also on failure.
  * => 0, -ENOENT (no such name), -ENODEV (not usable on this host: probe->why) */
-int engine_choose(const char *name, const struct engine_ops **out, struct engine_probe *probe);
+int engine_choose(const char *name, bool debugger, const struct engine_ops **out,
+                  struct engine_probe *probe);

@@ -70,41 +70,29 @@ static int create_engine(struct ntmm_machine *m)
     return error;
 }
 
-/* The engine to try first; NULL: there is none of that name. A trial costs as much as all the rest
- * of booting, so it is only made when that one does not start: to find another, or to say what is
- * wrong.
- */
-static const struct engine_ops *preferred_engine(const char *name)
-{
-    if (strcmp(name, "auto") == 0) {
-        return engine_list[0];
-    }
-    for (const struct engine_ops *const *e = engine_list; *e; e++) {
-        if (strcmp((*e)->name, name) == 0) {
-            return *e;
-        }
-    }
-    return NULL;
-}
-
+/* What is known is enough to start with. When that engine does not start, a trial finds another, or
+ * says what is wrong. */
 NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size)
 {
-    if (strcmp(m->options.engine, "none") == 0) {
+    const char *name = m->options.engine;
+    if (strcmp(name, "none") == 0) {
         return STATUS_SUCCESS;
     }
-    m->engine_ops = preferred_engine(m->options.engine);
+    bool debugger = m->options.debugger;
+    m->engine_ops = strcmp(name, "auto") == 0 ? engine_guess(debugger) : engine_named(name);
     if (m->engine_ops && create_engine(m) == 0) {
+        log_debug(&m->log, "engine %s", m->engine_ops->name);
         return STATUS_SUCCESS;
     }
     engine_deinit(m);
     struct engine_probe probe;
-    int code = engine_choose(m->options.engine, &m->engine_ops, &probe);
+    int code = engine_choose(name, debugger, &m->engine_ops, &probe);
     if (code) {
         m->engine_ops = NULL;
         machine_error(error, error_size,
                       code == -ENOENT ? "there is no engine called %s"
                                       : "engine %s cannot be used here: %s",
-                      m->options.engine, probe.why);
+                      name, probe.why);
         return STATUS_NOT_SUPPORTED;
     }
     code = create_engine(m);

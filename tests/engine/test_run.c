@@ -451,13 +451,16 @@ static void test_choice(void **state)
     (void)state;
     const struct engine_ops *ops = NULL;
     struct engine_probe probe;
-    assert_int_equal(engine_choose("abacus", &ops, &probe), -ENOENT);
-    int rc = engine_choose("auto", &ops, &probe);
+    assert_int_equal(engine_choose("abacus", false, &ops, &probe), -ENOENT);
+    int rc = engine_choose("auto", false, &ops, &probe);
     assert_true(probe.why[0]);
     if (probe.usable) {
         assert_int_equal(rc, 0);
         assert_non_null(ops);
         assert_true(probe.syscall_us > 0 && probe.fault_us > 0);
+        assert_true(probe.touch_us > 0 && probe.forget_us > 0);
+        assert_non_null(engine_guess(false));
+        assert_non_null(engine_guess(true));
     } else {
         assert_int_equal(rc, -ENODEV);
     }
