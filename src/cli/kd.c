@@ -23,6 +23,40 @@ static void on_interrupt(int signal)
     }
 }
 
+/* The machine that is debugged: `.restart` puts another in its place. */
+struct debuggee {
+    const struct cli_session *session;
+    ntmm_machine *machine; /* NULL: none (a dump) */
+    ntmm_process **processes;
+};
+
+static struct kd_target *start(struct debuggee *d)
+{
+    if (!cli_start(d->session, &d->machine, &d->processes)) {
+        d->machine = NULL;
+        return NULL;
+    }
+    struct kd_target *target = ntmm_debug_target(d->machine);
+    if (!target) {
+        cli_error("the program's first thread cannot be started: out of host resources");
+    }
+    return target;
+}
+
+static void stop(struct debuggee *d)
+{
+    if (d->machine) {
+        cli_stop(d->session, d->machine, d->processes);
+        d->machine = NULL;
+    }
+}
+
+static struct kd_target *restart(void *owner)
+{
+    stop(owner);
+    return start(owner);
+}
+
 static void output(void *owner, const char *text, size_t length)
 {
     (void)owner;
@@ -151,12 +185,15 @@ static enum kd_verdict run_script(struct kd *kd, const char *path, bool *found)
     return verdict;
 }
 
-static int debug(const struct cli_session *session, struct kd_target *target)
+static int debug(const struct cli_session *session, struct kd_target *target,
+                 struct debuggee *debuggee)
 {
     char *path = symbol_path(session), *history = history_file(), store[PATH_MAX];
     const struct kd_config config = {
         .target = target,
         .output = output,
+        .owner = debuggee,
+        .restart = debuggee ? restart : NULL,
         .symbol_path = path,
         .symbol_store = symbol_store(store) ? store : NULL,
         .symbol_proxy = getenv("_NT_SYMBOL_PROXY"),
@@ -205,7 +242,7 @@ static int open_dump(const struct cli_session *session)
         return CLI_EXIT_FAILED;
     }
     target->symbol_path = system_folder(session, folder);
-    int result = debug(session, target);
+    int result = debug(session, target, NULL);
     kd_dump_close(target);
     return result;
 }
@@ -218,24 +255,16 @@ int cli_kd(int argc, char **argv)
         return CLI_EXIT_USAGE;
     }
     int result = CLI_EXIT_USAGE;
-    ntmm_machine *machine;
-    ntmm_process **processes;
+    struct debuggee debuggee = {.session = &session};
     if (session.help) {
         usage();
         result = 0;
     } else if (session.dump) {
         result = open_dump(&session);
-    } else if (cli_start(&session, &machine, &processes)) {
-        struct kd_target *target = ntmm_debug_target(machine);
-        if (target) {
-            result = debug(&session, target);
-        } else {
-            cli_error("the program's first thread cannot be started: out of host resources");
-            result = CLI_EXIT_FAILED;
-        }
-        cli_stop(&session, machine, processes);
     } else {
-        result = CLI_EXIT_FAILED;
+        struct kd_target *target = start(&debuggee);
+        result = target ? debug(&session, target, &debuggee) : CLI_EXIT_FAILED;
+        stop(&debuggee);
     }
     cli_free_session(&session);
     return result;

@@ -1,6 +1,7 @@
 /* src/kd/breakpoints.c: see breakpoints.h. */
 #include "kd/breakpoints.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,11 +121,59 @@ static bool resolve(struct kd *kd, struct kd_breakpoint *breakpoint)
     return true;
 }
 
+bool kd_breakpoint_at_instruction(const struct kd_breakpoint *breakpoint, uint64_t address)
+{
+    return breakpoint->used && breakpoint->enabled && breakpoint->expression == NULL &&
+           breakpoint->address == address &&
+           (breakpoint->kind == KD_BREAK_SOFTWARE || breakpoint->watch.access == KD_WATCH_EXECUTE);
+}
+
+int kd_breakpoints_watch(struct kd *kd, uint64_t except)
+{
+    struct kd_watch list[KD_WATCHES];
+    size_t count = 0;
+    for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
+        struct kd_breakpoint *row = &kd->breakpoints->row[i];
+        uint64_t directory;
+        row->watch_slot = -1;
+        if (!row->used || !row->enabled || row->kind != KD_BREAK_HARDWARE ||
+            (except != 0 && kd_breakpoint_at_instruction(row, except)) ||
+            !directory_of(kd, row, &directory)) {
+            continue;
+        }
+        if (count == KD_WATCHES) {
+            return -ENOSPC;
+        }
+        row->watch.process = row->process;
+        row->watch.address = row->address;
+        row->watch_slot = (int)count;
+        list[count++] = row->watch;
+    }
+    if (count == 0 && !kd->breakpoints->watching) {
+        return 0;
+    }
+    kd->breakpoints->watching = count != 0;
+    return kd->target->ops->watch(kd->target, list, count);
+}
+
+void kd_breakpoints_rebind(struct kd *kd, uint64_t process)
+{
+    for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
+        struct kd_breakpoint *row = &kd->breakpoints->row[i];
+        if (row->used && row->process != 0) {
+            row->process = process;
+            row->process_id = kd_field(kd, "_EPROCESS", process, "UniqueProcessId");
+            row->thread = 0;
+        }
+    }
+}
+
 void kd_breakpoints_insert(struct kd *kd, uint64_t except)
 {
     for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
         struct kd_breakpoint *breakpoint = &kd->breakpoints->row[i];
-        if (!breakpoint->used || !breakpoint->enabled || !resolve(kd, breakpoint)) {
+        if (!breakpoint->used || !breakpoint->enabled || breakpoint->kind != KD_BREAK_SOFTWARE ||
+            !resolve(kd, breakpoint)) {
             continue;
         }
         uint64_t directory;
@@ -177,8 +226,10 @@ struct kd_breakpoint *kd_breakpoint_for(struct kd *kd, const struct kd_event *ev
 {
     for (size_t i = KD_BREAKPOINTS; i-- > 0;) { /* the temporary one first */
         struct kd_breakpoint *row = &kd->breakpoints->row[i];
-        if (row->used && row->enabled && row->expression == NULL &&
-            row->address == event->address && fits_process(row, event->process) &&
+        bool met = event->kind == KD_EVENT_WATCH
+                       ? row->used && row->watch_slot == (int)event->watch
+                       : kd_breakpoint_at_instruction(row, event->address);
+        if (met && fits_process(row, event->process) &&
             (row->thread == 0 || row->thread == event->thread)) {
             return row;
         }

@@ -1,7 +1,10 @@
-/* src/kd/breakpoints.h: software breakpoints, written into memory only while the target runs.
+/* src/kd/breakpoints.h: breakpoints; software ones are in memory only while the target runs.
  *
  *      stopped:  memory is as the program left it; `db`, `u` and `s` never see an int3 of ours
  *      running:  0xCC at every enabled breakpoint whose page is in memory
+ *
+ * Hardware breakpoints (ba) are given to the target as a list each time it runs; it has debug
+ * registers for a few of them, or for none.
  *
  * A breakpoint at a user address belongs to one process (and may be hit by another that shares the
  * page: the debugger then steps over it in silence); one in the kernel half belongs to none.
@@ -12,14 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kd/target.h"
+
 #define KD_BREAKPOINTS 64
 #define KD_BREAKPOINT_TEMPORARY (KD_BREAKPOINTS - 1) /* of p and `g ADDRESS` */
 
 struct kd;
-struct kd_event;
+
+enum kd_breakpoint_kind { KD_BREAK_SOFTWARE, KD_BREAK_HARDWARE };
 
 struct kd_breakpoint {
     bool used;
+    enum kd_breakpoint_kind kind;
+    struct kd_watch watch; /* KD_BREAK_HARDWARE: access and length */
+    int watch_slot;        /* of the target while it ran; -1: none */
     bool enabled;
     bool once;        /* cleared when it is hit */
     bool match;       /* /p was given */
@@ -40,6 +49,7 @@ struct kd_breakpoint {
 
 struct kd_breakpoints {
     struct kd_breakpoint row[KD_BREAKPOINTS];
+    bool watching; /* the target has a list of hardware breakpoints */
 };
 
 struct kd_breakpoints *kd_breakpoints_create(void);
@@ -48,6 +58,16 @@ void kd_breakpoints_destroy(struct kd *kd, struct kd_breakpoints *breakpoints);
 /* A free slot, NULL when all are used; the temporary one is not among them. */
 struct kd_breakpoint *kd_breakpoint_new(struct kd *kd);
 void kd_breakpoint_clear(struct kd_breakpoint *breakpoint);
+
+/* Give the target its list of hardware breakpoints but those for execution at `except`.
+ * => 0 or what the target said; -ENOSPC when there are more than it can watch */
+int kd_breakpoints_watch(struct kd *kd, uint64_t except);
+
+/* Is this breakpoint met before the instruction at its address is executed? */
+bool kd_breakpoint_at_instruction(const struct kd_breakpoint *breakpoint, uint64_t address);
+
+/* Breakpoints of user addresses are those of another process from now on. */
+void kd_breakpoints_rebind(struct kd *kd, uint64_t process);
 
 /* Write all enabled breakpoints but those at `except` (0: all). Says so when one cannot be. */
 void kd_breakpoints_insert(struct kd *kd, uint64_t except);

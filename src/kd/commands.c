@@ -22,7 +22,7 @@ static const struct kd_command *const tables[] = {
     kd_commands_object,     kd_commands_system,    kd_commands_mmcheck,    kd_commands_symbols,
     kd_commands_types,      kd_commands_code,      kd_commands_control,    kd_commands_crash,
     kd_commands_physical,   kd_commands_list,      kd_commands_unwind,     kd_commands_cpu,
-    kd_commands_sympath,    kd_commands_dump,
+    kd_commands_sympath,    kd_commands_dump,      kd_commands_program,    kd_commands_wt,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

@@ -287,6 +287,7 @@ bool kd_instruction_at(struct kd *kd, uint64_t address, struct kd_instruction *o
     out->length = i->length;
     out->call = i->meta.category == ZYDIS_CATEGORY_CALL;
     out->ret = i->meta.category == ZYDIS_CATEGORY_RET;
+    out->system_call = i->mnemonic == ZYDIS_MNEMONIC_SYSCALL;
     out->conditional = i->meta.category == ZYDIS_CATEGORY_COND_BR;
     out->branch = out->conditional || i->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
     out->ends = out->ret || i->meta.category == ZYDIS_CATEGORY_UNCOND_BR ||

@@ -18,6 +18,7 @@ struct kd_instruction {
     bool conditional; /* goes on behind it too */
     bool ends;        /* nothing goes on behind it: ret, jmp, int3 at the end of a function */
     bool ret;
+    bool system_call;
     bool has_target; /* of a direct call or branch */
     uint64_t target;
 };

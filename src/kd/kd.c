@@ -30,6 +30,8 @@ int kd_create(const struct kd_config *config, struct kd **out)
     kd->output = config->output;
     kd->output_owner = config->owner;
     kd->history = config->history;
+    kd->restart = config->restart;
+    kd->restart_owner = config->owner;
     kd->hit = -1;
     kd->directory_base = config->target->directory_base;
     kd->breakpoints = kd_breakpoints_create();

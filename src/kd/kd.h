@@ -22,9 +22,12 @@ typedef void kd_output_fn(void *owner, const char *text, size_t length);
 struct kd_config {
     struct kd_target *target; /* outlives the debugger */
     kd_output_fn *output;
-    const char *history;      /* file that keeps typed lines between sessions, or NULL; outlives
-                                     the debugger */
-    void *owner;              /* handed to output */
+    void *owner; /* handed to output and restart */
+    /* Make the target anew, with the same programs, and destroy the one before; NULL when it cannot
+     * be done: the debugger then quits. Without this there is no `.restart`. */
+    struct kd_target *(*restart)(void *owner);
+    const char *history;      /* file that keeps typed lines between sessions, or NULL; outlives the
+                                 debugger */
     const char *symbol_path;  /* a symbol path (sympath.h), or NULL. The target's own folders are
                                  searched after it */
     const char *symbol_store; /* folder for what symbol servers deliver, unless the path names one;

@@ -73,6 +73,8 @@ extern const struct kd_command kd_commands_physical[];
 extern const struct kd_command kd_commands_list[];
 extern const struct kd_command kd_commands_unwind[];
 extern const struct kd_command kd_commands_cpu[];
+extern const struct kd_command kd_commands_program[];
+extern const struct kd_command kd_commands_wt[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln */
 extern const struct kd_command kd_commands_sympath[]; /* .reload, .sympath */
@@ -107,6 +109,8 @@ struct kd {
     struct kd_target *target;
     kd_output_fn *output;
     void *output_owner;
+    struct kd_target *(*restart)(void *owner);
+    void *restart_owner;
     atomic_bool interrupt;
     atomic_bool running; /* the target runs: interrupts go to it */
     bool quit;

@@ -24,15 +24,21 @@
 static int resume(struct kd *kd, enum kd_resume how, uint64_t except)
 {
     struct kd_event event = {.kind = KD_EVENT_NONE};
+    int error = kd_breakpoints_watch(kd, except);
+    if (error != 0) {
+        return error;
+    }
     kd_breakpoints_insert(kd, except);
     kd_filters_apply(kd);
     atomic_store(&kd->running, true);
     if (kd_interrupted(kd)) {
         kd->target->ops->break_request(kd->target);
     }
-    int error = kd->target->ops->resume(kd->target, how, &event);
+    error = kd->target->ops->resume(kd->target, how, &event);
     atomic_store(&kd->running, false);
-    atomic_store(&kd->interrupt, false);
+    if (event.kind == KD_EVENT_BREAK_IN) { /* else it is the command that still has to end */
+        atomic_store(&kd->interrupt, false);
+    }
     kd_breakpoints_remove(kd);
     if (error == 0) {
         kd->target->last_event = event;
@@ -65,18 +71,16 @@ static bool wanted(struct kd *kd, enum kd_resume *how)
     const struct kd_event *event = &kd->target->last_event;
     kd->hit = -1;
     *how = KD_RESUME_HANDLED;
-    if (event->kind != KD_EVENT_BREAKPOINT) {
+    if (event->kind != KD_EVENT_BREAKPOINT && event->kind != KD_EVENT_WATCH) {
         return kd_filters_stop(kd, how);
     }
     struct kd_breakpoint *breakpoint = kd_breakpoint_for(kd, event);
     if (breakpoint == NULL) { /* ours, but for others: on; the program's own: stop */
-        for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
-            const struct kd_breakpoint *row = &kd->breakpoints->row[i];
-            if (row->used && row->enabled && row->address == event->address) {
-                return false;
-            }
+        bool ours = event->kind == KD_EVENT_WATCH;
+        for (size_t i = 0; i < KD_BREAKPOINTS && !ours; i++) {
+            ours = kd_breakpoint_at_instruction(&kd->breakpoints->row[i], event->address);
         }
-        return true;
+        return !ours;
     }
     uint64_t rsp;
     if (breakpoint->stack != 0 && kd_register_value(kd, "rsp", &rsp) && rsp <= breakpoint->stack) {
@@ -103,12 +107,21 @@ static uint64_t breakpoint_here(struct kd *kd)
         return 0;
     }
     for (size_t i = 0; i < KD_BREAKPOINTS; i++) {
-        const struct kd_breakpoint *row = &kd->breakpoints->row[i];
-        if (row->used && row->enabled && row->expression == NULL && row->address == rip) {
+        if (kd_breakpoint_at_instruction(&kd->breakpoints->row[i], rip)) {
             return rip;
         }
     }
     return 0;
+}
+
+/* An access to data stops behind its instruction: a breakpoint at the next one is still to be met.
+ */
+static bool stopped_by_data(struct kd *kd)
+{
+    const struct kd_event *event = &kd->target->last_event;
+    const struct kd_breakpoint *row =
+        event->kind == KD_EVENT_WATCH ? kd_breakpoint_for(kd, event) : NULL;
+    return row != NULL && row->watch.access != KD_WATCH_EXECUTE;
 }
 
 /* One move on: over the breakpoint at rip when there is one, else all the way. *step is cleared
@@ -118,7 +131,7 @@ static int run_until_wanted(struct kd *kd, enum kd_resume how)
     kd->processor = kd->target->last_event.processor; /* `~Ns` may have chosen another */
     kd->implicit_thread = 0;
     bool moved = how != KD_RESUME_NOT_HANDLED && leave_int3(kd);
-    for (;; moved = false) {
+    for (;; moved = stopped_by_data(kd)) {
         /* A breakpoint right behind the int3 has not been met yet. */
         uint64_t here = moved ? 0 : breakpoint_here(kd);
         bool single = how == KD_RESUME_STEP;
@@ -150,6 +163,9 @@ bool kd_run(struct kd *kd, enum kd_resume how)
     }
     if (error == -ESHUTDOWN) {
         return kd_error(kd, "No runnable debuggees: all programs have ended");
+    }
+    if (error == -ENOSPC) {
+        return kd_error(kd, "Too many hardware breakpoints: a processor has %d", KD_WATCHES);
     }
     if (error != 0) {
         return kd_error(kd, "The target cannot run: %s", strerror(-error));

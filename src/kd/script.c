@@ -17,84 +17,14 @@
 #include <string.h>
 
 #include "kd/run.h"
+#include "kd/source.h"
 
 #define DEEPEST 32 /* blocks and scripts inside of each other */
 
 /* How a piece of text ended. */
 enum flow { FLOW_ON, FLOW_BREAK, FLOW_CONTINUE, FLOW_STOP };
 
-/* A stretch of text being run; `at` moves. */
-struct source {
-    const char *at, *end;
-};
-
-static enum flow run_range(struct kd *kd, struct source source);
-
-/* ---- finding ends -----------------------------------------------------------------------------
- */
-
-const char *kd_string_end(const char *text)
-{
-    const char *at = text + 1;
-    while (*at != '\0' && *at != '"') {
-        at += at[0] == '\\' && at[1] != '\0' ? 2 : 1;
-    }
-    return at;
-}
-
-char *kd_take_string(const char **text)
-{
-    const char *at = *text, *end = *at == '"' ? kd_string_end(at) : "";
-    char *out = *end == '"' ? malloc((size_t)(end - at)) : NULL;
-    if (out == NULL) {
-        return NULL;
-    }
-    size_t length = 0;
-    for (at++; at < end; at++) {
-        at += at[0] == '\\' && at[1] == '"';
-        out[length++] = *at;
-    }
-    out[length] = '\0';
-    *text = end + 1;
-    return out;
-}
-
-/* The closing partner of the bracket at `at`; NULL: none before `end`. */
-static const char *closing(const char *at, const char *end, char open, char close)
-{
-    unsigned depth = 0;
-    for (; at < end; at++) {
-        if (*at == '"') {
-            at = kd_string_end(at);
-        } else if (*at == open) {
-            depth++;
-        } else if (*at == close && --depth == 0) {
-            return at;
-        }
-    }
-    return NULL;
-}
-
-static const char *command_end(const char *at, const char *end)
-{
-    while (at < end && *at != ';' && *at != '\n') {
-        if (*at == '"') {
-            at = kd_string_end(at);
-        } else if (*at == '{') {
-            const char *close = closing(at, end, '{', '}');
-            at = close != NULL ? close : end - 1;
-        }
-        at++;
-    }
-    return at < end ? at : end;
-}
-
-static void skip(struct source *s)
-{
-    while (s->at < s->end && isspace((unsigned char)*s->at)) {
-        s->at++;
-    }
-}
+static enum flow run_range(struct kd *kd, struct kd_source source);
 
 static enum flow syntax(struct kd *kd, const char *what)
 {
@@ -102,20 +32,7 @@ static enum flow syntax(struct kd *kd, const char *what)
     return FLOW_STOP;
 }
 
-/* { text } or ( text ): *inside gets what is between. */
-static bool take_block(struct source *s, char open, char close, struct source *inside)
-{
-    skip(s);
-    const char *end = s->at < s->end && *s->at == open ? closing(s->at, s->end, open, close) : NULL;
-    if (end == NULL) {
-        return false;
-    }
-    *inside = (struct source){s->at + 1, end};
-    s->at = end + 1;
-    return true;
-}
-
-static bool condition(struct kd *kd, struct source s, bool *value)
+static bool condition(struct kd *kd, struct kd_source s, bool *value)
 {
     char *text = strndup(s.at, (size_t)(s.end - s.at));
     const char *at = text;
@@ -130,27 +47,13 @@ static bool condition(struct kd *kd, struct source s, bool *value)
 /* ---- words that take blocks -------------------------------------------------------------------
  */
 
-static bool take_word(struct source *s, const char *word)
+static enum flow run_if(struct kd *kd, struct kd_source *s)
 {
-    struct source ahead = *s;
-    skip(&ahead);
-    size_t length = strlen(word);
-    if ((size_t)(ahead.end - ahead.at) < length || strncmp(ahead.at, word, length) != 0 ||
-        (ahead.at + length < ahead.end && isalpha((unsigned char)ahead.at[length]))) {
-        return false;
-    }
-    ahead.at += length;
-    *s = ahead;
-    return true;
-}
-
-static enum flow run_if(struct kd *kd, struct source *s)
-{
-    struct source test, block;
+    struct kd_source test, block;
     bool done = false, value;
     enum flow flow = FLOW_ON;
     do {
-        if (!take_block(s, '(', ')', &test) || !take_block(s, '{', '}', &block)) {
+        if (!kd_source_block(s, '(', ')', &test) || !kd_source_block(s, '{', '}', &block)) {
             return syntax(kd, ".if (CONDITION) { COMMANDS }");
         }
         if (!done) {
@@ -160,9 +63,9 @@ static enum flow run_if(struct kd *kd, struct source *s)
             flow = value ? run_range(kd, block) : FLOW_ON;
             done = value;
         }
-    } while (take_word(s, ".elsif"));
-    if (take_word(s, ".else")) {
-        if (!take_block(s, '{', '}', &block)) {
+    } while (kd_source_word(s, ".elsif"));
+    if (kd_source_word(s, ".else")) {
+        if (!kd_source_block(s, '{', '}', &block)) {
             return syntax(kd, ".else { COMMANDS }");
         }
         flow = done ? flow : run_range(kd, block);
@@ -171,7 +74,8 @@ static enum flow run_if(struct kd *kd, struct source *s)
 }
 
 /* Run a block while the condition holds; `step` runs after each round. */
-static enum flow loop(struct kd *kd, struct source test, struct source block, struct source step)
+static enum flow loop(struct kd *kd, struct kd_source test, struct kd_source block,
+                      struct kd_source step)
 {
     bool value;
     while (!kd->quit && !kd_interrupted(kd)) {
@@ -189,31 +93,31 @@ static enum flow loop(struct kd *kd, struct source test, struct source block, st
     return FLOW_ON;
 }
 
-static enum flow run_while(struct kd *kd, struct source *s)
+static enum flow run_while(struct kd *kd, struct kd_source *s)
 {
-    struct source test, block;
-    if (!take_block(s, '(', ')', &test) || !take_block(s, '{', '}', &block)) {
+    struct kd_source test, block;
+    if (!kd_source_block(s, '(', ')', &test) || !kd_source_block(s, '{', '}', &block)) {
         return syntax(kd, ".while (CONDITION) { COMMANDS }");
     }
-    return loop(kd, test, block, (struct source){block.end, block.end});
+    return loop(kd, test, block, (struct kd_source){block.end, block.end});
 }
 
-static enum flow run_for(struct kd *kd, struct source *s)
+static enum flow run_for(struct kd *kd, struct kd_source *s)
 {
-    struct source head, block;
-    if (!take_block(s, '(', ')', &head) || !take_block(s, '{', '}', &block)) {
+    struct kd_source head, block;
+    if (!kd_source_block(s, '(', ')', &head) || !kd_source_block(s, '{', '}', &block)) {
         return syntax(kd, ".for (FIRST; CONDITION; STEP) { COMMANDS }");
     }
-    struct source first = {head.at, command_end(head.at, head.end)};
-    struct source test = {first.end, first.end}, step;
+    struct kd_source first = {head.at, kd_source_command_end(head.at, head.end)};
+    struct kd_source test = {first.end, first.end}, step;
     if (first.end < head.end) {
         test.at++;
-        test.end = command_end(test.at, head.end);
+        test.end = kd_source_command_end(test.at, head.end);
     }
     if (test.end == head.end) {
         return syntax(kd, ".for wants two semicolons");
     }
-    step = (struct source){test.end + 1, head.end};
+    step = (struct kd_source){test.end + 1, head.end};
     return run_range(kd, first) == FLOW_STOP ? FLOW_STOP : loop(kd, test, block, step);
 }
 
@@ -237,7 +141,7 @@ static void collect(void *owner, const char *text, size_t length)
 }
 
 /* What commands print, instead of showing it. */
-static char *output_of(struct kd *kd, struct source commands)
+static char *output_of(struct kd *kd, struct kd_source commands)
 {
     struct capture capture = {strdup(""), 0};
     kd_output_fn *output = kd->output;
@@ -257,7 +161,8 @@ static char *output_of(struct kd *kd, struct source commands)
 }
 
 /* One round: the variable is replaced in the block's text. */
-static enum flow round_with(struct kd *kd, struct source block, const char *name, const char *value)
+static enum flow round_with(struct kd *kd, struct kd_source block, const char *name,
+                            const char *value)
 {
     const struct kd_alias variable = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
     char *text = strndup(block.at, (size_t)(block.end - block.at));
@@ -266,20 +171,22 @@ static enum flow round_with(struct kd *kd, struct source block, const char *name
     if (replaced == NULL) {
         return syntax(kd, ".foreach: the commands became too long");
     }
-    enum flow flow = run_range(kd, (struct source){replaced, replaced + strlen(replaced)});
+    enum flow flow = run_range(kd, (struct kd_source){replaced, replaced + strlen(replaced)});
     free(replaced);
     return flow;
 }
 
 /* /pS FIRST-TOKENS-SKIPPED and /ps TOKENS-SKIPPED-AFTER-EACH; /s is left to the caller. */
-static bool foreach_options(struct kd *kd, struct source *s, uint64_t *first, uint64_t *between,
+static bool foreach_options(struct kd *kd, struct kd_source *s, uint64_t *first, uint64_t *between,
                             bool *string)
 {
-    for (skip(s); s->at < s->end && *s->at == '/'; skip(s)) {
-        uint64_t *number = take_word(s, "/pS") ? first : take_word(s, "/ps") ? between : NULL;
+    for (kd_source_skip(s); s->at < s->end && *s->at == '/'; kd_source_skip(s)) {
+        uint64_t *number = kd_source_word(s, "/pS")   ? first
+                           : kd_source_word(s, "/ps") ? between
+                                                      : NULL;
         char word[32];
         const char *at = word;
-        if (number == NULL && take_word(s, "/s")) {
+        if (number == NULL && kd_source_word(s, "/s")) {
             *string = true;
         } else if (number == NULL || !kd_word(&s->at, word, sizeof word) ||
                    !kd_evaluate(kd, &at, number)) {
@@ -289,7 +196,7 @@ static bool foreach_options(struct kd *kd, struct source *s, uint64_t *first, ui
     return true;
 }
 
-static enum flow foreach_tokens(struct kd *kd, char *text, struct source block, const char *name,
+static enum flow foreach_tokens(struct kd *kd, char *text, struct kd_source block, const char *name,
                                 uint64_t skipped, uint64_t between)
 {
     char *save = NULL;
@@ -307,18 +214,18 @@ static enum flow foreach_tokens(struct kd *kd, char *text, struct source block, 
     return flow == FLOW_STOP ? flow : FLOW_ON;
 }
 
-static enum flow run_foreach(struct kd *kd, struct source *s)
+static enum flow run_foreach(struct kd *kd, struct kd_source *s)
 {
-    struct source head, commands, block;
+    struct kd_source head, commands, block;
     uint64_t first = 0, between = 0;
     bool string = false;
     char name[64];
     const char usage[] = ".foreach [/pS N] [/ps N] (NAME { COMMANDS }) { COMMANDS }";
-    if (!foreach_options(kd, s, &first, &between, &string) || !take_block(s, '(', ')', &head) ||
-        !take_block(s, '{', '}', &block)) {
+    if (!foreach_options(kd, s, &first, &between, &string) ||
+        !kd_source_block(s, '(', ')', &head) || !kd_source_block(s, '{', '}', &block)) {
         return syntax(kd, usage);
     }
-    skip(&head);
+    kd_source_skip(&head);
     size_t length = strcspn(head.at, " \t{\"");
     if (length == 0 || length >= sizeof name) {
         return syntax(kd, usage);
@@ -326,11 +233,11 @@ static enum flow run_foreach(struct kd *kd, struct source *s)
     memcpy(name, head.at, length);
     name[length] = '\0';
     head.at += length;
-    skip(&head);
+    kd_source_skip(&head);
     char *text = NULL;
     if (string && head.at < head.end && *head.at == '"') {
         text = strndup(head.at + 1, (size_t)(kd_string_end(head.at) - head.at - 1));
-    } else if (!string && take_block(&head, '{', '}', &commands)) {
+    } else if (!string && kd_source_block(&head, '{', '}', &commands)) {
         text = output_of(kd, commands);
     }
     if (text == NULL) {
@@ -341,29 +248,67 @@ static enum flow run_foreach(struct kd *kd, struct source *s)
     return flow;
 }
 
-static enum flow run_block(struct kd *kd, struct source *s)
+static enum flow run_block(struct kd *kd, struct kd_source *s)
 {
-    struct source block;
-    if (!take_block(s, '{', '}', &block)) {
+    struct kd_source block;
+    if (!kd_source_block(s, '{', '}', &block)) {
         return syntax(kd, ".block { COMMANDS }");
     }
     char *text = strndup(block.at, (size_t)(block.end - block.at));
     char *replaced = text ? kd_alias_replace(kd->aliases.row, kd->aliases.count, text) : NULL;
     enum flow flow = replaced
-                         ? run_range(kd, (struct source){replaced, replaced + strlen(replaced)})
+                         ? run_range(kd, (struct kd_source){replaced, replaced + strlen(replaced)})
                          : FLOW_STOP;
     free(text);
     free(replaced);
     return flow;
 }
 
-static enum flow run_break(struct kd *kd, struct source *s)
+/* One alternative of j: 'commands' in quotes, or one command. */
+static struct kd_source take_alternative(struct kd_source *s)
+{
+    kd_source_skip(s);
+    bool quoted = s->at < s->end && (*s->at == '\'' || *s->at == '"');
+    struct kd_source out = {s->at + quoted, s->end};
+    if (quoted) {
+        const char *quote = memchr(out.at, *s->at, (size_t)(s->end - out.at));
+        out.end = quote != NULL ? quote : s->end;
+        s->at = quote != NULL ? quote + 1 : s->end;
+    } else {
+        out.end = kd_source_command_end(out.at, s->end);
+        s->at = out.end;
+    }
+    return out;
+}
+
+/* j EXPRESSION 'IF-TRUE' ; 'IF-FALSE' */
+static enum flow run_choice(struct kd *kd, struct kd_source *s)
+{
+    char *text = strndup(s->at, (size_t)(s->end - s->at));
+    const char *at = text;
+    uint64_t value;
+    bool ok = text != NULL && kd_evaluate(kd, &at, &value);
+    s->at += ok ? at - text : 0;
+    free(text);
+    if (!ok) {
+        return FLOW_STOP;
+    }
+    struct kd_source yes = take_alternative(s), no = {s->at, s->at};
+    kd_source_skip(s);
+    if (s->at < s->end && *s->at == ';') {
+        s->at++;
+        no = take_alternative(s);
+    }
+    return run_range(kd, value != 0 ? yes : no);
+}
+
+static enum flow run_break(struct kd *kd, struct kd_source *s)
 {
     (void)kd, (void)s;
     return FLOW_BREAK;
 }
 
-static enum flow run_continue(struct kd *kd, struct source *s)
+static enum flow run_continue(struct kd *kd, struct kd_source *s)
 {
     (void)kd, (void)s;
     return FLOW_CONTINUE;
@@ -371,14 +316,10 @@ static enum flow run_continue(struct kd *kd, struct source *s)
 
 static const struct {
     const char *word;
-    enum flow (*run)(struct kd *kd, struct source *s);
-} words[] = {{".if", run_if},
-             {".while", run_while},
-             {".for", run_for},
-             {".foreach", run_foreach},
-             {".block", run_block},
-             {".break", run_break},
-             {".continue", run_continue}};
+    enum flow (*run)(struct kd *kd, struct kd_source *s);
+} words[] = {{".if", run_if},           {".while", run_while},      {".for", run_for},
+             {".foreach", run_foreach}, {".block", run_block},      {"j", run_choice},
+             {".break", run_break},     {".continue", run_continue}};
 
 /* ---- lines ------------------------------------------------------------------------------------
  */
@@ -416,14 +357,14 @@ static void run_simple(struct kd *kd, const char *at, const char *end)
 }
 
 /* One command or block; s->at moves behind it. */
-static enum flow run_next(struct kd *kd, struct source *s)
+static enum flow run_next(struct kd *kd, struct kd_source *s)
 {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (take_word(s, words[i].word)) {
+        if (kd_source_word(s, words[i].word)) {
             return words[i].run(kd, s);
         }
     }
-    const char *end = command_end(s->at, s->end);
+    const char *end = kd_source_command_end(s->at, s->end);
     bool comment = strncmp(s->at, "$$", 2) == 0 && s->at[2] != '<' && s->at[2] != '>';
     if (*s->at == '*') {
         end = s->at + strcspn(s->at, "\n");
@@ -435,7 +376,7 @@ static enum flow run_next(struct kd *kd, struct source *s)
     return FLOW_ON;
 }
 
-static enum flow run_range(struct kd *kd, struct source source)
+static enum flow run_range(struct kd *kd, struct kd_source source)
 {
     enum flow flow = FLOW_ON;
     if (kd->depth >= DEEPEST) {
@@ -472,6 +413,6 @@ void kd_run_text(struct kd *kd, const char *text)
         kd_error(kd, "The line became too long");
         return;
     }
-    run_range(kd, (struct source){replaced, replaced + strlen(replaced)});
+    run_range(kd, (struct kd_source){replaced, replaced + strlen(replaced)});
     free(replaced);
 }

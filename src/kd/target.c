@@ -5,6 +5,7 @@
 #include "kd/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static int no_physical_write(struct kd_target *target, uint64_t pa, const void *buffer, size_t size)
 {
@@ -61,6 +62,26 @@ static int no_want_events(struct kd_target *target, unsigned wanted)
     return -ENOTSUP;
 }
 
+static int no_watch(struct kd_target *target, const struct kd_watch *watches, size_t count)
+{
+    (void)target, (void)watches, (void)count;
+    return -ENOTSUP;
+}
+
+static int no_create_program(struct kd_target *target, const char *path, const char *arguments,
+                             char *error, size_t error_size)
+{
+    (void)target, (void)path, (void)arguments;
+    snprintf(error, error_size, "this target cannot start programs");
+    return -ENOTSUP;
+}
+
+static int no_kill_process(struct kd_target *target, uint64_t process, uint32_t status)
+{
+    (void)target, (void)process, (void)status;
+    return -ENOTSUP;
+}
+
 #define FILL(ops, slot, stub) ((ops)->slot = (ops)->slot ? (ops)->slot : (stub))
 
 void kd_target_complete(struct kd_target_ops *ops)
@@ -74,4 +95,7 @@ void kd_target_complete(struct kd_target_ops *ops)
     FILL(ops, break_on_process, no_break_on_process);
     FILL(ops, page_in, no_page_in);
     FILL(ops, want_events, no_want_events);
+    FILL(ops, watch, no_watch);
+    FILL(ops, create_program, no_create_program);
+    FILL(ops, kill_process, no_kill_process);
 }

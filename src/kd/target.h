@@ -59,6 +59,8 @@ enum kd_event_kind {
     KD_EVENT_PROCESS_EXIT, /* the last thread of a process is about to leave, all its memory is
                               still there; `code` is its status. Only when wanted */
     KD_EVENT_MODULE_LOAD,  /* an image has been mapped at `base` into a process. Only when wanted */
+    KD_EVENT_WATCH,        /* hardware breakpoint `watch` of the list given to the target. One for
+                              data comes behind the access, one for execution before it */
     KD_EVENT_BREAK_IN,     /* break_request (Ctrl-C) */
     KD_EVENT_ATTACHED,     /* the process given to break_on_process is current on a processor */
     KD_EVENT_BUGCHECK,     /* code, parameter[0..3]; memory can be looked at, not resumed */
@@ -74,7 +76,8 @@ struct kd_event {
     uint64_t address;   /* of the instruction */
     uint32_t code;      /* exception code or exit status */
     bool first_chance;
-    uint64_t base; /* of the module */
+    uint64_t base;  /* of the module */
+    unsigned watch; /* index */
     uint32_t parameter_count;
     uint64_t
         parameter[4]; /* exception information: access violation: 0 read 1 write 8 execute, VA */
@@ -85,6 +88,18 @@ enum kd_want {
     KD_WANT_PROCESS_EXIT = 1,
     KD_WANT_MODULE_LOAD = 2,
 };
+
+/* A hardware breakpoint. The accesses have the numbers of DR7's R/W fields. */
+enum kd_watch_access { KD_WATCH_EXECUTE = 0, KD_WATCH_WRITE = 1, KD_WATCH_ACCESS = 3 };
+
+struct kd_watch {
+    uint64_t process; /* EPROCESS whose threads it is for; 0: all */
+    uint64_t address; /* a multiple of the length */
+    unsigned length;  /* 1, 2, 4 or 8 bytes; 1 for execution */
+    enum kd_watch_access access;
+};
+
+#define KD_WATCHES 4 /* a processor has so many */
 
 /* How to go on from an event. */
 enum kd_resume {
@@ -139,6 +154,16 @@ struct kd_target_ops {
     /* From now on report the events of this set of enum kd_want, and no others that are optional.
      */
     int (*want_events)(struct kd_target *target, unsigned wanted);
+    /* From the next resume on watch these addresses, at most KD_WATCHES of them, and no others.
+     * -ENODEV when this host's processors have no debug registers to give. */
+    int (*watch)(struct kd_target *target, const struct kd_watch *watches, size_t count);
+    /* Start a program of the host beside those that run: `path` is its file, `arguments` the rest
+     * of its command line. It stops before its first instruction (KD_EVENT_INITIAL) after one of
+     * the next resumes. On failure `error` gets one line. */
+    int (*create_program)(struct kd_target *target, const char *path, const char *arguments,
+                          char *error, size_t error_size);
+    /* End a process with the next resume. -ESRCH when it has no live thread. */
+    int (*kill_process)(struct kd_target *target, uint64_t process, uint32_t status);
     /* Have the memory manager bring one page in, as a read by that process would (`.pagein`). */
     int (*page_in)(struct kd_target *target, uint64_t process, uint64_t va);
 

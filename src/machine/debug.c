@@ -134,6 +134,67 @@ bool debug_exception(struct ntmm_machine *m, struct machine_thread *t,
     return report(m, t, event) != KD_RESUME_NOT_HANDLED;
 }
 
+/* ---- hardware breakpoints -----------------------------------------------------------------------
+ *
+ * DR7: two enable bits for each address, then for each 4 bits from 16 on: access (2), length (2).
+ * Source: Intel SDM volume 3, 17.2.4 "Debug Control Register".
+ */
+
+enum { DR7 = 7, DR7_ENABLE_STEP = 2, DR7_ACCESS = 16, DR7_ACCESS_STEP = 4 };
+
+static uint64_t dr7_length(unsigned bytes)
+{
+    static const uint64_t codes[] = {[1] = 0, [2] = 1, [4] = 3, [8] = 2};
+    return codes[bytes];
+}
+
+void debug_watch_begin(struct ntmm_machine *m, struct machine_thread *t, struct debug_watching *w)
+{
+    const struct machine_debug *d = &m->debug;
+    w->active = d->watch_count != 0;
+    if (!w->active) {
+        return;
+    }
+    struct engine_context *r = &t->registers;
+    memcpy(w->dr, r->dr, sizeof w->dr);
+    memset(r->dr, 0, sizeof r->dr);
+    for (unsigned i = 0; i < d->watch_count; i++) {
+        const struct kd_watch *watch = &d->watch[i];
+        if (watch->process && watch->process != t->thread->process->va) {
+            continue;
+        }
+        uint64_t kind = watch->access | dr7_length(watch->length) << 2;
+        r->dr[i] = watch->address;
+        r->dr[DR7] |= 1ull << (i * DR7_ENABLE_STEP) | kind << (DR7_ACCESS + i * DR7_ACCESS_STEP);
+    }
+}
+
+bool debug_watch_end(struct ntmm_machine *m, struct machine_thread *t, struct debug_watching *w,
+                     const struct engine_trap *trap, unsigned *index)
+{
+    if (!w->active) {
+        return false;
+    }
+    uint64_t enabled = t->registers.dr[DR7];
+    memcpy(t->registers.dr, w->dr, sizeof w->dr);
+    if (trap->kind != ENGINE_TRAP_EXCEPTION || trap->vector != VECTOR_DEBUG) {
+        return false;
+    }
+    for (unsigned i = 0; i < m->debug.watch_count; i++) {
+        if (trap->dr6 >> i & enabled >> (i * DR7_ENABLE_STEP) & 1) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void debug_watch_report(struct ntmm_machine *m, struct machine_thread *t, unsigned index)
+{
+    cancel_step(&m->debug, t);
+    report(m, t, (struct kd_event){.kind = KD_EVENT_WATCH, .watch = index});
+}
+
 bool debug_before_user_mode(struct ntmm_machine *m, struct machine_thread *t)
 {
     struct machine_debug *d = &m->debug;

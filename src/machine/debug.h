@@ -25,3 +25,15 @@ void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t);
 void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd_event event);
 /* All programs have ended. */
 void debug_ended(struct ntmm_machine *m, NTSTATUS status);
+
+/* The debugger's hardware breakpoints, while user code of `t` runs: they take the place of the
+ * thread's own debug registers, which come back afterwards. */
+struct debug_watching {
+    bool active;
+    uint64_t dr[8]; /* the thread's own */
+};
+void debug_watch_begin(struct ntmm_machine *m, struct machine_thread *t, struct debug_watching *w);
+/* True: the trap was one of them. Then call debug_watch_report once the thread may stand still. */
+bool debug_watch_end(struct ntmm_machine *m, struct machine_thread *t, struct debug_watching *w,
+                     const struct engine_trap *trap, unsigned *index);
+void debug_watch_report(struct ntmm_machine *m, struct machine_thread *t, unsigned index);

@@ -62,6 +62,9 @@ struct machine_debug {
     _Atomic bool break_requested;
     _Atomic uint64_t break_on_process; /* EPROCESS; 0: none */
     _Atomic unsigned wanted;           /* enum kd_want */
+    struct kd_watch watch[KD_WATCHES]; /* hardware breakpoints; changed while all stand still */
+    size_t watch_count;
+    int has_debug_registers; /* this host: 1 yes, -1 no, 0 not tried yet */
 };
 
 /* What the guest's C: shows of the host's folders with programs; launch.c. */

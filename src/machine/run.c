@@ -222,13 +222,21 @@ static void run_user(struct ntmm_machine *m, struct machine_thread *t)
 {
     struct machine_cpu *cpu = &m->cpus[ke_processor_number(kthread(t))];
     struct engine_trap trap;
+    struct debug_watching watching;
+    unsigned watch;
     while (atomic_load(&t->visitors)) {
         sched_yield(); /* they take microseconds, and a fair chance */
     }
     pthread_mutex_lock(&t->user);
     load_registers(m, cpu, t);
+    debug_watch_begin(m, t, &watching);
     m->engine_ops->run(cpu->engine, t->thread->process->owner, &t->registers, &trap);
+    bool watched = debug_watch_end(m, t, &watching, &trap, &watch);
     pthread_mutex_unlock(&t->user);
+    if (watched) {
+        debug_watch_report(m, t, watch);
+        return;
+    }
     switch (trap.kind) {
     case ENGINE_TRAP_SYSCALL:
         serve(m, t);

@@ -7,6 +7,7 @@
 #include "machine/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -281,6 +282,76 @@ static int want_events(struct kd_target *target, unsigned wanted)
     return 0;
 }
 
+static int watch(struct kd_target *target, const struct kd_watch *watches, size_t count)
+{
+    struct ntmm_machine *m = self(target)->machine;
+    struct machine_debug *d = &m->debug;
+    if (count && !d->has_debug_registers) {
+        struct engine_probe probe = {.usable = false};
+        if (m->engine_ops) {
+            m->engine_ops->probe(&probe);
+        }
+        d->has_debug_registers = probe.debug_registers ? 1 : -1;
+    }
+    if (count && d->has_debug_registers < 0) {
+        return -ENODEV;
+    }
+    memcpy(d->watch, watches, count * sizeof *watches);
+    d->watch_count = count;
+    return 0;
+}
+
+/* ---- programs
+ * ------------------------------------------------------------------------------------ */
+
+static int create_program(struct kd_target *target, const char *path, const char *arguments,
+                          char *error, size_t error_size)
+{
+    struct machine_target *t = self(target);
+    const ntmm_program program = {.path = path, .command_line = arguments};
+    struct ps_process *process;
+    struct ps_thread *thread;
+    if (t->over) {
+        snprintf(error, error_size, "all programs have ended: .restart begins again");
+        return -ESHUTDOWN;
+    }
+    if (!NT_SUCCESS(launch_program(t->machine, &program, &process, &thread, error, error_size))) {
+        return -ENOEXEC;
+    }
+    ((struct machine_thread *)thread->owner)->stop_at_first_instruction = true;
+    NTSTATUS status = target_add_thread(t->machine, thread);
+    if (!NT_SUCCESS(status)) {
+        ps_abandon_thread(thread);
+        ps_dereference_process(process);
+        snprintf(error, error_size, "out of host memory");
+        return -ENOMEM;
+    }
+    ps_dereference_thread(thread);
+    ps_dereference_process(process);
+    return 0;
+}
+
+static int kill_process(struct kd_target *target, uint64_t va, uint32_t status)
+{
+    struct ntmm_machine *m = self(target)->machine;
+    struct ps_process *found = NULL;
+    pthread_mutex_lock(&m->ps.lock);
+    for (size_t i = 0; i < m->ps.id_slots && !found; i++) {
+        struct ps_process *p = m->ps.process_by_id[i];
+        found = p && p->va == va && p != m->ps.system && p->process->ActiveThreads ? p : NULL;
+    }
+    if (found) {
+        ps_reference_process(found);
+    }
+    pthread_mutex_unlock(&m->ps.lock);
+    if (!found) {
+        return -ESRCH;
+    }
+    NTSTATUS result = ps_terminate_process(found, NULL, (NTSTATUS)status);
+    ps_dereference_process(found);
+    return NT_SUCCESS(result) ? 0 : -ESRCH;
+}
+
 static int page_in(struct kd_target *target, uint64_t process, uint64_t va)
 {
     struct ntmm_machine *m = self(target)->machine;
@@ -315,6 +386,9 @@ NTSTATUS target_create(struct ntmm_machine *m)
         .break_request = break_request,
         .break_on_process = break_on_process,
         .want_events = want_events,
+        .watch = watch,
+        .create_program = create_program,
+        .kill_process = kill_process,
         .page_in = page_in,
     };
     t->target = (struct kd_target){

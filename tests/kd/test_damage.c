@@ -193,6 +193,11 @@ static void test_noise(void **state)
                                            ".fnent nt!memcpy",
                                            "!irql",
                                            "!cpuinfo",
+                                           "wt -l 3",
+                                           "ba w4 40000000; g; bc *",
+                                           "j (poi(40000000)) '!vad' ; 'r'",
+                                           ".kill",
+                                           ".create x.exe",
                                            ".process 0"};
     uint8_t *tables = world_physical(f->world, TABLES), *pool = world_physical(f->world, POOL);
     uint8_t sound_tables[TABLES_SIZE], sound_pool[POOL_SIZE];
@@ -284,6 +289,19 @@ static void test_interrupt(void **state)
     assert_non_null(strstr(run(f, ".echo reached"), "reached"));
 }
 
+/* A host without debug registers: said in a line, and no breakpoint is left behind. */
+static void test_no_hardware_breakpoints(void **state)
+{
+    struct fixture *f = *state;
+    f->world->no_watches = true;
+    assert_non_null(strstr(run(f, "ba w4 40000000"), "no hardware breakpoints"));
+    assert_string_equal(run(f, "bl"), "");
+    f->world->no_watches = false;
+    assert_string_equal(run(f, "ba w4 40000000; ba w4 40000008; ba r8 40000010; ba e1 401000"), "");
+    assert_non_null(strstr(run(f, "ba w1 40000001"), "a processor has 4"));
+    assert_int_equal(count(run(f, "bl"), "\n"), 4);
+}
+
 static void to_stream(void *owner, const char *text, size_t length)
 {
     fwrite(text, 1, length, owner);
@@ -321,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
         cmocka_unit_test_setup_teardown(test_script_noise, setup, teardown),
         cmocka_unit_test_setup_teardown(test_interrupt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_hardware_breakpoints, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pipe, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,10 +398,13 @@ static enum kd_event_kind execute(struct world *world)
     case 0xE8:
         memcpy(&displacement, code + 1, 4);
         r->gpr[KD_RSP] -= 8;
+        world->accessed = r->gpr[KD_RSP];
+        world->access_is_write = true;
         stack[r->gpr[KD_RSP] % PAGE_SIZE / 8] = r->rip + 5;
         r->rip += 5 + (uint64_t)(int64_t)displacement;
         return KD_EVENT_NONE;
     case 0xC3:
+        world->accessed = r->gpr[KD_RSP];
         r->rip = stack[r->gpr[KD_RSP] % PAGE_SIZE / 8];
         r->gpr[KD_RSP] += 8;
         return KD_EVENT_NONE;
@@ -412,16 +415,56 @@ static enum kd_event_kind execute(struct world *world)
     }
 }
 
+static int watch(struct kd_target *target, const struct kd_watch *watches, size_t count)
+{
+    struct world *world = of(target);
+    if (world->no_watches && count != 0) {
+        return -ENODEV;
+    }
+    memcpy(world->watch, watches, count * sizeof *watches);
+    world->watch_count = count;
+    return 0;
+}
+
+/* Which watch the next instruction (`before`), or the last one's access to its stack, is met by. */
+static bool watched(const struct world *world, bool before, unsigned *index)
+{
+    for (unsigned i = 0; i < world->watch_count; i++) {
+        const struct kd_watch *w = &world->watch[i];
+        bool execute = w->access == KD_WATCH_EXECUTE;
+        uint64_t at = execute ? world->registers.rip : world->accessed;
+        bool met = at < w->address + w->length && at + (execute ? 1 : 8) > w->address && at != 0;
+        bool kind =
+            execute ? before : !before && (w->access == KD_WATCH_ACCESS || world->access_is_write);
+        if (met && kind) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum kd_event_kind execute_watched(struct world *world, unsigned *index)
+{
+    world->accessed = world->access_is_write = 0;
+    if (watched(world, true, index)) {
+        return KD_EVENT_WATCH;
+    }
+    enum kd_event_kind kind = execute(world);
+    return kind == KD_EVENT_NONE && watched(world, false, index) ? KD_EVENT_WATCH : kind;
+}
+
 static int resume(struct kd_target *target, enum kd_resume how, struct kd_event *event)
 {
     struct world *world = of(target);
     enum kd_event_kind kind = KD_EVENT_NONE;
+    unsigned index = 0;
     world->resumes++;
     if (target->last_event.kind == KD_EVENT_ENDED) {
         return -ESHUTDOWN;
     }
     for (unsigned i = 0; i < 10000 && kind == KD_EVENT_NONE; i++) {
-        kind = execute(world);
+        kind = execute_watched(world, &index);
         if (how == KD_RESUME_STEP && kind == KD_EVENT_NONE) {
             kind = KD_EVENT_SINGLE_STEP;
         }
@@ -430,6 +473,7 @@ static int resume(struct kd_target *target, enum kd_resume how, struct kd_event 
                                .process = WORLD_ALPHA,
                                .thread = WORLD_THREAD,
                                .address = world->registers.rip,
+                               .watch = index,
                                .code = 3};
     return 0;
 }
@@ -448,6 +492,7 @@ static struct kd_target_ops ops = {
     .set_registers = set_registers,
     .resume = resume,
     .break_request = break_request,
+    .watch = watch,
 };
 
 struct world *world_create(const char *guest)

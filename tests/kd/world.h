@@ -32,6 +32,10 @@ struct world {
     uint64_t alpha_directory, beta_directory;
     struct kd_registers registers;
     bool break_requested;
+    struct kd_watch watch[KD_WATCHES];
+    size_t watch_count;
+    bool no_watches;                    /* as a host without debug registers */
+    uint64_t accessed, access_is_write; /* of the last instruction: address of data; 0: none */
     unsigned resumes;
 };
 

@@ -1,7 +1,10 @@
-/* src/kd/cmd/breakpoint.c: bp, bu, bl, bc, bd, be.
+/* src/kd/cmd/breakpoint.c: bp, bu, ba, bl, bc, bd, be.
  *
- * Source: debugger documentation, "bp, bu, bm (Set Breakpoint)", "bl (Breakpoint List)". */
+ * Source: debugger documentation, "bp, bu, bm (Set Breakpoint)", "ba (Break on Access)", "bl
+ * (Breakpoint List)". */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +20,18 @@ struct request {
     bool match, once;
 };
 
+/* The value of an option ends at a blank: what follows may be another slash. */
+static bool take_value(struct kd *kd, const char **args, uint64_t *value)
+{
+    char word[128];
+    const char *at = word;
+    if (!kd_word(args, word, sizeof word)) {
+        return kd_error(kd, "Expression is missing or incomplete");
+    }
+    return kd_evaluate(kd, &at, value) &&
+           (kd_at_end(at) || kd_error(kd, "Extra character error in '%s'", at));
+}
+
 static bool parse_options(struct kd *kd, const char **args, struct request *request)
 {
     while (**args == '/') {
@@ -26,11 +41,11 @@ static bool parse_options(struct kd *kd, const char **args, struct request *requ
             request->once = true;
         } else if (letter == 'p') {
             request->match = true;
-            if (!kd_evaluate(kd, args, &request->process)) {
+            if (!take_value(kd, args, &request->process)) {
                 return false;
             }
         } else if (letter == 't') {
-            if (!kd_evaluate(kd, args, &request->thread)) {
+            if (!take_value(kd, args, &request->thread)) {
                 return false;
             }
         } else {
@@ -77,6 +92,28 @@ static void bind_process(struct kd *kd, struct kd_breakpoint *breakpoint, uint64
     breakpoint->process_id = kd_field(kd, "_EPROCESS", process, "UniqueProcessId");
 }
 
+/* Give a parsed breakpoint a slot and take it over. => false: it was freed, an error printed */
+static bool add(struct kd *kd, struct kd_breakpoint *new, const struct request *request)
+{
+    struct kd_breakpoint *slot = kd_breakpoint_new(kd);
+    if (slot == NULL) {
+        kd_breakpoint_clear(new);
+        return kd_error(kd, "There are %d breakpoints already", KD_BREAKPOINT_TEMPORARY);
+    }
+    new->passes = new->passes > 0 ? new->passes : 1;
+    new->remaining = new->passes;
+    new->match = request->match;
+    new->once = request->once;
+    new->thread = request->thread;
+    if (request->match) {
+        bind_process(kd, new, request->process);
+    } else if (new->expression != NULL || new->address < KERNEL_HALF) {
+        bind_process(kd, new, kd_current_process(kd));
+    }
+    *slot = *new;
+    return true;
+}
+
 static bool cmd_set(struct kd *kd, const char *args)
 {
     struct request request = {0};
@@ -90,29 +127,96 @@ static bool cmd_set(struct kd *kd, const char *args)
     } else if (!kd_evaluate(kd, &args, &new.address)) {
         return false;
     }
-    struct kd_breakpoint *slot = kd_breakpoint_new(kd);
-    if (!parse_tail(kd, args, &new) || slot == NULL) {
+    if (!parse_tail(kd, args, &new)) {
         kd_breakpoint_clear(&new);
-        return slot != NULL
-                   ? false
-                   : kd_error(kd, "There are %d breakpoints already", KD_BREAKPOINT_TEMPORARY);
+        return false;
     }
-    new.passes = new.passes > 0 ? new.passes : 1;
-    new.remaining = new.passes;
-    new.match = request.match;
-    new.once = request.once;
-    new.thread = request.thread;
-    if (request.match) {
-        bind_process(kd, &new, request.process);
-    } else if (new.expression != NULL || new.address < KERNEL_HALF) {
-        bind_process(kd, &new, kd_current_process(kd));
+    bool later = new.expression != NULL;
+    if (!add(kd, &new, &request)) {
+        return false;
     }
-    if (new.expression != NULL) {
+    if (later) {
         kd_printf(kd, "Bp expression '%s' could not be resolved, adding deferred bp\n", deferred);
     }
-    *slot = new;
     return true;
 }
+
+/* ---- ba ---------------------------------------------------------------------------------------
+ */
+
+/* e1, w4, r8: what kind of access, and to how many bytes. */
+static bool take_access(struct kd *kd, const char **args, struct kd_watch *watch)
+{
+    char letter = **args;
+    *args += letter != '\0';
+    switch (letter) {
+    case 'e':
+        watch->access = KD_WATCH_EXECUTE;
+        break;
+    case 'w':
+        watch->access = KD_WATCH_WRITE;
+        break;
+    case 'r':
+        watch->access = KD_WATCH_ACCESS;
+        break;
+    default:
+        return kd_error(kd, "Syntax error: ba e|r|w SIZE ADDRESS (execute, read or write, write)");
+    }
+    *args = kd_skip(*args);
+    char size = **args;
+    if (size != '1' && size != '2' && size != '4' && size != '8') {
+        return kd_error(kd, "Syntax error: ba watches 1, 2, 4 or 8 bytes");
+    }
+    ++*args;
+    watch->length = (unsigned)(size - '0');
+    return (watch->access != KD_WATCH_EXECUTE || watch->length == 1) ||
+           kd_error(kd, "Data breakpoints for execution must be 1 byte long");
+}
+
+/* Have the target take the list with the new one in it; else it goes again. */
+static bool try_watch(struct kd *kd)
+{
+    int error = kd_breakpoints_watch(kd, 0);
+    if (error == -ENOSPC) {
+        return kd_error(kd, "Too many hardware breakpoints: a processor has %d", KD_WATCHES);
+    }
+    if (error == -ENODEV) {
+        return kd_error(kd, "This host's processors give no debug registers (`ntmm doctor`): no "
+                            "hardware breakpoints. bp stops at instructions without them");
+    }
+    return error == 0 ||
+           kd_error(kd, "No hardware breakpoints: this target is a %s", kd->target->ops->name);
+}
+
+static bool cmd_access(struct kd *kd, const char *args)
+{
+    struct request request = {0};
+    struct kd_breakpoint new = {
+        .used = true, .enabled = true, .passes = 1, .kind = KD_BREAK_HARDWARE};
+    if (!parse_options(kd, &args, &request) || !take_access(kd, &args, &new.watch) ||
+        !kd_evaluate(kd, &args, &new.address)) {
+        return false;
+    }
+    if (new.address % new.watch.length != 0) {
+        return kd_error(kd, "The address of a data breakpoint must be a multiple of its size");
+    }
+    if (!parse_tail(kd, args, &new)) {
+        kd_breakpoint_clear(&new);
+        return false;
+    }
+    struct kd_breakpoint *slot = kd_breakpoint_new(kd);
+    if (!add(kd, &new, &request)) {
+        return false;
+    }
+    if (!try_watch(kd)) {
+        kd_breakpoint_clear(slot);
+        return false;
+    }
+    return true;
+}
+
+/* ---- listing ----------------------------------------------------------------------------------
+ */
 
 static void show(struct kd *kd, size_t id, const struct kd_breakpoint *breakpoint)
 {
@@ -125,9 +229,14 @@ static void show(struct kd *kd, size_t id, const struct kd_breakpoint *breakpoin
         if (kd->symbols != NULL) {
             kd_symbol_name(kd->symbols, breakpoint->address, name, sizeof name);
         }
-        kd_printf(kd, "%2zu %c %s     %04" PRIx64 " (%04" PRIx64 ") %s", id,
+        char access[8] = "   ";
+        if (breakpoint->kind == KD_BREAK_HARDWARE) {
+            snprintf(access, sizeof access, "%c %u", "ew?r"[breakpoint->watch.access],
+                     breakpoint -> watch.length);
+        }
+        kd_printf(kd, "%2zu %c %s %s %04" PRIx64 " (%04" PRIx64 ") %s", id,
                   breakpoint->enabled ? 'e' : 'd', kd_address_text(breakpoint->address, text),
-                  breakpoint->remaining, breakpoint->passes, name);
+                  access, breakpoint->remaining, breakpoint->passes, name);
     }
     if (breakpoint->command != NULL) {
         kd_printf(kd, " \"%s\"", breakpoint->command);
@@ -213,6 +322,8 @@ const struct kd_command kd_commands_breakpoint[] = {
      cmd_set},
     {"bu", "bu [OPTIONS] MODULE!NAME [PASSES] [\"COMMANDS\"]",
      "set a breakpoint on a name that may come later", cmd_set},
+    {"ba", "ba [OPTIONS] e|r|w SIZE ADDRESS [PASSES] [\"COMMANDS\"]",
+     "break on access: a hardware breakpoint", cmd_access},
     {"bl", "bl", "list breakpoints", cmd_list},
     {"bc", "bc NUMBERS|*", "clear breakpoints", cmd_clear},
     {"bd", "bd NUMBERS|*", "disable breakpoints", cmd_disable},

@@ -64,6 +64,9 @@ static void show_reason(struct kd *kd, const struct kd_event *event)
             kd_printf(kd, "Breakpoint %d hit\n", kd->hit);
         }
         break;
+    case KD_EVENT_WATCH:
+        kd_printf(kd, "Breakpoint %d hit\n", kd->hit);
+        break;
     case KD_EVENT_BREAK_IN:
     case KD_EVENT_ATTACHED:
         kd_show_exception(kd, BREAK_INSTRUCTION, true);
@@ -83,7 +86,8 @@ static void show_reason(struct kd *kd, const struct kd_event *event)
 void kd_show_event(struct kd *kd)
 {
     const struct kd_event *event = &kd->target->last_event;
-    if (event->kind == KD_EVENT_BREAKPOINT && kd->pending != NULL) {
+    bool breakpoint = event->kind == KD_EVENT_BREAKPOINT || event->kind == KD_EVENT_WATCH;
+    if (breakpoint && kd->pending != NULL) {
         return; /* its commands speak first, and may go on */
     }
     kd_style_begin(kd, KD_STYLE_EVENT);

@@ -241,6 +241,7 @@ static bool cmd_lastevent(struct kd *kd, const char *args)
         [KD_EVENT_EXCEPTION] = "Exception",
         [KD_EVENT_PROCESS_EXIT] = "Exit process",
         [KD_EVENT_MODULE_LOAD] = "Load module",
+        [KD_EVENT_WATCH] = "Hardware breakpoint",
         [KD_EVENT_BREAK_IN] = "Break in",
         [KD_EVENT_ATTACHED] = "The process asked for is on a processor",
         [KD_EVENT_BUGCHECK] = "Bugcheck",
