@@ -23,6 +23,8 @@ static const struct kd_command *const tables[] = {
     kd_commands_types,      kd_commands_code,      kd_commands_control,    kd_commands_crash,
     kd_commands_physical,   kd_commands_list,      kd_commands_unwind,     kd_commands_cpu,
     kd_commands_sympath,    kd_commands_dump,      kd_commands_program,    kd_commands_wt,
+    kd_commands_analyze,    kd_commands_heap,      kd_commands_job,        kd_commands_schedule,
+    kd_commands_section,    kd_commands_token,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

@@ -75,6 +75,12 @@ extern const struct kd_command kd_commands_unwind[];
 extern const struct kd_command kd_commands_cpu[];
 extern const struct kd_command kd_commands_program[];
 extern const struct kd_command kd_commands_wt[];
+extern const struct kd_command kd_commands_analyze[];
+extern const struct kd_command kd_commands_heap[];
+extern const struct kd_command kd_commands_job[];
+extern const struct kd_command kd_commands_schedule[];
+extern const struct kd_command kd_commands_section[];
+extern const struct kd_command kd_commands_token[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln */
 extern const struct kd_command kd_commands_sympath[]; /* .reload, .sympath */

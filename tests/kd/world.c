@@ -13,6 +13,7 @@
 #include "nt/layout.h"
 #include "nt/mm.h"
 #include "nt/ps.h"
+#include "nt/se.h"
 
 #define NT_PHYSICAL 0x800000ull
 #define POOL_VA 0xFFFFFA8001000000ull
@@ -273,12 +274,23 @@ static void make_vad(struct world *world, unsigned n, uint64_t first, uint64_t l
 static void make_vads(struct world *world)
 {
     static const char name[] = "\\work\\alpha.exe";
-    uint64_t subsection = VAD(8), area = VAD(9), file = VAD(10), text = VAD(12);
+    uint64_t area = VAD(9), file = VAD(10), text = VAD(12), segment = VAD(14);
+    uint64_t subsection = area + sizeof(CONTROL_AREA);
     make_vad(world, 0, 0x40000, 0x40000, VAD_FLAGS(1, 0, 4, 1), VAD(1), VAD(2));
     make_vad(world, 1, 0x400, 0x402, VAD_FLAGS(2, 2, 7, 0), 0, 0);
     make_vad(world, 2, 0x60000, 0x60003, VAD_FLAGS(4, 0, 4, 1), 0, 0);
     PUT(world, world_pool(VAD(1)), MMVAD, Subsection, subsection);
     PUT(world, world_pool(subsection), SUBSECTION, ControlArea, area);
+    PUT(world, world_pool(subsection), SUBSECTION, SubsectionBase, segment + 0x60);
+    PUT(world, world_pool(subsection), SUBSECTION, PtesInSubsection, 3);
+    world_put(world, world_pool(segment) + 0x60, FRAME(4) | VALID | USER | ACCESSED, 8);
+    world_put(world, world_pool(segment) + 0x68, FRAME(6) | 1 << 11 | 3 << 5, 8); /* transition */
+    PUT(world, world_pool(segment), SEGMENT, ControlArea, area);
+    PUT(world, world_pool(segment), SEGMENT, TotalNumberOfPtes, 3);
+    PUT(world, world_pool(segment), SEGMENT, SizeOfSegment, 0x3000);
+    PUT(world, world_pool(area), CONTROL_AREA, Segment, segment);
+    PUT(world, world_pool(area), CONTROL_AREA, NumberOfMappedViews, 1);
+    world_put(world, world_pool(area) + offsetof(CONTROL_AREA, u), 1 << 5 | 1 << 7, 4);
     PUT(world, world_pool(area), CONTROL_AREA, FilePointer, file | 7);
     PUT(world, world_pool(file), FILE_OBJECT, FileName.Length, 2 * (sizeof name - 1));
     PUT(world, world_pool(file), FILE_OBJECT, FileName.MaximumLength, 2 * sizeof name);
@@ -302,6 +314,40 @@ static void make_handles(struct world *world)
     world_put(world, world_pool(entries) + 0x18, 0x1F0003, 4);
     PUT(world, world_pool(header), OBJECT_HEADER, PointerCount, 2);
     PUT(world, world_pool(header), OBJECT_HEADER, HandleCount, 1);
+}
+
+/* alpha.exe's token: LocalSystem and Administrators, two privileges; a job with alpha.exe in it. */
+static void make_security(struct world *world)
+{
+    const uint64_t token = 0xFFFFFA800100D000, groups = token + 0x400, sid = token + 0x500;
+    const uint64_t job = 0xFFFFFA800100E000, alpha = world_pool(WORLD_ALPHA);
+    uint64_t pa = world_pool(token);
+    PUT(world, alpha, EPROCESS, Token, token | 5);
+    PUT(world, pa, TOKEN, SessionId, 1);
+    PUT(world, pa, TOKEN, UserAndGroups, groups);
+    PUT(world, pa, TOKEN, UserAndGroupCount, 2);
+    PUT(world, pa, TOKEN, PrimaryGroup, sid);
+    PUT(world, pa, TOKEN, TokenType, 1);
+    PUT(world, pa, TOKEN, AuthenticationId, 0x3E7);
+    PUT(world, pa, TOKEN, Privileges.Present, 1 << 20 | 1 << 23);
+    PUT(world, pa, TOKEN, Privileges.Enabled, 1 << 23);
+    world_put(world, world_pool(groups), sid, 8);
+    world_put(world, world_pool(groups) + 16, sid + 0x40, 8);
+    world_put(world, world_pool(groups) + 24, 0xE, 4);
+    world_put(world, world_pool(sid), 0x0500000000000101, 8); /* S-1-5-18 */
+    world_put(world, world_pool(sid) + 8, 18, 4);
+    world_put(world, world_pool(sid) + 0x40, 0x0500000000000201, 8); /* S-1-5-32-544 */
+    world_put(world, world_pool(sid) + 0x48, 32, 4);
+    world_put(world, world_pool(sid) + 0x4C, 544, 4);
+
+    uint64_t link = WORLD_ALPHA + offsetof(EPROCESS, JobLinks), link_pa = world_pool(link);
+    uint64_t head = job + offsetof(EJOB, ProcessListHead);
+    PUT(world, alpha, EPROCESS, Job, job);
+    PUT(world, world_pool(job), EJOB, TotalProcesses, 1);
+    PUT(world, world_pool(job), EJOB, ActiveProcesses, 1);
+    PUT(world, world_pool(job), EJOB, LimitFlags, 0x2008);
+    PUT(world, world_pool(job), EJOB, ActiveProcessLimit, 4);
+    link_list(world, world_pool(head), head, &link, &link_pa, 1);
 }
 
 /* ---- alpha.exe's and beta.exe's pages ---------------------------------------------------------
@@ -518,6 +564,7 @@ struct world *world_create(const char *guest)
     make_thread(world);
     make_vads(world);
     make_handles(world);
+    make_security(world);
     make_alpha_pages(world);
     map(world, world->beta_directory, 0x40000000, FRAME(10) | USER_PAGE | NX);
     memset(world_physical(world, FRAME(10)), 'b', PAGE_SIZE);

@@ -68,3 +68,6 @@ const char *kd_symbol_source_text(const struct kd_module *module);
 
 /* Code and parameters of the bugcheck that ended the machine; all 0 without one (crash.c). */
 bool kd_get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4]);
+
+/* The four lines of `!process 0 0` for one EPROCESS. */
+void kd_show_process_summary(struct kd *kd, uint64_t process);

@@ -63,7 +63,7 @@ static void image_name(struct kd *kd, uint64_t process, char out[IMAGE_NAME_SIZE
     }
 }
 
-static void show_summary(struct kd *kd, uint64_t process)
+void kd_show_process_summary(struct kd *kd, uint64_t process)
 {
     char name[IMAGE_NAME_SIZE];
     uint64_t session = kd_field(kd, "_EPROCESS", process, "Session"), session_id;
@@ -156,7 +156,7 @@ static bool show_one_thread(struct kd *kd, uint64_t thread, void *context)
 
 static void show_process(struct kd *kd, uint64_t process, uint64_t flags)
 {
-    show_summary(kd, process);
+    kd_show_process_summary(kd, process);
     if (flags & DETAILS) {
         show_details(kd, process);
     }

@@ -7,6 +7,7 @@
 
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
+#include "kd/script.h"
 #include "kd/stack.h"
 #include "kd/types.h"
 
@@ -188,25 +189,64 @@ static void show_processor(struct kd *kd, unsigned i)
     kd_printf(kd, "\n");
 }
 
-/* `~`: the processors; `~1s`: make processor 1 the current one. */
+/* Run a command once for a processor; what is idle has nothing to show. */
+static void run_for(struct kd *kd, unsigned processor, const char *command)
+{
+    struct kd_registers registers;
+    kd->processor = processor;
+    bool idle = kd->target->ops->get_registers(kd->target, processor, &registers) != 0 ||
+                registers.rip == 0;
+    kd_printf(kd, "%s%3u%s\n", processor == kd->target->last_event.processor ? "." : " ", processor,
+              idle ? "  idle" : "");
+    if (!idle) {
+        kd_run_text(kd, command);
+        kd_printf(kd, "\n");
+    }
+}
+
+/* `~`: the processors; `~1s`: make processor 1 the current one; `~1k`, `~*k`: a command for one or
+ * all of them. */
 static bool cmd_processor(struct kd *kd, const char *args)
 {
+    unsigned count = kd->target->processor_count;
+    unsigned long first = 0, last = count - 1;
+    const char *command = args + 1;
     if (*args == '\0') {
-        for (unsigned i = 0; i < kd->target->processor_count && !kd_interrupted(kd); i++) {
+        for (unsigned i = 0; i < count && !kd_interrupted(kd); i++) {
             show_processor(kd, i);
         }
         return true;
     }
-    char *end;
-    unsigned long number = strtoul(args, &end, 10);
-    if (end == args || *end != 's' || !kd_at_end(end + 1)) {
-        return kd_error(kd, "Syntax error: ~ or ~NUMBERs, not '~%s'", args);
+    if (*args != '*') {
+        char *end;
+        first = last = strtoul(args, &end, 10);
+        command = end;
+        if (end == args) {
+            return kd_error(kd, "Syntax error: ~, ~Ns, ~NCOMMAND or ~*COMMAND, not '~%s'", args);
+        }
     }
-    if (number >= kd->target->processor_count) {
-        return kd_error(kd, "%lu is not a valid %s number", number,
+    command = kd_skip(command);
+    if (first >= count) {
+        return kd_error(kd, "%lu is not a valid %s number", first,
                         kd_target_is_process(kd->target) ? "thread" : "processor");
     }
-    kd->processor = (unsigned)number;
+    if (strcmp(command, "s") == 0 && *args != '*') {
+        kd->processor = (unsigned)first;
+        return true;
+    }
+    if (*command == '\0') {
+        return kd_error(kd, "Syntax error: ~, ~Ns, ~NCOMMAND or ~*COMMAND, not '~%s'", args);
+    }
+    unsigned before = kd->processor, stops = kd->stops;
+    uint64_t thread = kd->implicit_thread;
+    kd->implicit_thread = 0;
+    for (unsigned long i = first; i <= last && !kd_interrupted(kd); i++) {
+        run_for(kd, (unsigned)i, command);
+    }
+    if (kd->stops == stops) { /* else the command has let the target run */
+        kd->processor = before;
+        kd->implicit_thread = thread;
+    }
     return true;
 }
 
@@ -214,6 +254,7 @@ const struct kd_command kd_commands_thread[] = {
     {"!thread", "!thread [ADDRESS]", "one thread", cmd_thread},
     {".thread", ".thread [ADDRESS]", "choose the thread whose registers and stack are shown",
      cmd_set_thread},
-    {"~", "~ | ~Ns", "processors; choose one", cmd_processor},
+    {"~", "~ | ~Ns | ~N|*COMMAND", "processors; choose one; a command for one or all",
+     cmd_processor},
     {NULL, NULL, NULL, NULL},
 };
