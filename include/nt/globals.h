@@ -34,6 +34,8 @@
     X(MMPFNLIST, MmModifiedPageListHead)                                                           \
     X(MMPFNLIST, MmModifiedNoWritePageListHead)                                                    \
     X(MMPFNLIST, MmBadPageListHead)                                                                \
+    X(ULONG, MmNumberOfPagingFiles)                                                                \
+    A(KPTR(MMPAGING_FILE), MmPagingFile, 16)                                                       \
     X(KPTR(void), MmSystemRangeStart)                                                              \
     X(KPTR(void), MmUserProbeAddress)                                                              \
     X(KPTR(void), MmHighestUserAddress)                                                            \

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "nt/status.h"
@@ -45,6 +46,18 @@ void host_memory_unmap(void *address, uint64_t size);
 uint64_t host_memory_next_data(int fd, uint64_t offset, uint64_t size);
 /* Address space without memory, to map pieces into. */
 NTSTATUS host_memory_reserve(uint64_t size, void **address);
+
+/* ---- temporary files ---------------------------------------------------------------------- */
+
+#define HOST_PARTS_MOST 64
+
+/* A sparse file of `size` bytes without a name, in $TMPDIR or /var/tmp: it is gone when it is
+ * closed, and when the process ends however it does. */
+NTSTATUS host_temporary_create(uint64_t size, int *fd);
+/* Read or write all of at most HOST_PARTS_MOST parts, at a place in a file.
+ * => STATUS_END_OF_FILE, STATUS_DISK_FULL, ...; how much was done is then unknown */
+NTSTATUS host_read_at(int fd, uint64_t offset, const struct iovec *parts, int count);
+NTSTATUS host_write_at(int fd, uint64_t offset, const struct iovec *parts, int count);
 
 /* ---- whole files -------------------------------------------------------------------------- */
 

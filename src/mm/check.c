@@ -126,6 +126,25 @@ static void check_quarantine(struct mi_check *check)
     MI_CHECK(check, count == mm->quarantine.count, "quarantine: wrong count");
 }
 
+/* A page that is not mapped is where its list says it is: a standby page has its contents elsewhere
+ * too, and one that was modified has them nowhere else. */
+static void check_original(struct mi_check *check, uint64_t pfn)
+{
+    const MMPFN *page = &check->mm->pfn[pfn];
+    MMPTE original = page->OriginalPte;
+
+    if (mi_pte_in_page_file(original))
+        mi_check_slot(check, original);
+    if (page->u3.e1.PageLocation == StandbyPageList)
+        MI_CHECK(check,
+                 !page->u3.e1.Modified &&
+                     (mi_pte_in_page_file(original) || original.u.Soft.Prototype),
+                 "standby frame %llx has its contents nowhere else", (unsigned long long)pfn);
+    if (page->u3.e1.PageLocation == ModifiedPageList)
+        MI_CHECK(check, page->u3.e1.Modified && !mi_pte_in_page_file(original),
+                 "modified frame %llx has a slot", (unsigned long long)pfn);
+}
+
 /* After all tables were walked: frames against what was found. Frame 0 is nobody's. */
 static void check_frames(struct mi_check *check)
 {
@@ -134,6 +153,7 @@ static void check_frames(struct mi_check *check)
     for (uint64_t pfn = 1; pfn < mm->frames; pfn++) {
         const MMPFN *page = &mm->pfn[pfn];
         unsigned location = page->u3.e1.PageLocation;
+        check_original(check, pfn);
         if (check->listed[pfn]) {
             /* A transition PTE, or prototype, holds it. */
             bool kept = location == ModifiedPageList || location == StandbyPageList;
@@ -184,6 +204,7 @@ static void check_all(struct mi_check *check)
     list_for_each(node, &mm->spaces) mi_check_space(check, list_entry(node, struct mm_space, link));
     mi_check_sections(check);
     check_frames(check);
+    mi_check_paging_files(check);
     mi_check_regions(check);
     mi_check_pools(check);
     check_commit(check);
@@ -196,15 +217,18 @@ size_t mm_check(struct mm *mm)
     mi_await_frames(mm);
     check.share = calloc(mm->frames, sizeof(*check.share));
     check.listed = calloc(mm->frames, sizeof(*check.listed));
-    if (check.share && check.listed) {
+    if (check.share && check.listed && mi_check_paging_begin(&check)) {
+        ke_acquire_lock(&mm->reclaim_lock);
         pthread_mutex_lock(&mm->spaces_lock);
         pthread_mutex_lock(&mm->zero.pause);
         check_all(&check);
         pthread_mutex_unlock(&mm->zero.pause);
         pthread_mutex_unlock(&mm->spaces_lock);
+        ke_release_lock(&mm->reclaim_lock);
     } else {
         mi_check_failed(&check, "no memory to check with");
     }
+    mi_check_paging_end(&check);
     free(check.share);
     free(check.listed);
     return check.violations;

@@ -12,7 +12,8 @@ struct mi_check {
     bool *listed;
     uint64_t tables, overhead; /* of all spaces */
     uint64_t user_commit, section_commit;
-    uint64_t views; /* VADs that are views */
+    uint64_t views;                 /* VADs that are views */
+    uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
 };
 
 /* Log a violation and count it. */
@@ -30,6 +31,12 @@ void mi_check_system_tables(struct mi_check *check);
 void mi_check_space(struct mi_check *check, struct mm_space *space);
 /* Sections: prototype PTEs against frames, references against views. After all spaces. */
 void mi_check_sections(struct mi_check *check);
+/* A PTE, or OriginalPte, in page-file form: its slot. */
+void mi_check_slot(struct mi_check *check, MMPTE pte);
+/* Slots against bitmaps and counts, after everything that may own one. */
+void mi_check_paging_files(struct mi_check *check);
+bool mi_check_paging_begin(struct mi_check *check);
+void mi_check_paging_end(struct mi_check *check);
 void mi_check_vads(struct mi_check *check, struct mm_space *space);
 void mi_check_regions(struct mi_check *check);
 void mi_check_pools(struct mi_check *check);

@@ -90,6 +90,8 @@ static void check_control(struct mi_check *check, struct mi_control *control)
         for (uint64_t i = 0; i < run.count; i++) {
             MMPTE value = mi_read_pte(&run.ptes[i]);
             committed += value.u.Long != 0;
+            if (mi_pte_in_page_file(value))
+                mi_check_slot(check, value);
             if (mi_pte_holds_frame(value))
                 in_memory += check_held(check, control, &run, i);
             else if (value.u.Soft.Prototype)

@@ -70,9 +70,10 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
             check_holder(walk, pfn + i, entry_va, table);
     }
     if (!entry.u.Hard.Valid) {
-        MI_CHECK(check, mm->pfn[pfn].u3.e1.PageLocation == ModifiedPageList,
+        unsigned location = mm->pfn[pfn].u3.e1.PageLocation;
+        MI_CHECK(check, location == ModifiedPageList || location == StandbyPageList,
                  "transition PTE %llx: frame %llx is in location %d", (unsigned long long)entry_va,
-                 (unsigned long long)pfn, mm->pfn[pfn].u3.e1.PageLocation);
+                 (unsigned long long)pfn, location);
     }
     return true;
 }
@@ -90,6 +91,8 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
         uint64_t va = entry_va + i * sizeof(MMPTE);
         used += entry.u.Long != 0;
         walk->space_entries += level == 1 && entry.u.Long != 0;
+        if (level == 1 && mi_pte_in_page_file(entry))
+            mi_check_slot(check, entry);
         if (!mi_pte_holds_frame(entry))
             continue;
         held++;

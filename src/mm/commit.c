@@ -15,8 +15,8 @@
  */
 #include "mm/mi.h"
 
-#define RESERVE_SHARE 128u /* of the limit */
-#define RESERVE_LEAST 16u  /* pages */
+#define RESERVE_SHARE 128u                     /* of the limit */
+#define RESERVE_LEAST (16u + MI_SYSTEM_FRAMES) /* pages */
 
 static uint64_t limit_for(const struct mm *mm, enum mi_commit_for what)
 {
@@ -24,7 +24,7 @@ static uint64_t limit_for(const struct mm *mm, enum mi_commit_for what)
     uint64_t reserve = limit / RESERVE_SHARE + RESERVE_LEAST;
 
     if (what == MI_COMMIT_SYSTEM)
-        return limit;
+        return limit > MI_SYSTEM_FRAMES ? limit - MI_SYSTEM_FRAMES : 0;
     return limit > reserve ? limit - reserve : 0;
 }
 

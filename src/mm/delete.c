@@ -17,9 +17,12 @@ void mi_flush_end(struct mi_flush *flush)
         mi_free_pages(space->mm, flush->free, flush->free_count);
     if (flush->shared_count > 0)
         mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
+    if (flush->unmap_count > 0)
+        mi_unmap_pages(space->mm, flush->unmap, flush->unmap_count);
     flush->count = 0;
     flush->free_count = 0;
     flush->shared_count = 0;
+    flush->unmap_count = 0;
 }
 
 void mi_working_set_add(struct mm_space *space)
@@ -63,33 +66,35 @@ void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
         process->PeakVirtualSize = process->VirtualSize;
 }
 
-/* Free what the old value of the PTE of `va` held. */
+/* Free what the old, valid value of the PTE of `va` held. */
 static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
 {
     struct mm_space *space = flush->space;
     struct mm *mm = space->mm;
+    uint64_t pfn = old.u.Hard.PageFrameNumber;
 
-    if (mi_pte_is_transition(old)) {
-        mi_page_from_modified(mm, old.u.Trans.PageFrameNumber);
-        mi_flush_free(flush, old.u.Trans.PageFrameNumber);
-    } else if (old.u.Hard.Valid) {
-        uint64_t pfn = old.u.Hard.PageFrameNumber;
-        mi_flush_page(flush, va, pfn);
-        if (pfn == mm->shared_user_data_pfn) {
-            mi_share_page(mm, pfn, -1);
-        } else if (mi_pte_is_shared(mm, old)) {
-            mi_working_set_remove_shared(space);
-            mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
-        } else {
-            mi_working_set_remove(space);
-            mi_flush_free(flush, pfn);
-        }
+    mi_flush_page(flush, va, pfn);
+    if (pfn == mm->shared_user_data_pfn) {
+        mi_share_page(mm, pfn, -1);
+        return;
+    }
+    if (mi_pte_is_shared(mm, old)) {
+        mi_working_set_remove_shared(space);
+        mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
+    } else {
+        mi_working_set_remove(space);
+        mi_flush_free(flush, pfn);
     }
 }
 
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value)
 {
-    release_page(flush, va, mi_change_pte(flush->space->mm, pte, value));
+    struct mm *mm = flush->space->mm;
+
+    if (mi_read_pte(pte).u.Hard.Valid)
+        release_page(flush, va, mi_change_pte(mm, pte, value));
+    else
+        mi_delete_invalid_pte(mm, pte, value);
 }
 
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end)

@@ -2,7 +2,8 @@
  *
  *      PTE \ what to do      allowed                          not allowed
  *      valid                 spurious: run on                 access violation
- *      transition            back from the modified list      access violation
+ *      transition            back from its list               access violation
+ *      page file             read it, and fault again         access violation
  *      demand zero           a zeroed frame                   access violation
  *      valid, CopyOnWrite    a write: a copy of its own       access violation
  *      zero, no table        as the VAD says (MemCommit)      access violation
@@ -18,6 +19,9 @@
 #include "hw/bits.h"
 #include "mm/section.h"
 
+#define FRAMES_MOST 4u /* what one fault takes: a page and the tables on the way to it */
+#define ROOMS_MOST 100u
+
 struct fault {
     struct mm_space *space;
     uint64_t va; /* page aligned */
@@ -27,9 +31,11 @@ struct fault {
     MMVAD_SHORT *vad; /* only looked up when the PTE does not say enough */
     MMPTE *proto;     /* NULL: not a page of a section */
     unsigned protection;
+    struct mi_read read; /* with FAULT_SLEEP */
+    unsigned rooms;      /* how often others were faster to take what was made for us */
 };
 
-enum outcome { FAULT_GO_ON, FAULT_DONE, FAULT_RESTART };
+enum outcome { FAULT_GO_ON, FAULT_DONE, FAULT_RESTART, FAULT_SLEEP };
 
 struct fault_stage {
     const char *name;
@@ -57,7 +63,7 @@ static NTSTATUS copy_on_write(struct fault *fault)
     unsigned protection = fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE;
     struct mi_flush flush;
 
-    if (!mi_allocate_page(mm, MI_PAGE_ANY, &pfn))
+    if (!mi_allocate_page(mm, MI_PAGE_USER, &pfn))
         return STATUS_NO_MEMORY;
     mi_copy_page(mi_frame(mm, pfn), mi_frame(mm, old));
     mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte), protection);
@@ -72,6 +78,8 @@ static NTSTATUS copy_on_write(struct fault *fault)
 /* A valid PTE: somebody else was faster, or the access is forbidden. */
 static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
 {
+    fault->vad = NULL;
+    fault->proto = NULL;
     fault->pte = mi_find_pte(fault->space, fault->va);
     fault->value = fault->pte ? mi_read_pte(fault->pte) : (MMPTE){.u.Long = 0};
     if (!fault->value.u.Hard.Valid)
@@ -136,18 +144,43 @@ static enum outcome check_access(struct fault *fault, NTSTATUS *status)
     return done(status, STATUS_ACCESS_VIOLATION);
 }
 
-/* The page is still in memory. */
+/* The page is still in memory, or on its way in. */
 static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
 {
     struct mm *mm = fault->space->mm;
 
     if (!mi_pte_is_transition(fault->value))
         return FAULT_GO_ON;
-    uint64_t pfn = fault->value.u.Trans.PageFrameNumber;
-    mi_page_from_modified(mm, pfn);
+    ke_acquire_lock(&mm->pfn_lock);
+    MMPTE value = mi_read_pte(fault->pte);
+    uint64_t pfn = value.u.Trans.PageFrameNumber;
+    bool still = mi_pte_is_transition(value);
+    if (still && mi_pfn(mm, pfn)->u3.e1.ReadInProgress)
+        fault->read = mi_inpage_join(mm, mi_pfn(mm, pfn));
+    else if (still)
+        mi_activate_page(mm, pfn);
+    ke_release_lock(&mm->pfn_lock);
+    if (!still)
+        return FAULT_RESTART;
+    if (fault->read.inpage)
+        return FAULT_SLEEP;
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
     mi_working_set_add(fault->space);
+    __atomic_fetch_add(&mm->transition_faults, 1, __ATOMIC_RELAXED);
     return done(status, STATUS_SUCCESS);
+}
+
+/* The page is in a paging file. */
+static enum outcome resolve_page_file(struct fault *fault, NTSTATUS *status)
+{
+    struct mm *mm = fault->space->mm;
+
+    if (!mi_pte_in_page_file(fault->value))
+        return FAULT_GO_ON;
+    ke_acquire_lock(&mm->pfn_lock);
+    fault->read = mi_inpage_begin(mm, fault->pte, mi_pte_va(fault->va), false);
+    ke_release_lock(&mm->pfn_lock);
+    return fault->read.inpage ? FAULT_SLEEP : done(status, STATUS_NO_MEMORY);
 }
 
 /* A page of a section: shared for now, and copied at once if that is what a write wants. */
@@ -160,12 +193,14 @@ static enum outcome resolve_prototype(struct fault *fault, NTSTATUS *status)
         return FAULT_GO_ON;
     *status = fault->pte ? STATUS_SUCCESS : mi_make_pte(space, fault->va, &fault->pte);
     if (NT_SUCCESS(*status)) {
-        *status = mi_proto_fault(space, fault->vad, fault->proto, &pfn);
-        if (!NT_SUCCESS(*status))
+        *status = mi_proto_fault(space, fault->vad, fault->proto, &pfn, &fault->read);
+        if (!NT_SUCCESS(*status) || fault->read.inpage)
             mi_trim_tables(space, fault->va, fault->va + PAGE_SIZE);
     }
     if (!NT_SUCCESS(*status))
         return FAULT_DONE;
+    if (fault->read.inpage)
+        return FAULT_SLEEP;
     mi_change_pte(space->mm, fault->pte, mi_shared_page_pte(pfn, fault->protection));
     mi_working_set_add_shared(space);
     return fault->write && mi_protection_is_copy(fault->protection) ? FAULT_RESTART : FAULT_DONE;
@@ -181,7 +216,7 @@ static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
         if (!NT_SUCCESS(*status))
             return FAULT_DONE;
     }
-    if (!mi_allocate_page(mm, MI_PAGE_ZEROED, &pfn)) {
+    if (!mi_allocate_page(mm, MI_PAGE_USER_ZEROED, &pfn)) {
         mi_trim_tables(fault->space, fault->va, fault->va + PAGE_SIZE);
         return done(status, STATUS_NO_MEMORY);
     }
@@ -199,21 +234,42 @@ static const struct fault_stage stages[] = {
     {"guard", check_guard},
     {"access", check_access},
     {"transition", resolve_transition},
+    {"page file", resolve_page_file},
     {"prototype", resolve_prototype},
     {"demand zero", resolve_demand_zero},
 };
 
-static NTSTATUS run_stages(struct fault *fault)
+/* => (W) */
+static enum outcome run_stages(struct fault *fault, NTSTATUS *status)
 {
-    NTSTATUS status = STATUS_ACCESS_VIOLATION;
+    enum outcome outcome;
+    size_t i = 0;
 
-    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]);) {
-        enum outcome outcome = stages[i].run(fault, &status);
-        if (outcome == FAULT_DONE)
-            break;
+    do { /* the last stage never goes on */
+        outcome = stages[i].run(fault, status);
         i = outcome == FAULT_RESTART ? 0 : i + 1;
+    } while (outcome == FAULT_GO_ON || outcome == FAULT_RESTART);
+    return outcome;
+}
+
+/* What cannot be done with the working set locked: read, wait, find memory.
+ * => whether the fault is to be tried again */
+static bool sleep_outside(struct fault *fault, enum outcome outcome, NTSTATUS *status)
+{
+    struct mm *mm = fault->space->mm;
+    struct mi_read read = fault->read;
+
+    fault->read = (struct mi_read){.inpage = NULL};
+    if (outcome != FAULT_SLEEP)
+        return *status == STATUS_NO_MEMORY && fault->rooms++ < ROOMS_MOST &&
+               mi_make_room(mm, FRAMES_MOST);
+    if (!read.mine) {
+        mi_inpage_wait(mm, read.inpage);
+        return true;
     }
-    return status;
+    __atomic_fetch_add(&fault->space->process->Vm.HardFaultCount, 1, __ATOMIC_RELAXED);
+    *status = mi_inpage_read(mm, read.inpage);
+    return NT_SUCCESS(*status);
 }
 
 NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
@@ -223,14 +279,21 @@ NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_cod
                           .va = MI_VA(MI_VPN(va)),
                           .write = hw_fault_write(code),
                           .fetch = hw_fault_fetch(code)};
+    NTSTATUS status = STATUS_ACCESS_VIOLATION;
+    enum outcome outcome;
 
     __atomic_fetch_add(&space->mm->faults, 1, __ATOMIC_RELAXED);
     if (va > MM_HIGHEST_USER_ADDRESS)
         return STATUS_ACCESS_VIOLATION;
     mi_lock_working_set(space);
     space->process->Vm.PageFaultCount++;
-    NTSTATUS status = run_stages(&fault);
+    outcome = run_stages(&fault, &status);
     mi_unlock_working_set(space);
+    while (sleep_outside(&fault, outcome, &status)) {
+        mi_lock_working_set(space);
+        outcome = run_stages(&fault, &status);
+        mi_unlock_working_set(space);
+    }
     const struct mm_ops *ops = space->mm->ops;
     if (status == STATUS_GUARD_PAGE_VIOLATION && ops->guard_page)
         status = ops->guard_page(space->mm->owner, space, va);

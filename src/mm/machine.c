@@ -31,7 +31,7 @@ static NTSTATUS create_ram(struct mm *mm)
 }
 
 /* The variables of nt that describe memory. Those of the lists are kept by pfn.c and commit.c. */
-static void set_globals(struct mm *mm, const struct mm_config *config)
+static void set_globals(struct mm *mm)
 {
     struct nt_globals *nt = &mm->ke->nt;
     const struct mi_region *pool = &mm->nonpaged, *paged = &mm->paged, *ptes = &mm->system_ptes;
@@ -44,7 +44,7 @@ static void set_globals(struct mm *mm, const struct mm_config *config)
     *nt->MmLowestPhysicalPage = 1;
     *nt->MmHighestPhysicalPage = mm->frames - 1;
     *nt->MmResidentAvailablePages = available;
-    *nt->MmTotalCommitLimit = available + (config->pagefile_size >> PAGE_SHIFT);
+    *nt->MmTotalCommitLimit = available;
     nt->MmSystemRangeStart->va = MM_SYSTEM_RANGE_START;
     nt->MmUserProbeAddress->va = MM_USER_PROBE_ADDRESS;
     nt->MmHighestUserAddress->va = MM_HIGHEST_USER_ADDRESS;
@@ -74,10 +74,15 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     if (!NT_SUCCESS(status))
         return status;
     mi_boot_early_frames(mm);
-    set_globals(mm, config);
+    set_globals(mm);
     if (config->no_zero_thread)
         mi_boot_late_frames(mm);
-    return mi_pool_boot(mm);
+    status = mi_pool_boot(mm);
+    if (NT_SUCCESS(status))
+        status = mi_inpage_boot(mm);
+    if (NT_SUCCESS(status) && config->pagefile_size >= MI_LEAST_PAGING_FILE)
+        status = mm_create_paging_file(mm, config->pagefile_size);
+    return status;
 }
 
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
@@ -99,6 +104,8 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     mm->quarantine.first = MI_LIST_END;
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);
+    ke_lock_init(&mm->reclaim_lock, KE_RANK_RECLAIM);
+    mi_paging_files_initialize(mm, config->paging);
     list_init(&mm->controls);
     pthread_mutex_init(&mm->sessions_lock, NULL);
     pthread_mutex_init(&mm->spaces_lock, NULL);
@@ -121,6 +128,7 @@ void mm_destroy(struct mm *mm)
     mi_zero_thread_stop(mm);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
     free(mm->control_by_id);
+    mi_paging_files_close(mm);
     mi_region_destroy(&mm->nonpaged);
     mi_region_destroy(&mm->paged);
     mi_region_destroy(&mm->system_ptes);

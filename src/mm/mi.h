@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "ke/pushlock.h"
 #include "mm/mm.h"
+#include "mm/paging.h"
 #include "mm/pte.h"
 #include "nt/ps.h"
 
@@ -104,6 +105,10 @@ struct mm {
     struct mi_quarantine quarantine;
     struct mi_zero_thread zero;
 
+    struct mi_paging paging_files;
+    struct mi_inpages inpages;
+    struct ke_lock reclaim_lock; /* KE_RANK_RECLAIM */
+
     struct mi_region nonpaged, paged, system_ptes;
     struct mi_pool pool[2]; /* NonPagedPool, PagedPool */
     struct ke_lock big_pages_lock;
@@ -122,7 +127,7 @@ struct mm {
     struct mi_control **control_by_id; /* (L) NULL: free */
     uint32_t control_count;            /* (L) */
 
-    uint64_t demand_zero_faults, copy_on_write_faults, faults;
+    uint64_t demand_zero_faults, copy_on_write_faults, transition_faults, faults; /* (A) */
 };
 
 struct mm_space {
@@ -175,6 +180,8 @@ enum mi_page_want {
     MI_PAGE_ANY,       /* contents undefined */
     MI_PAGE_ZEROED,    /* all zero */
     MI_PAGE_DIRECTORY, /* zeroed, and above the System process's page directory */
+    MI_PAGE_USER,      /* the same as the first two, but not from the last MI_SYSTEM_FRAMES */
+    MI_PAGE_USER_ZEROED,
 };
 
 /* Take a frame off the lists. It comes active, with one reference and nothing mapping it.
@@ -182,7 +189,10 @@ enum mi_page_want {
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn);
 /* Take `count` consecutive frames; contents undefined. => false: none found nearby */
 bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first);
-/* Put frames that nothing maps any more on the free list. */
+/* The same with MI_PAGE_USER. => (P) */
+bool mi_take_page_locked(struct mm *mm, uint64_t *pfn);
+/* Put frames that nothing maps any more, and the slots of their pages, back; one that is being
+ * written goes when that is done. */
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count);
 static inline void mi_free_page(struct mm *mm, uint64_t pfn)
 {
@@ -199,9 +209,8 @@ void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t ta
 /* `by` more PTEs map a page that several address spaces share. */
 void mi_share_page(struct mm *mm, uint64_t pfn, int by);
 
-/* A user page loses its valid PTE but stays in memory: onto the modified list, and back. */
-void mi_page_to_modified(struct mm *mm, uint64_t pfn);
-void mi_page_from_modified(struct mm *mm, uint64_t pfn);
+/* Put a frame on the free list. => (P); on no list, no reference */
+void mi_free_page_locked(struct mm *mm, uint64_t pfn);
 
 void mi_list_initialize(MMPFNLIST *list, MMLISTS name);
 void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
@@ -324,12 +333,13 @@ struct mi_flush {
     size_t count;        /* to be invalidated */
     size_t free_count;   /* to be freed after that */
     size_t shared_count; /* to be unshared after that */
+    size_t unmap_count;  /* private, in transition: to go to their list after that */
     struct mm_page page[MI_FLUSH_PAGES];
     uint64_t free[MI_FLUSH_PAGES];
     struct mi_unshare {
         uint64_t pfn;
         bool dirty; /* written through the PTE that is gone */
-    } shared[MI_FLUSH_PAGES];
+    } shared[MI_FLUSH_PAGES], unmap[MI_FLUSH_PAGES];
 };
 static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space)
 {
@@ -337,6 +347,7 @@ static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space
     flush->count = 0;
     flush->free_count = 0;
     flush->shared_count = 0;
+    flush->unmap_count = 0;
 }
 void mi_flush_end(struct mi_flush *flush);
 /* A valid PTE of `va` mapped `pfn` and does so no longer, or with fewer rights. */
@@ -353,6 +364,13 @@ static inline void mi_flush_free(struct mi_flush *flush, uint64_t pfn)
         mi_flush_end(flush);
     flush->free[flush->free_count++] = pfn;
 }
+/* A private page whose PTE is in transition now goes to its list then. */
+static inline void mi_flush_unmap(struct mi_flush *flush, uint64_t pfn, bool dirty)
+{
+    if (flush->unmap_count == MI_FLUSH_PAGES)
+        mi_flush_end(flush);
+    flush->unmap[flush->unmap_count++] = (struct mi_unshare){pfn, dirty};
+}
 /* The same for a page that has a prototype: one PTE less maps it. */
 static inline void mi_flush_unshare(struct mi_flush *flush, uint64_t pfn, bool dirty)
 {
@@ -367,7 +385,7 @@ struct mi_deleted {
 };
 /* Clear the PTEs of start .. end and free what they hold. => (W); the caller trims tables */
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end);
-/* Write an invalid PTE over another and free what that held. => (W) */
+/* Write an invalid PTE that holds nothing over another and free what that held. => (W) */
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
 /* A valid private PTE goes away or comes: sizes of the working set. => (W) */
 void mi_working_set_add(struct mm_space *space);

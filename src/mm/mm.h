@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/uio.h>
+
 #include "ke/ke.h"
 #include "nt/layout.h"
 #include "nt/memory.h"
@@ -61,12 +63,23 @@ struct mm_ops {
     (void *owner, FILE_OBJECT *file, uint64_t offset, const struct iovec *parts, size_t count);
 };
 
+/* Where paging files keep their bytes. Offsets and sizes are whole pages; several threads may call
+ * at once. Any failure is allowed: the page that cannot be read is STATUS_IN_PAGE_ERROR to who
+ * needs it, those that cannot be written stay in memory. */
+struct mm_paging_ops {
+    NTSTATUS (*open)(void *owner, unsigned number, uint64_t size, void **storage);
+    NTSTATUS (*read)(void *storage, uint64_t offset, const struct iovec *parts, int count);
+    NTSTATUS (*write)(void *storage, uint64_t offset, const struct iovec *parts, int count);
+    void (*close)(void *storage);
+};
+
 struct mm_config {
-    struct ke *ke;          /* mm_create fills ks, nt and nt_base */
-    uint64_t ram_size;      /* multiple of 2 MB, at least 32 MB */
-    uint64_t pagefile_size; /* bytes; counts towards the commit limit */
-    unsigned maxphyaddr;    /* 36..52 */
-    const void *nt_image;   /* file bytes of ntoskrnl.exe */
+    struct ke *ke;                      /* mm_create fills ks, nt and nt_base */
+    uint64_t ram_size;                  /* multiple of 2 MB, at least 32 MB */
+    uint64_t pagefile_size;             /* bytes; 0: no paging file */
+    const struct mm_paging_ops *paging; /* NULL: files of the host without a name */
+    unsigned maxphyaddr;                /* 36..52 */
+    const void *nt_image;               /* file bytes of ntoskrnl.exe */
     size_t nt_image_size;
     const struct mm_ops *ops;
     void *owner;           /* handed to ops */
@@ -86,6 +99,15 @@ void mm_destroy(struct mm *mm);
 /* mm_create may return while the zero-page thread still enters frames into the page lists. Wait for
  * it, before somebody looks at guest memory who expects to see a machine that has booted. */
 void mm_await_boot(struct mm *mm);
+
+/* One more paging file of `size` bytes (rounded down to pages), which raises the commit limit. Not
+ * by several threads at once.
+ * => STATUS_INVALID_PARAMETER_2 (too small or large), STATUS_TOO_MANY_PAGING_FILES (16),
+ *    STATUS_INSUFFICIENT_RESOURCES, what the storage says */
+NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size);
+
+/* Write up to `most` modified pages, as the modified page writer does. => how many */
+size_t mm_write_modified_pages(struct mm *mm, size_t most);
 
 /* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are
  * released, free pages zeroed. Page lists before some work and after it was undone are then equal.
@@ -163,6 +185,10 @@ NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *fro
  * => STATUS_SUCCESS: run on. Else the status of the exception to raise: STATUS_ACCESS_VIOLATION,
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
 NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
+
+/* Take all pages that can be paged out of a working set. => how many
+ * Source: EmptyWorkingSet, documentation. */
+size_t mm_empty_working_set(struct mm_space *space);
 
 /* ---- sections -------------------------------------------------------------------------------- */
 

@@ -20,7 +20,7 @@
  */
 #include <string.h>
 
-#include "mm/section.h"
+#include "mm/mi.h"
 
 #define QUARANTINE_MOST 64u
 #define RUN_SEARCH_FRAMES 32768u /* looked at under one lock, when searching for a run */
@@ -131,10 +131,12 @@ static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list
 }
 
 /* A frame whose contents can be had again, of the lowest priority there is. => PFN lock held */
-static uint64_t take_standby(struct mm *mm)
+static uint64_t take_standby(struct mm *mm, enum mi_page_want want)
 {
     for (int priority = 0; priority < STANDBY_LISTS; priority++) {
-        uint64_t pfn = mm->ke->nt.MmStandbyPageListByPriority[priority].Flink;
+        const MMPFNLIST *list = &mm->ke->nt.MmStandbyPageListByPriority[priority];
+        uint64_t pfn =
+            want == MI_PAGE_DIRECTORY ? find_above_system_directory(mm, list) : list->Flink;
         if (pfn == MI_LIST_END)
             continue;
         mi_repurpose(mm, pfn);
@@ -150,7 +152,7 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
     struct nt_globals *nt = &mm->ke->nt;
     MMPFNLIST *order[2] = {nt->MmZeroedPageListHead, nt->MmFreePageListHead};
 
-    if (want == MI_PAGE_ANY) {
+    if (want == MI_PAGE_ANY || want == MI_PAGE_USER) {
         order[0] = nt->MmFreePageListHead;
         order[1] = nt->MmZeroedPageListHead;
     }
@@ -165,26 +167,46 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
         return pfn;
     }
     *dirty = true;
-    return want == MI_PAGE_DIRECTORY ? MI_LIST_END : take_standby(mm);
+    return take_standby(mm, want);
+}
+
+bool mi_take_page_locked(struct mm *mm, uint64_t *pfn)
+{
+    bool dirty;
+
+    if (*mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
+        return false;
+    *pfn = take_page(mm, MI_PAGE_ANY, &dirty);
+    return *pfn != MI_LIST_END;
+}
+
+/* => PFN lock held */
+static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
+{
+    bool user = want == MI_PAGE_USER || want == MI_PAGE_USER_ZEROED;
+
+    if (user && *mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
+        return MI_LIST_END;
+    return take_page(mm, want, dirty);
 }
 
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
 {
-    bool dirty = false;
+    bool dirty = false, any = want == MI_PAGE_ANY || want == MI_PAGE_USER;
 
     ke_acquire_lock(&mm->pfn_lock);
-    *pfn = take_page(mm, want, &dirty);
+    *pfn = take_wanted(mm, want, &dirty);
     ke_release_lock(&mm->pfn_lock);
     if (*pfn == MI_LIST_END) {
         mi_await_frames(mm);
         mi_release_quarantine(mm);
         ke_acquire_lock(&mm->pfn_lock);
-        *pfn = take_page(mm, want, &dirty);
+        *pfn = take_wanted(mm, want, &dirty);
         ke_release_lock(&mm->pfn_lock);
     }
     if (*pfn == MI_LIST_END)
         return false;
-    if (dirty && want != MI_PAGE_ANY)
+    if (dirty && !any)
         memset(mi_frame(mm, *pfn), 0, PAGE_SIZE);
     return true;
 }
@@ -253,11 +275,16 @@ static void free_page_locked(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
     mi_list_insert_head(mm, list, pfn);
 }
 
+void mi_free_page_locked(struct mm *mm, uint64_t pfn)
+{
+    free_page_locked(mm, mm->ke->nt.MmFreePageListHead, pfn);
+}
+
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count)
 {
     ke_acquire_lock(&mm->pfn_lock);
     for (size_t i = 0; i < count; i++)
-        free_page_locked(mm, mm->ke->nt.MmFreePageListHead, pfn[i]);
+        mi_give_up_active_page(mm, pfn[i]);
     ke_release_lock(&mm->pfn_lock);
     mi_zero_thread_poke(mm);
 }
@@ -277,30 +304,6 @@ void mi_share_page(struct mm *mm, uint64_t pfn, int by)
 {
     ke_acquire_lock(&mm->pfn_lock);
     mi_pfn(mm, pfn)->u2.ShareCount += (ULONG64)by;
-    ke_release_lock(&mm->pfn_lock);
-}
-
-void mi_page_to_modified(struct mm *mm, uint64_t pfn)
-{
-    MMPFN *page = mi_pfn(mm, pfn);
-
-    ke_acquire_lock(&mm->pfn_lock);
-    ASSERT(page->u2.ShareCount == 1 && page->u3.e2.ReferenceCount == 1);
-    page->u3.e2.ReferenceCount = 0;
-    mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
-    ke_release_lock(&mm->pfn_lock);
-}
-
-void mi_page_from_modified(struct mm *mm, uint64_t pfn)
-{
-    MMPFN *page = mi_pfn(mm, pfn);
-
-    ke_acquire_lock(&mm->pfn_lock);
-    mi_list_remove(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
-    page->u1.Flink = 0;
-    page->u2.ShareCount = 1;
-    page->u3.e2.ReferenceCount = 1;
-    page->u3.e1.PageLocation = ActiveAndValid;
     ke_release_lock(&mm->pfn_lock);
 }
 

@@ -245,14 +245,23 @@ static void *allocate_small(struct mi_pool *pool, size_t units, uint32_t tag)
     return header + 1;
 }
 
-void *ex_allocate_pool(struct mm *mm, enum _POOL_TYPE type, size_t size, uint32_t tag)
+static void *allocate(struct mi_pool *pool, size_t size, uint32_t tag)
 {
-    struct mi_pool *pool = &mm->pool[type % 2 ? PagedPool : NonPagedPool];
-
     if (size > MOST_SMALL)
         return mi_big_pool_allocate(pool, size, tag);
     size_t units = (size + UNIT - 1) / UNIT + 1;
     return allocate_small(pool, units > 1 ? units : 2, tag);
+}
+
+void *ex_allocate_pool(struct mm *mm, enum _POOL_TYPE type, size_t size, uint32_t tag)
+{
+    struct mi_pool *pool = &mm->pool[type % 2 ? PagedPool : NonPagedPool];
+    void *block = allocate(pool, size, tag);
+    uint64_t pages = MI_VPN(size) + 1;
+
+    if (!block && pages <= pool->region->pages && mi_make_room(mm, pages))
+        block = allocate(pool, size, tag);
+    return block;
 }
 
 struct mi_pool *mi_pool_of(struct mm *mm, const void *block)

@@ -136,7 +136,7 @@ unsigned mi_pte_protection(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *va
         return pte.u.Soft.Protection;
     if (pte.u.Hard.PageFrameNumber == mm->shared_user_data_pfn)
         return vad->u.VadFlags.Protection;
-    return mi_pfn(mm, pte.u.Hard.PageFrameNumber)->OriginalPte.u.Soft.Protection;
+    return mi_read_pte(&mi_pfn(mm, pte.u.Hard.PageFrameNumber)->OriginalPte).u.Soft.Protection;
 }
 
 bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad)
@@ -167,27 +167,67 @@ static void change_rights(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
         mi_flush_page(flush, va, now.u.Hard.PageFrameNumber);
 }
 
+static MMPTE with_protection(MMPTE pte, unsigned protection)
+{
+    pte.u.Soft.Protection = protection; /* at the same place in every form that is not valid */
+    return pte;
+}
+
+/* OriginalPte of a page in use is the working set lock's, except that the writer, or who notes that
+ * the page was changed, takes the slot out of it under the PFN lock. */
+static void set_original_protection(struct mm *mm, MMPFN *page, unsigned protection)
+{
+    MMPTE original = mi_read_pte(&page->OriginalPte);
+
+    if (!mi_pte_in_page_file(original)) {
+        mi_write_pte(&page->OriginalPte, with_protection(original, protection));
+        return;
+    }
+    ke_acquire_lock(&mm->pfn_lock);
+    mi_write_pte(&page->OriginalPte, with_protection(page->OriginalPte, protection));
+    ke_release_lock(&mm->pfn_lock);
+}
+
+/* A page that is not valid: in transition perhaps, but that can end at any time. */
+static void change_invalid(struct mm *mm, MMPTE *pte, unsigned protection)
+{
+    MMPTE old = mi_read_pte(pte);
+
+    if (!mi_pte_is_transition(old)) {
+        mi_change_pte(mm, pte,
+                      mi_pte_in_page_file(old) ? with_protection(old, protection)
+                                               : mi_demand_zero_pte(protection));
+        return;
+    }
+    ke_acquire_lock(&mm->pfn_lock);
+    old = mi_read_pte(pte);
+    if (mi_pte_is_transition(old)) {
+        MMPFN *page = mi_pfn(mm, old.u.Trans.PageFrameNumber);
+        page->OriginalPte = with_protection(page->OriginalPte, protection);
+    }
+    mi_write_pte(pte, with_protection(old, protection));
+    ke_release_lock(&mm->pfn_lock);
+}
+
 void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsigned protection)
 {
     struct mm_space *space = flush->space;
     struct mm *mm = space->mm;
     MMPTE old = mi_read_pte(pte);
 
-    if (!mi_pte_holds_frame(old)) {
-        mi_change_pte(mm, pte, mi_demand_zero_pte(protection));
+    if (!old.u.Hard.Valid) {
+        change_invalid(mm, pte, protection);
         return;
     }
-    uint64_t pfn = old.u.Hard.PageFrameNumber; /* at the same place in a transition PTE */
-    mi_pfn(mm, pfn)->OriginalPte = mi_demand_zero_pte(protection);
-    if (mi_pte_is_transition(old)) {
-        mi_write_pte(pte, mi_transition_pte(pfn, protection));
-    } else if (mi_protection_readable(protection) && !mi_protection_guard(protection)) {
+    uint64_t pfn = old.u.Hard.PageFrameNumber;
+    set_original_protection(mm, mi_pfn(mm, pfn), protection);
+    if (mi_protection_readable(protection) && !mi_protection_guard(protection)) {
         change_rights(flush, pte, va, protection);
     } else {
-        mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
+        old = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
         mi_flush_page(flush, va, pfn);
         mi_working_set_remove(space);
-        mi_page_to_modified(mm, pfn);
+        mi_flush_unmap(flush, pfn, old.u.Hard.Dirty);
     }
 }
 

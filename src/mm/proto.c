@@ -9,8 +9,9 @@
  *      demand zero      nobody touched it                    fault: valid
  *      subsection       to be made from the file             fault: valid
  *      valid            ShareCount PTEs map it               last one goes: transition
- *      transition       on the standby list (as the file     fault: valid; standby frames may be
+ *      transition       on the standby list (as a file       fault: valid; standby frames may be
  *                       has it) or the modified list         taken: OriginalPte comes back
+ *      page file        was written there                    fault: read, then transition
  *
  * Every change of a prototype happens under the PFN lock. Who brings a page in holds the segment's
  * lock as well, so a page is made once however many processes wait for it.
@@ -147,17 +148,26 @@ static uint64_t frame_of_proto(const struct mm *mm, const MMPTE *proto)
     return mm->paged.ptes[mi_region_index(&mm->paged, proto)].u.Hard.PageFrameNumber;
 }
 
+/* The same prototype in the direct map, where PTEs are told apart by frame. */
+static MMPTE *direct_proto(const struct mm *mm, const MMPTE *proto)
+{
+    char *page = mi_frame(mm, frame_of_proto(mm, proto));
+
+    return (MMPTE *)(void *)(page + (uintptr_t)proto % PAGE_SIZE);
+}
+
 /* => (P) */
 static void write_proto(struct mm *mm, MMPTE *proto, MMPTE value)
 {
     MMPTE old = mi_exchange_pte(proto, value);
     MMPFN *table = mi_pfn(mm, frame_of_proto(mm, proto));
+    int held = mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
 
-    table->u2.ShareCount += (ULONG64)mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
+    __atomic_fetch_add(&table->u2.ShareCount, (ULONG64)held, __ATOMIC_RELAXED);
 }
 
 /* One page more (or less) of a file is in memory. => (P) */
-static void count_page(struct mm *mm, MMPTE original, int by)
+void mi_count_file_page(struct mm *mm, MMPTE original, int by)
 {
     const struct kspace *ks = &mm->ke->ks;
 
@@ -175,26 +185,12 @@ static MMPTE valid_proto(uint64_t pfn)
     return pte;
 }
 
-static MMPFNLIST *list_of(struct mm *mm, const MMPFN *page)
-{
-    struct nt_globals *nt = &mm->ke->nt;
-
-    return page->u3.e1.PageLocation == StandbyPageList
-               ? &nt->MmStandbyPageListByPriority[page->u3.e1.Priority]
-               : nt->MmModifiedPageListHead;
-}
-
-/* Back from its list, for one PTE. => (P) */
+/* In transition, and not on its way in: back into use, for one PTE. => (P) */
 static uint64_t revive(struct mm *mm, MMPTE *proto, MMPTE value)
 {
     uint64_t pfn = value.u.Trans.PageFrameNumber;
-    MMPFN *page = mi_pfn(mm, pfn);
 
-    mi_list_remove(mm, list_of(mm, page), pfn);
-    page->u1.Flink = 0;
-    page->u2.ShareCount = 1;
-    page->u3.e2.ReferenceCount = 1;
-    page->u3.e1.PageLocation = ActiveAndValid;
+    mi_activate_page(mm, pfn);
     write_proto(mm, proto, valid_proto(pfn));
     return pfn;
 }
@@ -206,18 +202,16 @@ static void unshare(struct mm *mm, uint64_t pfn, bool dirty)
 
     ASSERT(page->u2.ShareCount > 0);
     if (dirty)
-        page->u3.e1.Modified = 1;
-    if (--page->u2.ShareCount > 0)
+        mi_page_changed(mm, page);
+    if (page->u2.ShareCount > 1) {
+        page->u2.ShareCount--;
         return;
+    }
     MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
     MMPTE gone = mi_transition_pte(pfn, page->OriginalPte.u.Soft.Protection);
     gone.u.Trans.Owner = 0;
     write_proto(mm, proto, gone);
-    page->u3.e2.ReferenceCount = 0;
-    if (page->u3.e1.Modified)
-        mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
-    else
-        mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority], pfn);
+    mi_unmap_page_locked(mm, pfn, false);
 }
 
 void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t count)
@@ -231,42 +225,28 @@ void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t coun
 void mi_note_dirty(struct mm *mm, uint64_t pfn)
 {
     ke_acquire_lock(&mm->pfn_lock);
-    mi_pfn(mm, pfn)->u3.e1.Modified = 1;
+    mi_page_changed(mm, mi_pfn(mm, pfn));
     ke_release_lock(&mm->pfn_lock);
-}
-
-void mi_repurpose(struct mm *mm, uint64_t pfn)
-{
-    MMPFN *page = mi_pfn(mm, pfn);
-    MMPTE *proto = kspace_host(&mm->ke->ks, page->PteAddress.va);
-
-    mi_list_remove(mm, list_of(mm, page), pfn);
-    write_proto(mm, proto, page->OriginalPte);
-    count_page(mm, page->OriginalPte, -1);
-    page->u4.PteFrame = 0;
-    page->u4.PrototypePte = 0;
 }
 
 void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
 {
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
-    bool held = mi_pte_is_transition(value);
-    uint64_t pfn = value.u.Trans.PageFrameNumber;
-    if (held) {
-        revive(mm, proto, value);
-        count_page(mm, mi_pfn(mm, pfn)->OriginalPte, -1);
-        mi_pfn(mm, pfn)->u4.PrototypePte = 0;
-    }
     write_proto(mm, proto, replacement);
+    if (mi_pte_is_transition(value)) {
+        uint64_t pfn = value.u.Trans.PageFrameNumber;
+        mi_count_file_page(mm, mi_pfn(mm, pfn)->OriginalPte, -1);
+        mi_give_up_page(mm, pfn);
+    } else if (mi_pte_in_page_file(value)) {
+        mi_free_slot(mm, value);
+    }
     ke_release_lock(&mm->pfn_lock);
-    if (held)
-        mi_free_page(mm, pfn);
 }
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
-/* One more for a page that is in memory. => (P) */
+/* One more for a page that is in memory, and not on its way in. => (P) */
 static uint64_t share(struct mm *mm, MMPTE *proto, MMPTE value)
 {
     if (!value.u.Hard.Valid)
@@ -275,15 +255,34 @@ static uint64_t share(struct mm *mm, MMPTE *proto, MMPTE value)
     return value.u.Hard.PageFrameNumber;
 }
 
-/* Share the page if it is in memory. => what the prototype said */
-static MMPTE share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
+static bool is_being_read(const struct mm *mm, MMPTE value)
 {
+    return mi_pte_is_transition(value) &&
+           mi_pfn(mm, value.u.Trans.PageFrameNumber)->u3.e1.ReadInProgress;
+}
+
+/* Share the page if it is in memory, or begin to read it. => whether that is all to be done */
+static bool share_or_read(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_read *read,
+                          NTSTATUS *status)
+{
+    bool known = true;
+
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
-    if (mi_pte_holds_frame(value))
+    *status = STATUS_SUCCESS;
+    if (mi_pte_in_page_file(value)) {
+        *read = mi_inpage_begin(mm, direct_proto(mm, proto), h2k(&mm->ke->ks, proto), true);
+        if (!read->inpage)
+            *status = STATUS_NO_MEMORY;
+    } else if (is_being_read(mm, value)) {
+        *read = mi_inpage_join(mm, mi_pfn(mm, value.u.Trans.PageFrameNumber));
+    } else if (mi_pte_holds_frame(value)) {
         *pfn = share(mm, proto, value);
+    } else {
+        known = false;
+    }
     ke_release_lock(&mm->pfn_lock);
-    return value;
+    return known;
 }
 
 /* Make the page that a prototype stands for. => (G) */
@@ -293,7 +292,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     bool from_file = value.u.Soft.Prototype;
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (!mi_allocate_page(mm, from_file ? MI_PAGE_ANY : MI_PAGE_ZEROED, pfn))
+    if (!mi_allocate_page(mm, from_file ? MI_PAGE_USER : MI_PAGE_USER_ZEROED, pfn))
         return STATUS_NO_MEMORY;
     if (from_file)
         status = control->backing->read(control, mi_page_of_proto(control, proto, value), pfn, 1);
@@ -309,41 +308,57 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     ke_acquire_lock(&mm->pfn_lock);
     page->u3.e1.Modified = !from_file;
     write_proto(mm, proto, valid_proto(*pfn));
-    count_page(mm, value, 1);
+    mi_count_file_page(mm, value, 1);
     ke_release_lock(&mm->pfn_lock);
     if (!from_file)
         __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn)
+/* => no page of it is in a paging file, unless *read is looked at */
+static NTSTATUS have(struct mi_control *control, MMPTE *proto, uint64_t *pfn, struct mi_read *read)
 {
     struct mm *mm = control->mm;
-    NTSTATUS status = STATUS_SUCCESS;
-    MMPTE value = share_resident(mm, proto, pfn);
+    NTSTATUS status;
 
-    if (mi_pte_holds_frame(value))
-        return STATUS_SUCCESS;
+    if (share_or_read(mm, proto, pfn, read, &status))
+        return status;
     ex_acquire_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
-    value = share_resident(mm, proto, pfn);
-    if (!mi_pte_holds_frame(value))
-        status = make_page(control, proto, value, pfn);
+    if (!share_or_read(mm, proto, pfn, read, &status))
+        status = make_page(control, proto, mi_read_pte(proto), pfn);
     ex_release_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
     return status;
 }
 
-NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn)
+NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn,
+                        struct mi_read *read)
 {
     struct mm *mm = space->mm;
-    MMPTE value = share_resident(mm, proto, pfn);
+    NTSTATUS status;
 
-    return mi_pte_holds_frame(value) ? STATUS_SUCCESS
-                                     : mi_proto_have(mi_control_of_vad(mm, vad), proto, pfn);
+    if (share_or_read(mm, proto, pfn, read, &status))
+        return status;
+    return have(mi_control_of_vad(mm, vad), proto, pfn, read);
+}
+
+NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn)
+{
+    struct mi_read read = {.inpage = NULL};
+    NTSTATUS status = have(control, proto, pfn, &read);
+
+    ASSERT(!read.inpage); /* a file's pages are never in a paging file */
+    return status;
 }
 
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
 {
-    return mi_pte_holds_frame(share_resident(mm, proto, pfn));
+    ke_acquire_lock(&mm->pfn_lock);
+    MMPTE value = mi_read_pte(proto);
+    bool resident = mi_pte_holds_frame(value) && !is_being_read(mm, value);
+    if (resident)
+        *pfn = share(mm, proto, value);
+    ke_release_lock(&mm->pfn_lock);
+    return resident;
 }
 
 bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn)
@@ -354,7 +369,7 @@ bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn)
         return false;
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
-    if (mi_pte_holds_frame(value)) {
+    if (mi_pte_holds_frame(value) && !is_being_read(mm, value)) {
         MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);
         modified = page->u3.e1.Modified;
         if (modified)

@@ -7,6 +7,7 @@
  *                     the page allows; both are set together on private pages
  *      transition     not valid, but the frame still holds the page (standby or modified list)
  *      software       PageFileHigh 0: demand zero with that Protection; MM_DECOMMIT: decommitted
+ *      page file      PageFileHigh is a slot of paging file PageFileLow
  *
  * Entries are read and written whole, with atomic operations: while a thread runs in the address
  * space, the processor sets Accessed and Dirty behind our back.
@@ -44,6 +45,14 @@ static inline MMPTE mi_exchange_pte(MMPTE *pte, MMPTE value)
 static inline bool mi_pte_is_transition(MMPTE pte)
 {
     return !pte.u.Hard.Valid && !pte.u.Soft.Prototype && pte.u.Soft.Transition;
+}
+
+/* The page lies in a slot of a paging file. Slot 0 is never used, so PageFileHigh 0 is demand zero.
+ * Also asked of MMPFN.OriginalPte: whether the page has a copy there. */
+static inline bool mi_pte_in_page_file(MMPTE pte)
+{
+    return !pte.u.Hard.Valid && !pte.u.Soft.Prototype && !pte.u.Soft.Transition &&
+           pte.u.Soft.PageFileHigh != 0;
 }
 
 /* Whether a frame is behind it. */

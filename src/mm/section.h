@@ -165,11 +165,12 @@ bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t
                   unsigned *protection);
 /* Whether a valid PTE maps a page through a prototype. */
 bool mi_pte_is_shared(const struct mm *mm, MMPTE pte);
-/* Have the page of a prototype in memory, and count one more PTE that maps it.
+/* Have the page of a prototype in memory, and count one more PTE that maps it. When it has to be
+ * read first, *read says so, and the fault is to be tried again after that.
  * => STATUS_NO_MEMORY, STATUS_IN_PAGE_ERROR, ...; (W) */
-NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto,
-                        uint64_t *pfn);
-/* The same for who is no process. => no locks, or (W) */
+NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn,
+                        struct mi_read *read);
+/* The same for who is no process: pages of files. => no locks, or (W) */
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
 /* The same if it is in memory. => false: it is not */
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn);
@@ -184,8 +185,8 @@ static inline void mi_unshare_page(struct mm *mm, uint64_t pfn, bool dirty)
 }
 /* Its pages are to be lost when written: mark `pfn` as changed. */
 void mi_note_dirty(struct mm *mm, uint64_t pfn);
-/* Take a standby page away from its prototype. => (P); it is on no list any more */
-void mi_repurpose(struct mm *mm, uint64_t pfn);
+/* One page more (or less) of a file is in memory, by its OriginalPte. => (P) */
+void mi_count_file_page(struct mm *mm, MMPTE original, int by);
 /* Free the page of a prototype that nothing maps; it says `replacement` then. */
 void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement);
 /* The valid PTE for a page of a view. */

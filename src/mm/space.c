@@ -21,6 +21,7 @@
 #define WORKING_SET_LIST 0xFFFFF70001080000ull /* MmWorkingSetList */
 #define MINIMUM_WORKING_SET 50u
 #define MAXIMUM_WORKING_SET 345u
+#define HYPERSPACE_FRAMES 5u /* and the PML4 */
 #define FIRST_KERNEL_SLOT 256u
 #define HYPERSPACE_SLOT (PXE_SELFMAP_SLOT + 1)
 
@@ -33,7 +34,9 @@ MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 
     table->UsedPageTableEntries =
         (USHORT)(table->UsedPageTableEntries + (value.u.Long != 0) - (old.u.Long != 0));
-    table->u2.ShareCount += (ULONG64)mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
+    int held = mi_pte_holds_frame(value) - mi_pte_holds_frame(old);
+    if (held != 0) /* atomic: pages in transition may go behind our back (transition.c) */
+        __atomic_fetch_add(&table->u2.ShareCount, (ULONG64)held, __ATOMIC_RELAXED);
     return old;
 }
 
@@ -286,6 +289,8 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
     space->process = process;
     space->system = system;
     NTSTATUS status = take_frames(space);
+    if (status == STATUS_NO_MEMORY && mi_make_room(mm, HYPERSPACE_FRAMES))
+        status = take_frames(space);
     if (!NT_SUCCESS(status)) {
         free(space);
         return status;

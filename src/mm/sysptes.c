@@ -291,6 +291,8 @@ uint64_t mm_allocate_system_pages(struct mm *mm, size_t pages, bool executable)
     if (pages == 0 || pages > region->pages)
         return 0;
     size_t first = mi_region_allocate(region, pages, true);
+    if (first == SIZE_MAX && mi_make_room(mm, pages))
+        first = mi_region_allocate(region, pages, true);
     if (first == SIZE_MAX)
         return 0;
     if (executable) {

@@ -158,6 +158,67 @@ static const struct mm_ops recorder_ops = {.invalidate = on_invalidate,
                                            .read_file = on_read_file,
                                            .write_file = on_write_file};
 
+/* ---- paging files in memory, which can be made to fail -------------------------------------- */
+
+struct storage {
+    struct recorder *recorder;
+    char *bytes;
+};
+
+static NTSTATUS storage_open(void *owner, unsigned number, uint64_t size, void **storage)
+{
+    struct storage *made = malloc(sizeof(*made));
+
+    (void)number;
+    if (!made)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *made = (struct storage){.recorder = owner, .bytes = calloc(1, size)};
+    *storage = made;
+    return made->bytes ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static bool may_go_on(size_t *calls, long *left)
+{
+    __atomic_fetch_add(calls, 1, __ATOMIC_RELAXED);
+    long now = __atomic_load_n(left, __ATOMIC_RELAXED);
+    if (now > 0)
+        __atomic_fetch_sub(left, 1, __ATOMIC_RELAXED);
+    return now != 0;
+}
+
+static NTSTATUS storage_read(void *storage, uint64_t offset, const struct iovec *parts, int count)
+{
+    struct storage *s = storage;
+
+    if (!may_go_on(&s->recorder->reads, &s->recorder->reads_left))
+        return STATUS_IO_DEVICE_ERROR;
+    for (int i = 0; i < count; offset += parts[i++].iov_len)
+        memcpy(parts[i].iov_base, s->bytes + offset, parts[i].iov_len);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS storage_write(void *storage, uint64_t offset, const struct iovec *parts, int count)
+{
+    struct storage *s = storage;
+
+    if (!may_go_on(&s->recorder->writes, &s->recorder->writes_left))
+        return STATUS_DISK_FULL;
+    for (int i = 0; i < count; offset += parts[i++].iov_len)
+        memcpy(s->bytes + offset, parts[i].iov_base, parts[i].iov_len);
+    return STATUS_SUCCESS;
+}
+
+static void storage_close(void *storage)
+{
+    struct storage *s = storage;
+
+    free(s->bytes);
+    free(s);
+}
+
+const struct mm_paging_ops test_paging_ops = {
+    .open = storage_open, .read = storage_read, .write = storage_write, .close = storage_close};
+
 static void on_message(void *context, enum log_level level, const char *message)
 {
     struct recorder *recorder = context;
@@ -169,15 +230,23 @@ static void on_message(void *context, enum log_level level, const char *message)
 
 void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags)
 {
+    machine_create_on(machine, ram, pagefile, flags, NULL);
+}
+
+void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags,
+                       const struct mm_paging_ops *paging)
+{
     size_t size;
     const void *nt = guest_module("ntoskrnl.exe", &size);
 
     memset(machine, 0, sizeof(*machine));
+    machine->recorder.reads_left = machine->recorder.writes_left = -1;
     machine->log =
         (struct log){.level = LOG_DEBUG, .write = on_message, .context = &machine->recorder};
     struct mm_config config = {.ke = &machine->ke,
                                .ram_size = ram,
                                .pagefile_size = pagefile,
+                               .paging = paging,
                                .maxphyaddr = 40,
                                .nt_image = nt,
                                .nt_image_size = size,

@@ -20,7 +20,14 @@ struct recorder {
     size_t last_count;
     size_t messages;
     char message[256];
+    /* Paging files in memory (test_paging): calls, and how many more of them succeed. */
+    size_t reads, writes;
+    long reads_left, writes_left;
 };
+
+/* Paging files whose reads and writes fail once reads_left or writes_left of the recorder is 0;
+ * below, they never do. */
+extern const struct mm_paging_ops test_paging_ops;
 
 struct machine {
     struct ke ke;
@@ -32,6 +39,9 @@ struct machine {
 enum { WITH_ENGINE = 1, WITH_ZERO_THREAD = 2 };
 
 void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags);
+/* The same with paging files of the test's own; `owner` of their open is the recorder. */
+void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags,
+                       const struct mm_paging_ops *paging);
 /* Also checks the whole state. */
 void machine_destroy(struct machine *machine);
 

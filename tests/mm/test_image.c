@@ -198,7 +198,8 @@ static void no_memory(void **state)
     uint64_t base = 0, size;
     (void)state;
 
-    machine_create(&small, 32 * MB, 64 * MB, 0);
+    machine_create_on(&small, 32 * MB, 64 * MB, 0, &test_paging_ops);
+    small.recorder.writes_left = 0;
     struct mm_space *process = process_create(&small);
     uint64_t block = allocate(process, 0, 64 * MB, PAGE_READWRITE), at = block;
     while (NT_SUCCESS(write_byte(process, at, 1)))

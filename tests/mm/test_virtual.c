@@ -484,14 +484,15 @@ static void commit_limit(void **state)
     assert_ok(release(space, base, 0));
 }
 
-/* With a page file more is promised than RAM holds, and nothing pages yet. */
+/* More is promised than RAM holds, and the paging file cannot be written. */
 static void exhausted_ram(void **state)
 {
     struct machine small;
     NTSTATUS status = STATUS_SUCCESS;
     (void)state;
 
-    machine_create(&small, 32 * MB, 64 * MB, WITH_ENGINE);
+    machine_create_on(&small, 32 * MB, 64 * MB, WITH_ENGINE, &test_paging_ops);
+    small.recorder.writes_left = 0;
     struct mm_statistics before = settled(&small);
     struct mm_space *process = process_create(&small);
     uint64_t base = allocate(process, 0, 48 * MB, PAGE_READWRITE), at = 0;

@@ -1,0 +1,231 @@
+/* src/mm/pagefile.c: paging files: slots of one page each, and the storage behind them.
+ *
+ *      MmPagingFile[n] -> MMPAGING_FILE (nonpaged pool) -> Bitmap: which slots are in use
+ *
+ *      slot   0      1   2   3   4  ...  Size - 1
+ *             never  ##  ##      ##               PageFileHigh 0 means demand zero
+ *
+ * A slot belongs to the page that was written there, from the moment the writer takes it until the
+ * page is changed, deleted, or its PTE goes: PTEs in page-file form name the slot of a page that is
+ * only there, MMPFN.OriginalPte the slot of one that is in memory as well. Each slot has one owner,
+ * which the checker holds against the bitmap.
+ *
+ * Storage is behind an ops table, so that tests can make it fail; by default it is a file of the
+ * host that has no name, so it is gone with the machine however that ends.
+ *
+ * Source: MMPAGING_FILE by symbols; Windows Internals 6, part 2, ch. 10 "Page Files".
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "mm/mi.h"
+
+#define SLOTS_MOST 0xFFFFFFFFull /* PageFileHigh has 32 bits */
+
+/* ---- storage in the host --------------------------------------------------------------------- */
+
+static NTSTATUS host_open(void *owner, unsigned number, uint64_t size, void **storage)
+{
+    int fd;
+    NTSTATUS status = host_temporary_create(size, &fd);
+
+    (void)owner;
+    (void)number;
+    if (NT_SUCCESS(status))
+        *storage = (void *)(intptr_t)fd;
+    return status;
+}
+
+static NTSTATUS host_read(void *storage, uint64_t offset, const struct iovec *parts, int count)
+{
+    return host_read_at((int)(intptr_t)storage, offset, parts, count);
+}
+
+static NTSTATUS host_write(void *storage, uint64_t offset, const struct iovec *parts, int count)
+{
+    return host_write_at((int)(intptr_t)storage, offset, parts, count);
+}
+
+static void host_close(void *storage)
+{
+    close((int)(intptr_t)storage);
+}
+
+static const struct mm_paging_ops host_paging = {
+    .open = host_open, .read = host_read, .write = host_write, .close = host_close};
+
+/* ---- slots ----------------------------------------------------------------------------------- */
+
+static struct bitmap used_slots(const struct mm *mm, const MMPAGING_FILE *file)
+{
+    const RTL_BITMAP *map = k2h(&mm->ke->ks, file->Bitmap);
+
+    return (struct bitmap){.words = kspace_host(&mm->ke->ks, map->Buffer.va),
+                           .bits = map->SizeOfBitMap};
+}
+
+/* => paging lock held */
+static struct mi_slots take_slots(struct mm *mm, unsigned number, size_t most)
+{
+    MMPAGING_FILE *file = mm->paging_files.files[number].file;
+    struct bitmap used = used_slots(mm, file);
+
+    for (size_t count = most; count > 0; count /= 2) {
+        if (file->FreeSpace < count)
+            continue;
+        size_t first = bitmap_find_clear(&used, count, file->BitmapHint);
+        if (first == BITMAP_NONE)
+            continue;
+        bitmap_set_range(&used, first, count);
+        file->FreeSpace -= count;
+        file->BitmapHint = (ULONG)(first + count < used.bits ? first + count : 1);
+        file->LastAllocationSize = (ULONG)count;
+        if (file->Size - 1 - file->FreeSpace > file->PeakUsage)
+            file->PeakUsage = file->Size - 1 - file->FreeSpace;
+        if (first + count - 1 > file->HighestPage)
+            file->HighestPage = first + count - 1;
+        return (struct mi_slots){number, first, count};
+    }
+    return (struct mi_slots){.count = 0};
+}
+
+struct mi_slots mi_allocate_slots(struct mm *mm, size_t most)
+{
+    struct mi_paging *paging = &mm->paging_files;
+    struct mi_slots slots = {.count = 0};
+
+    ke_acquire_lock(&paging->lock);
+    for (unsigned i = 0; i < paging->count && slots.count == 0; i++) {
+        paging->rover = (paging->rover + 1) % paging->count;
+        slots = take_slots(mm, paging->rover, most);
+    }
+    ke_release_lock(&paging->lock);
+    return slots;
+}
+
+void mi_free_slot(struct mm *mm, MMPTE pte)
+{
+    struct mi_paging *paging = &mm->paging_files;
+
+    ASSERT(mi_pte_in_page_file(pte) && pte.u.Soft.PageFileLow < paging->count);
+    MMPAGING_FILE *file = paging->files[pte.u.Soft.PageFileLow].file;
+    struct bitmap used = used_slots(mm, file);
+    uint64_t slot = pte.u.Soft.PageFileHigh;
+    ke_acquire_lock(&paging->lock);
+    ASSERT(slot < used.bits && bitmap_test(&used, slot));
+    bitmap_clear(&used, slot);
+    file->FreeSpace++;
+    ke_release_lock(&paging->lock);
+}
+
+bool mi_slot_is_used(struct mm *mm, MMPTE pte)
+{
+    struct mi_paging *paging = &mm->paging_files;
+
+    if (pte.u.Soft.PageFileLow >= paging->count)
+        return false;
+    struct bitmap used = used_slots(mm, paging->files[pte.u.Soft.PageFileLow].file);
+    return pte.u.Soft.PageFileHigh < used.bits && bitmap_test(&used, pte.u.Soft.PageFileHigh);
+}
+
+/* ---- input and output ------------------------------------------------------------------------ */
+
+static void frames_to_parts(struct mm *mm, const uint64_t *pfn, size_t count, struct iovec *parts)
+{
+    for (size_t i = 0; i < count; i++)
+        parts[i] = (struct iovec){mi_frame(mm, pfn[i]), PAGE_SIZE};
+}
+
+NTSTATUS mi_read_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn)
+{
+    struct iovec parts[MI_READ_CLUSTER];
+
+    ASSERT(slots->count <= MI_READ_CLUSTER);
+    frames_to_parts(mm, pfn, slots->count, parts);
+    return mm->paging_files.ops->read(mm->paging_files.files[slots->file].storage,
+                                      MI_VA(slots->first), parts, (int)slots->count);
+}
+
+NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn)
+{
+    struct iovec parts[MI_WRITE_CLUSTER];
+
+    ASSERT(slots->count <= MI_WRITE_CLUSTER);
+    frames_to_parts(mm, pfn, slots->count, parts);
+    return mm->paging_files.ops->write(mm->paging_files.files[slots->file].storage,
+                                       MI_VA(slots->first), parts, (int)slots->count);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* The structures of a paging file, in one block: file, bitmap header, name, bits. */
+static MMPAGING_FILE *make_file(struct mm *mm, unsigned number, uint64_t slots)
+{
+    static const WCHAR name[] = u"\\??\\C:\\pagefile.sys";
+    const struct kspace *ks = &mm->ke->ks;
+    size_t words = BITMAP_WORDS(slots);
+    size_t size = sizeof(MMPAGING_FILE) + sizeof(RTL_BITMAP) + words * 8 + sizeof(name);
+    MMPAGING_FILE *file = ex_allocate_pool(mm, NonPagedPool, size, mm_tag("MmPf"));
+
+    if (!file)
+        return NULL;
+    memset(file, 0, size);
+    RTL_BITMAP *map = (RTL_BITMAP *)(file + 1);
+    uint64_t *bits = (uint64_t *)(map + 1);
+    memcpy(bits + words, name, sizeof(name));
+    map->SizeOfBitMap = (ULONG)slots;
+    map->Buffer.va = h2k(ks, bits);
+    file->Bitmap.va = h2k(ks, map);
+    file->Size = file->MaximumSize = file->MinimumSize = slots;
+    file->FreeSpace = slots - 1;
+    file->BitmapHint = 1;
+    file->PageFileNumber = (USHORT)(number & 15);
+    file->PageFileName.Length = sizeof(name) - sizeof(name[0]);
+    file->PageFileName.MaximumLength = sizeof(name);
+    file->PageFileName.Buffer.va = h2k(ks, bits + words);
+    bits[0] = 1;
+    return file;
+}
+
+NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size)
+{
+    struct mi_paging *paging = &mm->paging_files;
+    unsigned number = paging->count;
+    uint64_t slots = MI_VPN(size);
+
+    if (slots < 2 || slots > SLOTS_MOST)
+        return STATUS_INVALID_PARAMETER_2;
+    if (number == MI_PAGING_FILES)
+        return STATUS_TOO_MANY_PAGING_FILES;
+    MMPAGING_FILE *file = make_file(mm, number, slots);
+    if (!file)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status =
+        paging->ops->open(mm->owner, number, MI_VA(slots), &paging->files[number].storage);
+    if (!NT_SUCCESS(status)) {
+        ex_free_pool(mm, file);
+        return status;
+    }
+    paging->files[number].file = file;
+    mm->ke->nt.MmPagingFile[number].va = h2k(&mm->ke->ks, file);
+    *mm->ke->nt.MmNumberOfPagingFiles = number + 1;
+    *mm->ke->nt.MmTotalCommitLimit += slots - 1;
+    __atomic_store_n(&paging->count, number + 1, __ATOMIC_RELEASE);
+    return STATUS_SUCCESS;
+}
+
+void mi_paging_files_initialize(struct mm *mm, const struct mm_paging_ops *ops)
+{
+    mm->paging_files.ops = ops ? ops : &host_paging;
+    ke_lock_init(&mm->paging_files.lock, KE_RANK_PAGE_FILE);
+}
+
+void mi_paging_files_close(struct mm *mm)
+{
+    struct mi_paging *paging = &mm->paging_files;
+
+    for (unsigned i = 0; i < paging->count; i++)
+        paging->ops->close(paging->files[i].storage);
+    paging->count = 0;
+}

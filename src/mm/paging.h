@@ -1,0 +1,154 @@
+/* src/mm/paging.h: pages on their way out of memory and back, inside mm.
+ *
+ *      transition.c   pages that nobody maps but that are still in memory
+ *      pagefile.c     paging files and their slots
+ *      inpage.c       reading pages
+ *      writer.c       writing modified pages
+ *      trim.c         taking pages out of working sets; what happens when pages run short
+ *
+ * (P) is the PFN lock, (W) the working set lock of the process, as everywhere in mm.
+ */
+#pragma once
+
+#include <sys/uio.h>
+
+#include "ke/pushlock.h"
+#include "mm/mm.h"
+#include "mm/pte.h"
+
+#define MI_READ_CLUSTER 8u   /* pages read at once, with the one that is needed */
+#define MI_WRITE_CLUSTER 64u /* pages written at once */
+
+/* ---- transition.c ---------------------------------------------------------------------------- */
+
+/* Where the PTE or prototype PTE that a page belongs to is, in the direct map. => (P), or nobody
+ * else can change the page's owner */
+MMPTE *mi_pte_of_page(const struct mm *mm, const MMPFN *page);
+/* Mark a page changed: its copy in a paging file is worth nothing any more. => (P) */
+void mi_page_changed(struct mm *mm, MMPFN *page);
+/* One reference less: with the last, the page goes to the list that its state says, or is freed
+ * when its owner gave it up. => (P) */
+void mi_dereference_page(struct mm *mm, uint64_t pfn);
+/* The last valid PTEs of pages are in transition now, and every processor knows. */
+struct mi_unshare;
+void mi_unmap_pages(struct mm *mm, const struct mi_unshare *pages, size_t count);
+void mi_unmap_page_locked(struct mm *mm, uint64_t pfn, bool dirty); /* => (P) */
+/* Take an unmapped page back into use: one PTE maps it. => (P); not being read */
+void mi_activate_page(struct mm *mm, uint64_t pfn);
+/* Its owner gives a page up that nobody maps. => (P) */
+void mi_give_up_page(struct mm *mm, uint64_t pfn);
+/* The same for one that nobody maps any more, and that is not in transition yet. => (P) */
+void mi_give_up_active_page(struct mm *mm, uint64_t pfn);
+/* Off the standby or modified list, with one reference. => (P) */
+void mi_take_off_list(struct mm *mm, uint64_t pfn);
+/* A read failed: its PTE gets back what it said. => (P) */
+void mi_page_not_read(struct mm *mm, uint64_t pfn);
+/* Take a standby page away from its PTE, which says then where its contents are. => (P); it is on
+ * no list any more */
+void mi_repurpose(struct mm *mm, uint64_t pfn);
+/* Clear, or replace by `value`, a private PTE that is not valid; free what it held. => (W) */
+void mi_delete_invalid_pte(struct mm *mm, MMPTE *pte, MMPTE value);
+
+/* A page whose owner is gone while it is being read or written. Source: Windows marks bit 0 of
+ * PteAddress likewise. */
+static inline bool mi_page_is_given_up(const MMPFN *page)
+{
+    return page->PteAddress.va % 2 != 0;
+}
+
+/* ---- pagefile.c ------------------------------------------------------------------------------ */
+
+struct mi_paging_file {
+    MMPAGING_FILE *file; /* in nonpaged pool */
+    void *storage;       /* the ops' */
+};
+
+#define MI_LEAST_PAGING_FILE (2 * PAGE_SIZE) /* slot 0 and one more */
+#define MI_PAGING_FILES 16u                  /* what PageFileLow can say */
+
+struct mi_paging {
+    const struct mm_paging_ops *ops;
+    struct ke_lock lock; /* KE_RANK_PAGE_FILE: bitmaps and counts */
+    struct mi_paging_file files[MI_PAGING_FILES];
+    unsigned count; /* (A) */
+    unsigned rover; /* the file that gets the next cluster */
+};
+
+/* A stretch of slots of one paging file. */
+struct mi_slots {
+    unsigned file;
+    uint64_t first;
+    size_t count;
+};
+
+/* Up to `most` free slots in a row. => count 0: all paging files are full */
+struct mi_slots mi_allocate_slots(struct mm *mm, size_t most);
+/* The slot that a PTE in page-file form names. */
+void mi_free_slot(struct mm *mm, MMPTE pte);
+/* Whether a PTE in page-file form names a slot that exists and is in use. */
+bool mi_slot_is_used(struct mm *mm, MMPTE pte);
+/* One read or write of consecutive slots. => the storage's status */
+NTSTATUS mi_read_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn);
+NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn);
+void mi_paging_files_initialize(struct mm *mm, const struct mm_paging_ops *ops);
+void mi_paging_files_close(struct mm *mm);
+
+static inline MMPTE mi_page_file_pte(unsigned file, uint64_t slot, unsigned protection)
+{
+    return (MMPTE){.u.Soft = {.PageFileLow = file, .Protection = protection, .PageFileHigh = slot}};
+}
+
+/* ---- inpage.c -------------------------------------------------------------------------------- */
+
+/* A read in progress: what Windows keeps in an MMINPAGE_SUPPORT. u1.Event of each page leads to its
+ * event. */
+struct mi_inpage {
+    uint32_t done;       /* (A) futex */
+    unsigned references; /* (P) the reader and who waits; 0: free */
+    KEVENT *event;       /* (I) */
+    struct mi_slots slots;
+    uint64_t pfn[MI_READ_CLUSTER];
+};
+
+/* A read that a fault has to do, or has to wait for, before it goes on. */
+struct mi_read {
+    struct mi_inpage *inpage; /* NULL: none */
+    bool mine;
+};
+
+#define MI_INPAGES 64u /* reads at once */
+
+struct mi_inpages {
+    KEVENT *events; /* one block of nonpaged pool */
+    struct mi_inpage inpage[MI_INPAGES];
+};
+
+NTSTATUS mi_inpage_boot(struct mm *mm);
+/* Begin to read the page of `pte`, which is in page-file form, and its neighbours as far as that is
+ * cheap. `pte_va` is what MMPFN.PteAddress will say. => none: no frame, or too many reads; (P) */
+struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool prototype);
+/* Do it. => no lock of mm but (C) held; STATUS_IN_PAGE_ERROR or what the storage says */
+NTSTATUS mi_inpage_read(struct mm *mm, struct mi_inpage *inpage);
+/* Somebody else is reading this page: have a reference to his read. => (P) */
+struct mi_read mi_inpage_join(struct mm *mm, const MMPFN *page);
+/* Wait until it is done. => no lock but (C) */
+void mi_inpage_wait(struct mm *mm, struct mi_inpage *inpage);
+
+/* ---- writer.c -------------------------------------------------------------------------------- */
+
+/* Write up to `most` pages of the modified list. => how many were; KE_RANK_RECLAIM held */
+size_t mi_write_modified(struct mm *mm, size_t most);
+
+/* ---- trim.c ---------------------------------------------------------------------------------- */
+
+/* Frames that only the system itself may take: page tables, pools. */
+#define MI_SYSTEM_FRAMES 24u
+
+/* Whether there are frames to spare, for what is not needed at once. => (P) */
+bool mi_frames_are_plenty(const struct mm *mm);
+/* Take up to `most` pages out of a process's working set, those not used lately first; with `all`
+ * regardless of use. => how many; (W) */
+size_t mi_trim_working_set(struct mm_space *space, size_t most, bool all);
+/* There was no page: have `pages` available for whoever asks, besides the system's own. => false:
+ * there is nothing to be had; no lock but (C) held */
+bool mi_make_room(struct mm *mm, uint64_t pages);

@@ -1,0 +1,215 @@
+/* src/mm/transition.c: pages that nobody maps, but that are still in memory.
+ *
+ * When the last valid PTE of a page goes, its PTE (private memory) or prototype PTE (sections)
+ * says transition, and the page has three ways to be:
+ *
+ *                        unmap, clean                 unmap, changed
+ *                  .------------------- active --------------------.
+ *                  v                    ^    ^                     v
+ *             standby list -- fault ----'    '---- fault ---- modified list
+ *                  |   ^                                           |
+ *         repurpose|   '----- written -- WriteInProgress <-- write-'
+ *                  v                     (on no list)
+ *        the PTE says page file,
+ *        subsection or demand zero ---- fault ---> ReadInProgress ---> standby, active
+ *                                                  (on no list)
+ *
+ * ReferenceCount is one for the mapping, however many PTEs share it, and one for a read or write in
+ * progress; a page is on a list only at zero. A page that is on no list and unmapped says
+ * TransitionPage. If its owner goes meanwhile it is given up, and whoever holds the last reference
+ * frees it.
+ *
+ * A transition PTE may be changed to another form by who takes the page off the standby list, under
+ * the PFN lock alone. So whoever sees one takes that lock and looks again before he acts on it.
+ *
+ * Modified: the page differs from its copy in a file, if it has one. The processor's Dirty bit is
+ * collected when a PTE goes. From then on a copy in a paging file is worthless, so its slot is
+ * freed: OriginalPte names a slot only while what is in it is right.
+ *
+ * Source: Windows Internals 6, part 2, ch. 10 "Page List Dynamics", "PFN Data Structures".
+ */
+#include "mm/section.h"
+
+MMPTE *mi_pte_of_page(const struct mm *mm, const MMPFN *page)
+{
+    char *table = mi_frame(mm, page->u4.PteFrame);
+
+    return (MMPTE *)(void *)(table + page->PteAddress.va % PAGE_SIZE);
+}
+
+/* The list that a page is on. => it is on one of these */
+static MMPFNLIST *list_of(struct mm *mm, const MMPFN *page)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    switch (page->u3.e1.PageLocation) {
+    case StandbyPageList:
+        return &nt->MmStandbyPageListByPriority[page->u3.e1.Priority];
+    case ModifiedPageList:
+        return nt->MmModifiedPageListHead;
+    case ModifiedNoWritePageList:
+        return nt->MmModifiedNoWritePageListHead;
+    default:
+        ASSERT(false);
+        return NULL;
+    }
+}
+
+static void leave_list(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    mi_list_remove(mm, list_of(mm, page), pfn);
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 0;
+    page->u3.e1.PageLocation = TransitionPage;
+}
+
+void mi_take_off_list(struct mm *mm, uint64_t pfn)
+{
+    leave_list(mm, pfn);
+    mi_pfn(mm, pfn)->u3.e2.ReferenceCount = 1;
+}
+
+static void forget_slot(struct mm *mm, MMPFN *page)
+{
+    if (!mi_pte_in_page_file(page->OriginalPte))
+        return;
+    mi_free_slot(mm, page->OriginalPte);
+    mi_write_pte(&page->OriginalPte, mi_demand_zero_pte(page->OriginalPte.u.Soft.Protection));
+}
+
+void mi_page_changed(struct mm *mm, MMPFN *page)
+{
+    page->u3.e1.Modified = 1;
+    forget_slot(mm, page);
+}
+
+void mi_dereference_page(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ASSERT(page->u3.e2.ReferenceCount > 0);
+    if (--page->u3.e2.ReferenceCount > 0)
+        return;
+    if (mi_page_is_given_up(page)) {
+        forget_slot(mm, page);
+        mi_free_page_locked(mm, pfn);
+    } else if (page->u3.e1.Modified) {
+        mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+    } else {
+        mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority], pfn);
+    }
+}
+
+void mi_unmap_page_locked(struct mm *mm, uint64_t pfn, bool dirty)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ASSERT(page->u3.e1.PageLocation == ActiveAndValid);
+    if (dirty)
+        mi_page_changed(mm, page);
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 0;
+    page->u3.e1.PageLocation = TransitionPage;
+    mi_dereference_page(mm, pfn);
+}
+
+void mi_unmap_pages(struct mm *mm, const struct mi_unshare *pages, size_t count)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    for (size_t i = 0; i < count; i++)
+        mi_unmap_page_locked(mm, pages[i].pfn, pages[i].dirty);
+    ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_activate_page(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ASSERT(!page->u3.e1.ReadInProgress);
+    if (page->u3.e1.PageLocation != TransitionPage)
+        leave_list(mm, pfn);
+    page->u3.e2.ReferenceCount++;
+    page->u2.ShareCount = 1;
+    page->u3.e1.PageLocation = ActiveAndValid;
+}
+
+static void give_up(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    page->PteAddress.va |= 1;
+    page->u4.PrototypePte = 0;
+    mi_dereference_page(mm, pfn);
+}
+
+void mi_give_up_page(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    if (page->u3.e1.PageLocation != TransitionPage)
+        mi_take_off_list(mm, pfn);
+    else
+        page->u3.e2.ReferenceCount++; /* besides that of a read or write */
+    give_up(mm, pfn);
+}
+
+void mi_give_up_active_page(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ASSERT(page->u3.e1.PageLocation == ActiveAndValid);
+    page->u2.ShareCount = 0;
+    page->u3.e1.PageLocation = TransitionPage;
+    give_up(mm, pfn);
+}
+
+/* Its PTE no longer holds the page, but says where else its contents are. => (P) */
+static void restore_original(struct mm *mm, const MMPFN *page)
+{
+    mi_write_pte(mi_pte_of_page(mm, page), page->OriginalPte);
+    __atomic_fetch_sub(&mi_pfn(mm, page->u4.PteFrame)->u2.ShareCount, 1, __ATOMIC_RELAXED);
+}
+
+void mi_repurpose(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    leave_list(mm, pfn);
+    if (page->u4.PrototypePte)
+        mi_count_file_page(mm, page->OriginalPte, -1);
+    restore_original(mm, page);
+    page->u4.PteFrame = 0;
+    page->u4.PrototypePte = 0;
+}
+
+void mi_page_not_read(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    if (!mi_page_is_given_up(page)) {
+        restore_original(mm, page);
+        page->OriginalPte.u.Long = 0; /* the slot is the PTE's now */
+        page->PteAddress.va = 1;
+        page->u4.PrototypePte = 0;
+    }
+    mi_dereference_page(mm, pfn);
+}
+
+void mi_delete_invalid_pte(struct mm *mm, MMPTE *pte, MMPTE value)
+{
+    MMPTE old = mi_read_pte(pte);
+
+    if (!mi_pte_is_transition(old)) {
+        mi_change_pte(mm, pte, value);
+    } else {
+        ke_acquire_lock(&mm->pfn_lock);
+        old = mi_change_pte(mm, pte, value);
+        if (mi_pte_is_transition(old))
+            mi_give_up_page(mm, old.u.Trans.PageFrameNumber);
+        ke_release_lock(&mm->pfn_lock);
+    }
+    if (mi_pte_in_page_file(old))
+        mi_free_slot(mm, old);
+}
