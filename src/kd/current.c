@@ -37,7 +37,7 @@ void kd_find_current(struct kd *kd)
     struct kd_event *event = &target->last_event;
     struct kd_registers registers;
     uint64_t block = kd_nt_address(kd, "KiProcessorBlock");
-    if (event->kind != KD_EVENT_NONE || event->thread != 0 || block == 0) {
+    if (event->thread != 0 || block == 0) {
         return;
     }
     bool known = target->ops->get_registers(target, event->processor, &registers) == 0;

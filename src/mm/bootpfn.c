@@ -154,7 +154,7 @@ static void await_end_of(struct mm *mm, enum mi_boot_frames state)
         (void)ke_futex_wait(&mm->boot_frames, state, KE_FUTEX_HOST, NULL);
 }
 
-void mi_boot_late_frames(struct mm *mm)
+bool mi_boot_late_frames(struct mm *mm)
 {
     MMPFN buffer[STREAM_FRAMES];
     uint64_t late = mm->listed_frames;
@@ -165,13 +165,14 @@ void mi_boot_late_frames(struct mm *mm)
     }
     await_end_of(mm, MI_FRAMES_NONE);
     if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) != MI_FRAMES_EARLY)
-        return; /* boot failed */
+        return false; /* boot failed */
     ke_acquire_lock(&mm->pfn_lock);
     if (late < mm->frames)
         mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, mm->frames - late);
     mm->listed_frames = mm->frames;
     ke_release_lock(&mm->pfn_lock);
     set_frames(mm, MI_FRAMES_ALL);
+    return true;
 }
 
 void mi_boot_abandon_frames(struct mm *mm)

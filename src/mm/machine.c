@@ -76,7 +76,7 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     mi_boot_early_frames(mm);
     set_globals(mm);
     if (config->no_zero_thread)
-        mi_boot_late_frames(mm);
+        (void)mi_boot_late_frames(mm);
     status = mi_pool_boot(mm);
     if (NT_SUCCESS(status))
         status = mi_inpage_boot(mm);

@@ -235,8 +235,9 @@ void mi_boot_divide_frames(struct mm *mm, uint64_t first_free);
 /* Give early frames their MMPFN and put the free ones on the zeroed list. => nt's globals are known
  */
 void mi_boot_early_frames(struct mm *mm);
-/* The same for all other frames. Any thread, once; waits until the early ones are listed. */
-void mi_boot_late_frames(struct mm *mm);
+/* The same for all other frames. Any thread, once; waits until the early ones are listed.
+ * => false: boot failed, there are no lists */
+bool mi_boot_late_frames(struct mm *mm);
 /* Boot failed: whoever is in mi_boot_late_frames comes back. */
 void mi_boot_abandon_frames(struct mm *mm);
 /* Wait until every frame is where it belongs. => PFN lock not held */

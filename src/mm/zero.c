@@ -85,7 +85,8 @@ static void *zero_thread(void *context)
     struct mm *mm = context;
     struct mi_zero_thread *zero = &mm->zero;
 
-    mi_boot_late_frames(mm);
+    if (!mi_boot_late_frames(mm))
+        return NULL;
     while (!__atomic_load_n(&zero->stop, __ATOMIC_ACQUIRE)) {
         mi_zero_free_pages(mm, WAKE_AT);
         if (free_frames(mm) >= WAKE_AT)
