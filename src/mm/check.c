@@ -218,13 +218,11 @@ size_t mm_check(struct mm *mm)
     check.share = calloc(mm->frames, sizeof(*check.share));
     check.listed = calloc(mm->frames, sizeof(*check.listed));
     if (check.share && check.listed && mi_check_paging_begin(&check)) {
-        ke_acquire_lock(&mm->reclaim_lock);
         pthread_mutex_lock(&mm->spaces_lock);
         pthread_mutex_lock(&mm->zero.pause);
         check_all(&check);
         pthread_mutex_unlock(&mm->zero.pause);
         pthread_mutex_unlock(&mm->spaces_lock);
-        ke_release_lock(&mm->reclaim_lock);
     } else {
         mi_check_failed(&check, "no memory to check with");
     }
