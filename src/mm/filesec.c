@@ -143,7 +143,8 @@ static NTSTATUS make_ptes(struct mi_control *control, MSUBSECTION *subsection)
     subsection->UnusedPtes = (ULONG)(size - used);
     __atomic_store_n(&subsection->SubsectionBase.va, h2k(&mm->ke->ks, ptes), __ATOMIC_RELEASE);
     if (subsection == first_subsection(control))
-        control->segment->PrototypePte.va = subsection->SubsectionBase.va;
+        __atomic_store_n(&control->segment->PrototypePte.va, subsection->SubsectionBase.va,
+                         __ATOMIC_RELAXED);
     return STATUS_SUCCESS;
 }
 

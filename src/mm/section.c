@@ -34,7 +34,9 @@
 /* => behind the prototype PTEs, or right behind the segment when these are elsewhere */
 static struct mi_segment_tail *tail_of(const struct mm *mm, const SEGMENT *segment)
 {
-    bool flat = segment->PrototypePte.va == h2k(&mm->ke->ks, segment->ThePtes);
+    /* A data file's may be made while somebody looks: these are never ThePtes. */
+    uint64_t ptes = __atomic_load_n(&segment->PrototypePte.va, __ATOMIC_RELAXED);
+    bool flat = ptes == h2k(&mm->ke->ks, segment->ThePtes);
 
     return (struct mi_segment_tail *)(void *)&(
         (MMPTE *)segment->ThePtes)[flat ? segment->TotalNumberOfPtes : 0];
