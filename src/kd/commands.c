@@ -13,18 +13,18 @@
 #define NEAR_MOST 3     /* suggestions */
 
 static const struct kd_command *const tables[] = {
-    kd_commands_expression, kd_commands_memory,    kd_commands_string,     kd_commands_edit,
-    kd_commands_search,     kd_commands_paging,    kd_commands_pfn,        kd_commands_vad,
-    kd_commands_process,    kd_commands_thread,    kd_commands_user,       kd_commands_handle,
-    kd_commands_registers,  kd_commands_execution, kd_commands_breakpoint, kd_commands_filter,
-    kd_commands_stack,      kd_commands_script,    kd_commands_pool,       kd_commands_vm,
-    kd_commands_ssdt,       kd_commands_address,   kd_commands_transfer,   kd_commands_image,
-    kd_commands_object,     kd_commands_system,    kd_commands_mmcheck,    kd_commands_symbols,
-    kd_commands_types,      kd_commands_code,      kd_commands_control,    kd_commands_crash,
-    kd_commands_physical,   kd_commands_list,      kd_commands_unwind,     kd_commands_cpu,
-    kd_commands_sympath,    kd_commands_dump,      kd_commands_program,    kd_commands_wt,
-    kd_commands_analyze,    kd_commands_heap,      kd_commands_job,        kd_commands_schedule,
-    kd_commands_section,    kd_commands_token,
+    kd_commands_expression, kd_commands_memory,    kd_commands_string,    kd_commands_edit,
+    kd_commands_search,     kd_commands_paging,    kd_commands_pfn,       kd_commands_vad,
+    kd_commands_pte,        kd_commands_process,   kd_commands_thread,    kd_commands_user,
+    kd_commands_handle,     kd_commands_registers, kd_commands_execution, kd_commands_breakpoint,
+    kd_commands_filter,     kd_commands_stack,     kd_commands_script,    kd_commands_pool,
+    kd_commands_vm,         kd_commands_ssdt,      kd_commands_address,   kd_commands_transfer,
+    kd_commands_image,      kd_commands_object,    kd_commands_system,    kd_commands_mmcheck,
+    kd_commands_symbols,    kd_commands_types,     kd_commands_code,      kd_commands_control,
+    kd_commands_crash,      kd_commands_physical,  kd_commands_list,      kd_commands_unwind,
+    kd_commands_cpu,        kd_commands_sympath,   kd_commands_dump,      kd_commands_program,
+    kd_commands_wt,         kd_commands_analyze,   kd_commands_heap,      kd_commands_job,
+    kd_commands_schedule,   kd_commands_section,   kd_commands_token,     kd_commands_foreach,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

@@ -47,6 +47,8 @@ extern const struct kd_command kd_commands_edit[];
 extern const struct kd_command kd_commands_search[];
 extern const struct kd_command kd_commands_paging[];
 extern const struct kd_command kd_commands_pfn[];
+extern const struct kd_command kd_commands_pte[];
+extern const struct kd_command kd_commands_foreach[];
 extern const struct kd_command kd_commands_vad[];
 extern const struct kd_command kd_commands_process[];
 extern const struct kd_command kd_commands_thread[];
@@ -192,6 +194,10 @@ bool kd_read_physical(struct kd *kd, uint64_t pa, void *buffer, size_t size);
 /* The processor's walk of `va` through a page directory. */
 struct hw_walk;
 void kd_walk(struct kd *kd, uint64_t directory_base, uint64_t va, struct hw_walk *walk);
+
+/* The first address behind what the walk's last entry covers: the next page, 2 MB, 1 GB or 512 GB;
+ * 0 at the end of the address space. */
+uint64_t kd_behind_walk(uint64_t va, const struct hw_walk *walk);
 
 /* Physical address behind `va`; pages in transition are in memory, so they count. */
 bool kd_translate(struct kd *kd, uint64_t va, uint64_t *pa);

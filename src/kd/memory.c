@@ -188,8 +188,7 @@ uint64_t kd_use_directory(struct kd *kd, uint64_t directory_base)
     return before;
 }
 
-/* First address behind what the failed walk covers: the next page, 2 MB, 1 GB or 512 GB. */
-static uint64_t behind_hole(uint64_t va, const struct hw_walk *walk)
+uint64_t kd_behind_walk(uint64_t va, const struct hw_walk *walk)
 {
     if (walk->result == HW_NOT_CANONICAL) {
         return CANONICAL_HIGH;
@@ -217,7 +216,7 @@ bool kd_next_present(struct kd *kd, uint64_t va, uint64_t end, uint64_t *found)
             *found = va;
             return true;
         }
-        uint64_t next = behind_hole(va, &walk);
+        uint64_t next = kd_behind_walk(va, &walk);
         if (next <= va) {
             break;
         }

@@ -16,16 +16,26 @@ void kd_write(struct kd *kd, const char *text, size_t length)
     }
 }
 
+/* Nearly all pieces are short; for the others a second time with room from the heap. */
 static void print_list(struct kd *kd, const char *format, va_list list)
 {
-    char *text = NULL;
-    int length = vasprintf(&text, format, list);
-    if (length > 0) {
+    char text[512];
+    va_list again;
+    va_copy(again, list);
+    int length = vsnprintf(text, sizeof text, format, list);
+    if (length > 0 && (size_t)length < sizeof text) {
         kd_write(kd, text, (size_t)length);
+    } else if (length > 0) {
+        char *all = NULL;
+        length = vasprintf(&all, format, again);
+        if (length > 0) {
+            kd_write(kd, all, (size_t)length);
+        }
+        if (length >= 0) {
+            free(all);
+        }
     }
-    if (length >= 0) {
-        free(text);
-    }
+    va_end(again);
 }
 
 void kd_printf(struct kd *kd, const char *format, ...)

@@ -285,6 +285,7 @@ static void make_vads(struct world *world)
     PUT(world, world_pool(subsection), SUBSECTION, PtesInSubsection, 3);
     world_put(world, world_pool(segment) + 0x60, FRAME(4) | VALID | USER | ACCESSED, 8);
     world_put(world, world_pool(segment) + 0x68, FRAME(6) | 1 << 11 | 3 << 5, 8); /* transition */
+    world_put(world, world_pool(segment) + 0x70, subsection << 16 | 1 << 10 | 7 << 5, 8); /* file */
     PUT(world, world_pool(segment), SEGMENT, ControlArea, area);
     PUT(world, world_pool(segment), SEGMENT, TotalNumberOfPtes, 3);
     PUT(world, world_pool(segment), SEGMENT, SizeOfSegment, 0x3000);

@@ -37,6 +37,12 @@ bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 /* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
 uint64_t kd_object_find(struct kd *kd, const char *path);
 
+/* Visit each EPROCESS of nt's list, each ETHREAD of a process, until `visit` returns false.
+ * => false: the list is damaged, and an error was printed */
+typedef bool kd_element_visit(struct kd *kd, uint64_t element, void *context);
+bool kd_processes_each(struct kd *kd, kd_element_visit *visit, void *context);
+bool kd_threads_each(struct kd *kd, uint64_t process, kd_element_visit *visit, void *context);
+
 /* A node of a VAD tree. */
 struct kd_vad {
     uint64_t address;    /* of the MMVAD_SHORT */
@@ -56,6 +62,14 @@ uint64_t kd_vad_root(struct kd *kd, uint64_t process);
 uint64_t kd_prcb_of(struct kd *kd, uint64_t processor);
 /* The processor that `args` names, or the current one, and its KPRCB. Prints why not. */
 bool kd_take_processor(struct kd *kd, const char *args, uint64_t *processor, uint64_t *prcb);
+
+/* `va` with bit 47 in all bits above it. */
+uint64_t kd_sign_extend(uint64_t va);
+/* Where the current page directory shows itself: the address of the PTE of address 0. */
+uint64_t kd_self_map(struct kd *kd);
+#define KD_SELF_MAP_SIZE (1ull << 39) /* 2^48 addresses, 8 bytes for each page */
+/* The address at which nt sees the entry of `va` at `level` (1 PTE .. 4 PXE), by that base. */
+uint64_t kd_entry_address(uint64_t base, uint64_t va, unsigned level);
 
 /* The address that the PTE at `pte` (an address in the self map) maps; 0: it is not in there, as
  * those of page tables of other processes and prototype PTEs. */

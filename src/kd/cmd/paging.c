@@ -1,4 +1,4 @@
-/* src/kd/cmd/paging.c: !pte, !vtop, !ptov: page tables as they are.
+/* src/kd/cmd/paging.c: !vtop, !ptov, and the self map: page tables as they are.
  *
  * The page tables are found as the processor finds them, from the directory base of the current
  * process; the addresses at which nt sees the entries come from the self map, whose slot is looked
@@ -6,22 +6,18 @@
  *
  *      PTE of va = self-map base + (va >> 9), PDE = the PTE of the PTE, and so on
  *
- * Source: debugger documentation, "!pte" (flag letters), "!vtop", "!ptov". */
+ * Source: debugger documentation, "!vtop", "!ptov". */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "hw/walk.h"
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
 
-#define COLUMN 27 /* characters of each of the four columns of !pte */
 #define DEFAULT_SELF_MAP_SLOT 0x1ED
-#define COPY_ON_WRITE 1 /* lowest of the bits that the processor ignores: bit 9 */
 #define KERNEL_HALF (HW_ENTRIES / 2)
 #define PTOV_LIMIT (1u << 22) /* lines */
 
-static uint64_t sign_extend(uint64_t va)
+uint64_t kd_sign_extend(uint64_t va)
 {
     return va >> (HW_VA_BITS - 1) & 1 ? va | hw_bits(HW_VA_BITS, 64 - HW_VA_BITS) : va;
 }
@@ -29,7 +25,7 @@ static uint64_t sign_extend(uint64_t va)
 /* ---- the self map -----------------------------------------------------------------------------
  */
 
-static uint64_t self_map_base(struct kd *kd)
+uint64_t kd_self_map(struct kd *kd)
 {
     uint64_t slot = DEFAULT_SELF_MAP_SLOT;
     hw_pa directory = hw_pfn_pa(hw_pa_pfn((hw_pa){kd->directory_base}));
@@ -41,11 +37,10 @@ static uint64_t self_map_base(struct kd *kd)
             break;
         }
     }
-    return sign_extend(slot << (HW_VA_BITS - HW_INDEX_BITS));
+    return kd_sign_extend(slot << (HW_VA_BITS - HW_INDEX_BITS));
 }
 
-/* The address at which nt sees the entry of `va` at `level` (1 PTE .. 4 PXE). */
-static uint64_t entry_address(uint64_t base, uint64_t va, unsigned level)
+uint64_t kd_entry_address(uint64_t base, uint64_t va, unsigned level)
 {
     uint64_t at = va;
     for (unsigned i = 0; i < level; i++) {
@@ -57,168 +52,11 @@ static uint64_t entry_address(uint64_t base, uint64_t va, unsigned level)
 
 uint64_t kd_pte_target(struct kd *kd, uint64_t pte)
 {
-    uint64_t base = self_map_base(kd);
-    if (pte < base || pte - base >= 1ull << (HW_VA_BITS - HW_INDEX_BITS)) {
+    uint64_t base = kd_self_map(kd);
+    if (pte < base || pte - base >= KD_SELF_MAP_SIZE) {
         return 0;
     }
-    return sign_extend((pte - base) << HW_INDEX_BITS & hw_bits(HW_PAGE_SHIFT, 36));
-}
-
-/* ---- !pte -------------------------------------------------------------------------------------
- */
-
-const char *kd_protection_text(uint64_t protection, bool vad, char *out, size_t size)
-{
-    static const char *const names[8][2] = {
-        {"NoAccess", "NO_ACCESS"},
-        {"Readonly", "READONLY"},
-        {"Execute", "EXECUTE"},
-        {"ExecuteRead", "EXECUTE_READ"},
-        {"ReadWrite", "READWRITE"},
-        {"WriteCopy", "WRITECOPY"},
-        {"ExecuteReadWrite", "EXECUTE_READWRITE"},
-        {"ExecuteWriteCopy", "EXECUTE_WRITECOPY"},
-    };
-    static const char *const modifiers[4][2] = {{"", ""},
-                                                {" NoCache", " NOCACHE"},
-                                                {" Guard", " GUARD"},
-                                                {" WriteCombine", " WRITECOMBINE"}};
-    uint64_t base = protection % 8, modifier = protection / 8 % 4;
-    if (base == 0 && modifier == 2) {
-        snprintf(out, size, "%s", vad ? "DECOMMITTED" : "Decommitted");
-    } else {
-        snprintf(out, size, "%s%s", names[base][vad],
-                 base == 0 && modifier == 3 ? "" : modifiers[modifier][vad]);
-    }
-    return out;
-}
-
-static void flags_text(hw_entry entry, char out[12])
-{
-    snprintf(out, 12, "%c%c%c%c%c%c%c%c%c%c%c",
-             hw_entry_software_low(entry) & COPY_ON_WRITE ? 'C' : '-',
-             hw_entry_global(entry) ? 'G' : '-', hw_entry_large(entry) ? 'L' : '-',
-             hw_entry_dirty(entry) ? 'D' : '-', hw_entry_accessed(entry) ? 'A' : '-',
-             hw_entry_cache_disable(entry) ? 'N' : '-', hw_entry_write_through(entry) ? 'T' : '-',
-             hw_entry_user(entry) ? 'U' : 'K', hw_entry_writable(entry) ? 'W' : 'R',
-             hw_entry_no_execute(entry) ? '-' : 'E', hw_entry_present(entry) ? 'V' : '-');
-}
-
-static void show_protection(struct kd *kd, int indent, uint64_t protection)
-{
-    char text[48];
-    kd_printf(kd, "%*sProtect: %" PRIx64 " - %s\n", indent, "", protection,
-              kd_protection_text(protection, false, text, sizeof text));
-}
-
-static void show_prototype(struct kd *kd, int indent, uint64_t pte)
-{
-    uint64_t prototype = sign_extend(kd_bits(kd, "_MMPTE_PROTOTYPE", "ProtoAddress", pte));
-    bool in_vad = (uint32_t)(prototype >> 16) == UINT32_MAX && (uint16_t)prototype == 0;
-    if (in_vad) { /* FFFFFFFF`FFFF0000: protection here, the prototype through the VAD */
-        kd_printf(kd, "%*sProto: VAD\n", indent, "");
-        show_protection(kd, indent, kd_bits(kd, "_MMPTE_PROTOTYPE", "Protection", pte));
-    } else {
-        kd_printf(kd, "%*sProto: %016" PRIX64 "\n", indent, "", prototype);
-    }
-}
-
-/* What a PTE that is not valid says to the memory manager. */
-static void show_software(struct kd *kd, int column, hw_entry entry)
-{
-    uint64_t pte = entry.value;
-    int indent = column * COLUMN + 1;
-    kd_printf(kd, "not valid\n");
-    if (pte == 0 || kd->symbols == NULL) {
-        return;
-    }
-    if (kd_bits(kd, "_MMPTE_SOFTWARE", "Prototype", pte)) {
-        show_prototype(kd, indent, pte);
-        return;
-    }
-    if (kd_bits(kd, "_MMPTE_SOFTWARE", "Transition", pte)) {
-        kd_printf(kd, "%*sTransition: %" PRIx64 "\n", indent, "",
-                  kd_bits(kd, "_MMPTE_TRANSITION", "PageFrameNumber", pte));
-    } else if (kd_bits(kd, "_MMPTE_SOFTWARE", "PageFileHigh", pte)) {
-        kd_printf(kd, "%*sPageFile:  %" PRIx64 "\n", indent, "",
-                  kd_bits(kd, "_MMPTE_SOFTWARE", "PageFileLow", pte));
-        kd_printf(kd, "%*sOffset: %" PRIx64 "\n", indent, "",
-                  kd_bits(kd, "_MMPTE_SOFTWARE", "PageFileHigh", pte));
-    } else {
-        kd_printf(kd, "%*sDemandZero\n", indent, "");
-    }
-    show_protection(kd, indent, kd_bits(kd, "_MMPTE_SOFTWARE", "Protection", pte));
-}
-
-static void show_contents(struct kd *kd, const struct hw_walk *walk, bool large)
-{
-    for (unsigned i = 0; i < walk->step_count; i++) {
-        kd_printf(kd, "%scontains %016" PRIX64, i > 0 ? "  " : "", walk->step[i].entry.value);
-    }
-    for (unsigned i = walk->step_count; large && i < HW_LEVELS; i++) {
-        kd_printf(kd, "  contains %016" PRIX64, (uint64_t)0);
-    }
-    kd_printf(kd, "\n");
-}
-
-static void show_frames(struct kd *kd, const struct hw_walk *walk, bool large)
-{
-    for (unsigned i = 0; i < walk->step_count; i++) {
-        hw_entry entry = walk->step[i].entry;
-        char flags[12];
-        if (!hw_entry_present(entry)) {
-            show_software(kd, (int)i, entry);
-            return;
-        }
-        flags_text(entry, flags);
-        kd_printf(kd, "pfn %-10" PRIx64 "%s  ", hw_entry_pfn(entry), flags);
-    }
-    if (large) {
-        kd_printf(kd, "LARGE PAGE pfn %-11" PRIx64, hw_pa_pfn(walk->pa).value);
-    }
-    kd_printf(kd, "\n");
-}
-
-static void show_pte(struct kd *kd, uint64_t va, uint64_t base)
-{
-    struct hw_walk walk;
-    kd_walk(kd, kd->directory_base, va, &walk);
-    kd_printf(kd, "%43sVA %016" PRIx64 "\n", "", va);
-    kd_printf(kd,
-              "PXE at %016" PRIX64 "    PPE at %016" PRIX64 "    PDE at %016" PRIX64
-              "    PTE at %016" PRIX64 "\n",
-              entry_address(base, va, 4), entry_address(base, va, 3), entry_address(base, va, 2),
-              entry_address(base, va, 1));
-    bool large = walk.page_size > HW_PAGE_SIZE;
-    show_contents(kd, &walk, large);
-    show_frames(kd, &walk, large);
-    if (walk.result == HW_PAGE_FAULT && hw_fault_reserved(walk.fault)) {
-        kd_printf(kd, "reserved bits are set in the last entry\n");
-    } else if (walk.result == HW_NO_MEMORY) {
-        kd_printf(kd, "the next table is not in physical memory\n");
-    }
-    kd_printf(kd, "\n");
-}
-
-static bool cmd_pte(struct kd *kd, const char *args)
-{
-    uint64_t va;
-    if (!kd_evaluate(kd, &args, &va)) {
-        return false;
-    }
-    if (!kd_at_end(args)) {
-        return kd_error(kd, "Extra character error in '%s'", args);
-    }
-    if (!hw_va_canonical((hw_va){va})) {
-        return kd_error(kd, "%016" PRIx64 " is not a canonical address", va);
-    }
-    uint64_t base = self_map_base(kd);
-    if (va >= base && va - base < 1ull << (HW_VA_BITS - HW_INDEX_BITS)) {
-        /* The address of a PTE: show what it maps. */
-        va = kd_pte_target(kd, va);
-    }
-    show_pte(kd, va, base);
-    return true;
+    return kd_sign_extend((pte - base) << HW_INDEX_BITS & hw_bits(HW_PAGE_SHIFT, 36));
 }
 
 /* ---- !vtop ------------------------------------------------------------------------------------
@@ -324,7 +162,6 @@ static bool cmd_ptov(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_paging[] = {
-    {"!pte", "!pte ADDRESS", "page-table entries that map an address", cmd_pte},
     {"!vtop", "!vtop DIRBASE ADDRESS", "physical address of a virtual one, step by step", cmd_vtop},
     {"!ptov", "!ptov DIRBASE", "every page that a page directory maps", cmd_ptov},
     {NULL, NULL, NULL, NULL},

@@ -147,6 +147,26 @@ static void show_details(struct kd *kd, uint64_t process)
               kd_field(kd, "_EPROCESS", process, "CommitCharge"));
 }
 
+bool kd_processes_each(struct kd *kd, kd_element_visit *visit, void *context)
+{
+    uint64_t link;
+    if (!kd_offset(kd, "_EPROCESS", "ActiveProcessLinks", &link)) {
+        return kd_error(kd, "nt!_EPROCESS has no ActiveProcessLinks");
+    }
+    return kd_list_each(kd, kd_nt_address(kd, "PsActiveProcessHead"), link, PROCESS_LIMIT, visit,
+                        context) ||
+           kd_error(kd, "The list of processes is damaged or not in memory");
+}
+
+bool kd_threads_each(struct kd *kd, uint64_t process, kd_element_visit *visit, void *context)
+{
+    uint64_t head, link;
+    return !kd_offset(kd, "_EPROCESS", "ThreadListHead", &head) ||
+           !kd_offset(kd, "_ETHREAD", "ThreadListEntry", &link) ||
+           kd_list_each(kd, process + head, link, THREAD_LIMIT, visit, context) ||
+           kd_error(kd, "        The list of threads is damaged");
+}
+
 static bool show_one_thread(struct kd *kd, uint64_t thread, void *context)
 {
     const uint64_t *flags = context;
@@ -161,12 +181,7 @@ static void show_process(struct kd *kd, uint64_t process, uint64_t flags)
         show_details(kd, process);
     }
     if (flags & (THREADS | THREAD_WAITS)) {
-        uint64_t head, link;
-        if (kd_offset(kd, "_EPROCESS", "ThreadListHead", &head) &&
-            kd_offset(kd, "_ETHREAD", "ThreadListEntry", &link) &&
-            !kd_list_each(kd, process + head, link, THREAD_LIMIT, show_one_thread, &flags)) {
-            kd_error(kd, "        The list of threads is damaged");
-        }
+        kd_threads_each(kd, process, show_one_thread, &flags);
     }
     kd_printf(kd, "\n");
 }
@@ -202,17 +217,13 @@ static bool show_if_wanted(struct kd *kd, uint64_t process, void *context)
 
 static bool show_list(struct kd *kd, struct filter *filter)
 {
-    uint64_t link, head = kd_nt_address(kd, "PsActiveProcessHead");
-    if (!kd_offset(kd, "_EPROCESS", "ActiveProcessLinks", &link)) {
-        return kd_error(kd, "nt!_EPROCESS has no ActiveProcessLinks");
-    }
     if (filter->by_cid) {
         kd_printf(kd, "Searching for Process with Cid == %" PRIx64 "\n", filter->cid);
     } else if (filter->name == NULL) {
         kd_printf(kd, "**** NT ACTIVE PROCESS DUMP ****\n");
     }
-    if (!kd_list_each(kd, head, link, PROCESS_LIMIT, show_if_wanted, filter)) {
-        return kd_error(kd, "The list of processes is damaged or not in memory");
+    if (!kd_processes_each(kd, show_if_wanted, filter)) {
+        return false;
     }
     if (filter->shown == 0) {
         return kd_error(kd, "No process found");
