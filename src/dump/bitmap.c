@@ -2,8 +2,9 @@
  *
  *      bit n set  -->  page n is the (number of set bits before n)-th page from FirstPage on
  *
- * That number is kept for each group of 512 bits when the file is opened, so a look-up counts at
- * most one group. The index is 1/8 of the bitmap, 1/262144 of the memory. */
+ * That number is kept for each group of bits when the file is opened, so a look-up counts at most
+ * one group. There are at most 2048 groups, however large the memory is: groups of 512 bits up to
+ * 4 GB, and beyond that larger ones instead of more. */
 #include "dump/dump_int.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 
 #define BITMAP_OFFSET (DUMP_HEADER64_SIZE + sizeof(struct _SUMMARY_DUMP64))
 #define WORD_BITS 64u
-#define GROUP_BITS 512u
+#define GROUP_BITS_LEAST 512u
+#define GROUPS_MOST 2048u
 
 static bool claims(const struct dump_file *file)
 {
@@ -34,14 +36,17 @@ static uint64_t word_at(const struct dump_file *file, uint64_t first)
 /* Count the pages, group by group. */
 static int build_rank(struct dump_file *file, uint64_t *pages)
 {
-    file->rank = calloc((file->bits + GROUP_BITS - 1) / GROUP_BITS, sizeof *file->rank);
+    uint64_t group = (file->bits + GROUPS_MOST - 1) / GROUPS_MOST;
+    group = (group + WORD_BITS - 1) / WORD_BITS * WORD_BITS;
+    file->group_bits = group > GROUP_BITS_LEAST ? group : GROUP_BITS_LEAST;
+    file->rank = calloc((file->bits + file->group_bits - 1) / file->group_bits, sizeof *file->rank);
     if (!file->rank) {
         return -ENOMEM;
     }
     *pages = 0;
     for (uint64_t first = 0; first < file->bits; first += WORD_BITS) {
-        if (first % GROUP_BITS == 0) {
-            file->rank[first / GROUP_BITS] = *pages;
+        if (first % file->group_bits == 0) {
+            file->rank[first / file->group_bits] = *pages;
         }
         uint64_t word = word_at(file, first);
         *pages += (uint64_t)__builtin_popcountll(word);
@@ -95,8 +100,9 @@ static bool locate(const struct dump_file *file, uint64_t address, uint64_t *off
     if (page >= file->bits) {
         return false;
     }
-    uint64_t index = file->rank[page / GROUP_BITS], word_start = page / WORD_BITS * WORD_BITS;
-    for (uint64_t at = page / GROUP_BITS * GROUP_BITS; at < word_start; at += WORD_BITS) {
+    uint64_t group = page / file->group_bits, word_start = page / WORD_BITS * WORD_BITS;
+    uint64_t index = file->rank[group];
+    for (uint64_t at = group * file->group_bits; at < word_start; at += WORD_BITS) {
         index += (uint64_t)__builtin_popcountll(word_at(file, at));
     }
     uint64_t word = word_at(file, word_start), bit = 1ull << (page - word_start);

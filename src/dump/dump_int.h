@@ -42,7 +42,7 @@ struct dump_file {
     struct dump_range *ranges;
     size_t range_count, range_room;
     /* bitmap */
-    uint64_t bits, first_page;
+    uint64_t bits, group_bits, first_page;
     uint64_t *rank; /* pages present before each group of the bitmap */
     /* triage */
     struct _TRIAGE_DUMP64 triage;
