@@ -11,7 +11,12 @@
 #include "nt/types.h"
 
 /* NtQueryVirtualMemory; the structure of the first class is in memory.h. */
-enum { MemoryBasicInformation = 0, MemoryWorkingSetList = 1, MemorySectionName = 2 };
+enum {
+    MemoryBasicInformation = 0,
+    MemoryWorkingSetList = 1,
+    MemorySectionName = 2,
+    MemoryRegionInformation = 3,
+};
 
 /* ---- NtQuerySystemInformation ---- */
 enum {

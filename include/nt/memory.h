@@ -66,3 +66,23 @@ typedef struct _MEMORY_BASIC_INFORMATION {
     ULONG Type;
 } MEMORY_BASIC_INFORMATION;
 NT_SIZE(MEMORY_BASIC_INFORMATION, 0x30);
+
+/* NtQueryVirtualMemory, MemoryRegionInformation: the whole allocation. */
+typedef struct _MEMORY_REGION_INFORMATION {
+    UPTR(void) AllocationBase;
+    ULONG AllocationProtect;
+    union {
+        ULONG RegionType;
+        struct {
+            ULONG Private : 1;
+            ULONG MappedDataFile : 1;
+            ULONG MappedImage : 1;
+            ULONG MappedPageFile : 1;
+            ULONG MappedPhysical : 1;
+            ULONG DirectMapped : 1;
+            ULONG Reserved : 26;
+        };
+    };
+    ULONG64 RegionSize;
+} MEMORY_REGION_INFORMATION;
+NT_SIZE(MEMORY_REGION_INFORMATION, 0x18);

@@ -60,7 +60,8 @@ static NTSTATUS copy_on_write(struct fault *fault)
     struct mm_space *space = fault->space;
     struct mm *mm = space->mm;
     uint64_t old = fault->value.u.Hard.PageFrameNumber, pfn;
-    unsigned protection = fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE;
+    unsigned protection = mi_pte_caching(fault->value) |
+                          (fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE);
     struct mi_flush flush;
 
     if (!mi_allocate_page(mm, MI_PAGE_USER, &pfn))

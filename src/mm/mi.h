@@ -409,6 +409,12 @@ bool mi_protection_writable(unsigned protection);
 bool mi_protection_executable(unsigned protection);
 bool mi_protection_guard(unsigned protection);
 unsigned mi_protection_without_guard(unsigned protection);
+/* The rights alone, without guard and caching. */
+unsigned mi_protection_rights(unsigned protection);
+/* MM_NOCACHE, MM_WRITECOMBINE or 0: how the pages of a protection, or that a valid PTE maps, are
+ * cached. */
+unsigned mi_protection_caching(unsigned protection);
+unsigned mi_pte_caching(MMPTE pte);
 /* The valid PTE for a private page of that protection. => it is accessible and not guarded */
 MMPTE mi_user_page_pte(uint64_t pfn, unsigned protection);
 /* Protection of a committed page, from its PTE or else the VAD's. */

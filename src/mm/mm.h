@@ -171,6 +171,19 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
                                    uint32_t protect, uint32_t *old_protect);
 NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
                                  MEMORY_BASIC_INFORMATION *information);
+/* MemoryRegionInformation: the whole allocation that `address` lies in.
+ * => STATUS_INVALID_ADDRESS: nothing is there; STATUS_INVALID_PARAMETER: not of user space */
+NTSTATUS mm_query_region(struct mm_space *space, uint64_t address,
+                         MEMORY_REGION_INFORMATION *information);
+/* The file behind the view that `address` lies in, referenced (mm_ops.dereference_file).
+ * => STATUS_INVALID_ADDRESS (no view is there), STATUS_FILE_INVALID (a view of no file),
+ *    STATUS_INVALID_PARAMETER (not of user space)
+ * Source: GetMappedFileName, documentation, and the errors it gives. */
+NTSTATUS mm_reference_mapped_file(struct mm_space *space, uint64_t address, FILE_OBJECT **file);
+/* NtAreMappedFilesTheSame: do two addresses lie in views of the same section or file?
+ * => STATUS_SUCCESS, STATUS_NOT_SAME_DEVICE (no), STATUS_INVALID_ADDRESS (nothing there),
+ *    STATUS_CONFLICTING_ADDRESSES (private memory) */
+NTSTATUS mm_are_mapped_files_the_same(struct mm_space *space, uint64_t a, uint64_t b);
 /* Copy between two address spaces as Nt{Read,Write}VirtualMemory do: faults pages in on both sides,
  * stops at the first page that cannot be had: STATUS_PARTIAL_COPY with *copied so far. */
 NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,
@@ -264,6 +277,10 @@ struct mm_view {
 NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view);
 /* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW */
 NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
+/* Map what `parent` maps with ViewShare into a new process, at the same addresses (inherit.c).
+ * => STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; the
+ *    views that were mapped before that stay */
+NTSTATUS mm_inherit_views(struct mm_space *parent, struct mm_space *child);
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
  * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2,

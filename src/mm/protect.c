@@ -63,9 +63,30 @@ bool mi_protection_guard(unsigned protection)
     return mi_protection_readable(protection) && modifier(protection) == MODIFIER_GUARD;
 }
 
-unsigned mi_protection_without_guard(unsigned protection)
+unsigned mi_protection_rights(unsigned protection)
 {
     return (union protection){.base = (union protection){.all = protection}.base}.all;
+}
+
+unsigned mi_protection_without_guard(unsigned protection)
+{
+    return mi_protection_guard(protection) ? mi_protection_rights(protection) : protection;
+}
+
+unsigned mi_protection_caching(unsigned protection)
+{
+    unsigned kept = modifier(protection);
+
+    if (!mi_protection_readable(protection) || kept == MODIFIER_GUARD)
+        kept = MODIFIER_NONE;
+    return (union protection){.modifier = kept}.all;
+}
+
+unsigned mi_pte_caching(MMPTE pte)
+{
+    if (pte.u.Hard.CacheDisable)
+        return MM_NOCACHE;
+    return pte.u.Hard.WriteThrough ? MM_WRITECOMBINE : 0;
 }
 
 /* Source: memory protection constants, documentation: exactly one base protection; PAGE_GUARD,
@@ -335,7 +356,9 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
     if (NT_SUCCESS(status) && (!p.vad || p.vad->EndingVpn < MI_VPN(p.end - 1)))
         status = STATUS_CONFLICTING_ADDRESSES;
     if (NT_SUCCESS(status))
-        status = mi_make_protection(protect, !p.vad->u.VadFlags.PrivateMemory, &p.protection);
+        status = mi_make_protection(protect, mi_vad_is_view(p.vad), &p.protection);
+    if (NT_SUCCESS(status) && mi_vad_is_view(p.vad) && mi_protection_caching(p.protection))
+        status = STATUS_INVALID_PAGE_PROTECTION; /* the section decides that */
     if (NT_SUCCESS(status)) {
         mi_lock_working_set(space);
         status = protect_locked(&p, &old);

@@ -108,6 +108,7 @@ static bool view_protection(const struct mm *mm, const MMVAD_SHORT *vad, uint64_
 static unsigned shared_protection(MMPTE pte, unsigned usual)
 {
     MMPTE made = mi_shared_page_pte(pte.u.Hard.PageFrameNumber, usual);
+    unsigned caching = mi_pte_caching(pte);
     bool execute = !pte.u.Hard.NoExecute;
 
     if (mi_protection_readable(usual) && made.u.Hard.Write == pte.u.Hard.Write &&
@@ -115,10 +116,10 @@ static unsigned shared_protection(MMPTE pte, unsigned usual)
         made.u.Hard.NoExecute == pte.u.Hard.NoExecute)
         return mi_protection_without_guard(usual);
     if (pte.u.Hard.CopyOnWrite)
-        return execute ? MM_EXECUTE_WRITECOPY : MM_WRITECOPY;
+        return caching | (execute ? MM_EXECUTE_WRITECOPY : MM_WRITECOPY);
     if (pte.u.Hard.Write)
-        return execute ? MM_EXECUTE_READWRITE : MM_READWRITE;
-    return execute ? MM_EXECUTE_READ : MM_READONLY;
+        return caching | (execute ? MM_EXECUTE_READWRITE : MM_READWRITE);
+    return caching | (execute ? MM_EXECUTE_READ : MM_READONLY);
 }
 
 bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,

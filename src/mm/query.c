@@ -74,6 +74,13 @@ static uint64_t end_of_alike(const struct mm_space *space, const MMVAD_SHORT *va
     return end;
 }
 
+static struct mi_control *file_control(struct mm *mm, const MMVAD_SHORT *vad)
+{
+    struct mi_control *control = mi_control_of_vad(mm, vad);
+
+    return control->file ? control : NULL;
+}
+
 static void describe_vad(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
                          MEMORY_BASIC_INFORMATION *information)
 {
@@ -125,4 +132,93 @@ NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
     }
     mi_unlock_working_set_shared(space);
     return STATUS_SUCCESS;
+}
+
+/* The VAD of an address. => (C) */
+static NTSTATUS find_vad(const struct mm_space *space, uint64_t address, MMVAD_SHORT **vad)
+{
+    *vad = address <= MM_HIGHEST_VAD_ADDRESS ? mi_vad_find(space, MI_VPN(address)) : NULL;
+    return *vad ? STATUS_SUCCESS : STATUS_INVALID_ADDRESS;
+}
+
+static void describe_region(struct mm *mm, const MMVAD_SHORT *vad,
+                            MEMORY_REGION_INFORMATION *information)
+{
+    bool view = mi_vad_is_view(vad), image = vad->u.VadFlags.VadType == MI_VAD_IMAGE_MAP;
+    bool file = view && !image && file_control(mm, vad);
+
+    information->AllocationBase.va = MI_VA(vad->StartingVpn);
+    information->AllocationProtect = mi_page_protect(mm, vad->u.VadFlags.Protection);
+    information->Private = !view;
+    information->MappedImage = view && image;
+    information->MappedDataFile = file;
+    information->MappedPageFile = view && !image && !file;
+    information->RegionSize = MI_VA(mi_vad_pages(vad));
+}
+
+NTSTATUS mm_query_region(struct mm_space *space, uint64_t address,
+                         MEMORY_REGION_INFORMATION *information)
+{
+    MMVAD_SHORT *vad;
+
+    memset(information, 0, sizeof(*information));
+    if (address > MM_HIGHEST_USER_ADDRESS)
+        return STATUS_INVALID_PARAMETER;
+    mi_lock_address_space(space);
+    NTSTATUS status = find_vad(space, address, &vad);
+    if (NT_SUCCESS(status))
+        describe_region(space->mm, vad, information);
+    mi_unlock_address_space(space);
+    return status;
+}
+
+NTSTATUS mm_reference_mapped_file(struct mm_space *space, uint64_t address, FILE_OBJECT **file)
+{
+    struct mm *mm = space->mm;
+    MMVAD_SHORT *vad;
+
+    if (address > MM_HIGHEST_USER_ADDRESS)
+        return STATUS_INVALID_PARAMETER;
+    mi_lock_address_space(space);
+    NTSTATUS status = find_vad(space, address, &vad);
+    if (NT_SUCCESS(status) && !mi_vad_is_view(vad))
+        status = STATUS_INVALID_ADDRESS;
+    if (NT_SUCCESS(status)) {
+        const struct mi_control *control = file_control(mm, vad);
+        if (control) {
+            *file = control->file;
+            mm->ops->reference_file(mm->owner, *file);
+        } else {
+            status = STATUS_FILE_INVALID;
+        }
+    }
+    mi_unlock_address_space(space);
+    return status;
+}
+
+/* Views of one control area, or images of one file, which may have several. */
+static bool is_same_file(struct mm *mm, const MMVAD_SHORT *a, const MMVAD_SHORT *b)
+{
+    const struct mi_control *first = mi_control_of_vad(mm, a), *second = mi_control_of_vad(mm, b);
+
+    return first == second ||
+           (first->file && second->file && first->area->u.Flags.Image &&
+            second->area->u.Flags.Image &&
+            first->file->SectionObjectPointer.va == second->file->SectionObjectPointer.va);
+}
+
+NTSTATUS mm_are_mapped_files_the_same(struct mm_space *space, uint64_t a, uint64_t b)
+{
+    MMVAD_SHORT *first, *second;
+
+    mi_lock_address_space(space);
+    NTSTATUS status = find_vad(space, a, &first);
+    if (NT_SUCCESS(status))
+        status = find_vad(space, b, &second);
+    if (NT_SUCCESS(status) && (!mi_vad_is_view(first) || !mi_vad_is_view(second)))
+        status = STATUS_CONFLICTING_ADDRESSES;
+    if (NT_SUCCESS(status) && !is_same_file(space->mm, first, second))
+        status = STATUS_NOT_SAME_DEVICE;
+    mi_unlock_address_space(space);
+    return status;
 }

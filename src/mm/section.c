@@ -435,7 +435,8 @@ NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t prot
 
     if (!NT_SUCCESS(status))
         return status;
-    if (!mi_protection_readable(protection) || mi_protection_guard(protection))
+    if (!mi_protection_readable(protection) || mi_protection_guard(protection) ||
+        mi_protection_caching(protection)) /* SEC_NOCACHE says that */
         return STATUS_INVALID_PAGE_PROTECTION;
     if (size == 0)
         return STATUS_INVALID_PARAMETER_4;
@@ -454,6 +455,8 @@ NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t prot
     subsection->PtesInSubsection = (ULONG)pages;
     subsection->u.SubsectionFlags.Protection = protection;
     control->segment->SegmentFlags.DefaultProtectionMask = protection;
+    control->segment->SegmentFlags.NoCache = (attributes & SEC_NOCACHE) != 0;
+    control->segment->SegmentFlags.WriteCombined = (attributes & SEC_WRITECOMBINE) != 0;
     control->segment->NumberOfCommittedPages = commit ? pages : 0;
     control->area->u.Flags.Commit = commit;
     control->area->u.Flags.Reserve = !commit;

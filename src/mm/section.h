@@ -148,7 +148,7 @@ static inline bool mi_vad_is_view(const MMVAD_SHORT *vad)
 
 static inline bool mi_protection_is_copy(unsigned protection)
 {
-    unsigned base = mi_protection_without_guard(protection);
+    unsigned base = mi_protection_rights(protection);
 
     return base == MM_WRITECOPY || base == MM_EXECUTE_WRITECOPY;
 }
@@ -194,6 +194,8 @@ MMPTE mi_shared_page_pte(uint64_t pfn, unsigned protection);
 
 /* ---- view.c ---- */
 
+/* PAGE_* that a view was mapped with. */
+uint32_t mi_view_protect(const struct mm *mm, const MMVAD_SHORT *vad);
 /* How many pages of first..last count towards the charge: those with copies, or that get one when
  * written. => (W) */
 uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,

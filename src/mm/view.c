@@ -21,6 +21,7 @@
  */
 #include "hw/bits.h"
 #include "mm/section.h"
+#include "nt/info.h"
 
 #define ZERO_BITS_MOST 21u
 
@@ -43,6 +44,25 @@ bool mi_protection_is_compatible(unsigned wanted, unsigned granted)
         return false;
     return !mi_protection_writable(wanted) || copy ||
            (mi_protection_writable(granted) && !mi_protection_is_copy(granted));
+}
+
+/* Pages of a section are cached as it was made, whatever its views may do. */
+static unsigned with_caching(const struct mi_control *control, unsigned protection)
+{
+    const SEGMENT *segment = control->segment;
+
+    if (!mi_protection_readable(protection) || mi_protection_guard(protection))
+        return protection;
+    return protection | (segment->SegmentFlags.NoCache         ? MM_NOCACHE
+                         : segment->SegmentFlags.WriteCombined ? MM_WRITECOMBINE
+                                                               : 0);
+}
+
+uint32_t mi_view_protect(const struct mm *mm, const MMVAD_SHORT *vad)
+{
+    unsigned protection = vad->u.VadFlags.Protection;
+
+    return mi_page_protect(mm, protection - mi_protection_caching(protection));
 }
 
 /* ---- where ---------------------------------------------------------------------------------- */
@@ -130,7 +150,7 @@ static NTSTATUS check_arguments(struct map *map)
         map->pages = map->control->pages;
         return STATUS_SUCCESS;
     }
-    if (mi_protection_guard(map->protection))
+    if (mi_protection_guard(map->protection) || mi_protection_caching(map->protection))
         return STATUS_INVALID_PAGE_PROTECTION;
     unsigned granted = map->control->segment->SegmentFlags.DefaultProtectionMask;
     if (view->section_protect)
@@ -142,6 +162,7 @@ static NTSTATUS check_arguments(struct map *map)
     uint64_t total = view->section_size ? view->section_size : MI_VA(map->control->pages);
     if (view->offset >= total || view->size > MI_VA(MI_VPN(total - 1) + 1) - view->offset)
         return STATUS_INVALID_VIEW_SIZE;
+    map->protection = with_caching(map->control, map->protection);
     map->first_page = MI_VPN(view->offset);
     map->pages = MI_VPN((view->size ? view->size : total - view->offset) - 1) + 1;
     return map->pages <= MI_VPN(MM_HIGHEST_VAD_ADDRESS + 1 - view->base)
@@ -179,7 +200,7 @@ static void fill_vad(const struct map *map)
     vad->u.VadFlags.VadType = map->image ? MI_VAD_IMAGE_MAP : 0;
     vad->u2.VadFlags2.FileOffset = (UINT)(MI_VA(map->first_page) / MM_ALLOCATION_GRANULARITY);
     vad->u2.VadFlags2.LongVad = 1;
-    vad->u2.VadFlags2.Inherit = map->view->inherit == 1; /* ViewShare */
+    vad->u2.VadFlags2.Inherit = map->view->inherit == ViewShare;
     vad->u2.VadFlags2.CopyOnWrite = mi_protection_is_copy(map->protection);
     vad->Subsection.va = h2k(ks, subsection_at(map->used, map->first_page));
     vad->FirstPrototypePte.va = h2k(ks, first);
@@ -350,7 +371,7 @@ void mi_protect_view_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
 /* In an image a page that may be written is written as a copy. */
 static unsigned image_protection(unsigned protection)
 {
-    unsigned base = mi_protection_without_guard(protection);
+    unsigned base = mi_protection_rights(protection);
 
     if (base == MM_READWRITE || base == MM_EXECUTE_READWRITE)
         return protection - MM_READWRITE + MM_WRITECOPY;
@@ -368,6 +389,7 @@ NTSTATUS mi_protect_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t firs
         protection = image_protection(protection);
     else if (!mi_protection_is_compatible(protection, vad->u.VadFlags.Protection))
         return STATUS_SECTION_PROTECTION;
+    protection = with_caching(mi_control_of_vad(space->mm, vad), protection);
     uint64_t most = mi_protection_is_copy(protection) ? last - first + 1 : before;
     if (most > before && !mi_charge_process_commit(space, most - before, MI_COMMIT_USER))
         return STATUS_COMMITMENT_LIMIT;

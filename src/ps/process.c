@@ -271,7 +271,12 @@ static NTSTATUS populate(struct ps_process *p, const struct ps_program *program)
 {
     struct psp_image info = {0};
     uint64_t standard_handle[3] = {0};
-    NTSTATUS status = map_program(p, program, &info);
+    /* Before the images: these can go elsewhere. */
+    NTSTATUS status =
+        program->parent ? mm_inherit_views(program->parent->space, p->space) : STATUS_SUCCESS;
+    if (NT_SUCCESS(status)) {
+        status = map_program(p, program, &info);
+    }
     if (NT_SUCCESS(status)) {
         status = map_ntdll(p);
     }

@@ -8,9 +8,8 @@
 
 #include "mm/mm.h"
 #include "nt/file.h"
+#include "nt/info.h"
 #include "sys/sys.h"
-
-#define MEMORY_BASIC_INFORMATION_CLASS 0
 
 struct region {
     uint64_t base;
@@ -104,30 +103,85 @@ static NTSTATUS protect(struct sys_call *call)
     return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[4], old) : status;
 }
 
-/* NtQueryVirtualMemory(process, address, class, buffer, length, *return length) */
+/* ---- NtQueryVirtualMemory(process, address, class, buffer, length, *return length) ----------- */
+
+enum { QUERY_ADDRESS = 1, QUERY_CLASS, QUERY_BUFFER, QUERY_LENGTH, QUERY_RETURNED };
+
+/* An answer of a fixed size, which the buffer has room for. */
+static NTSTATUS put_answer(struct sys_call *call, const void *answer, uint64_t size)
+{
+    NTSTATUS status = sys_put(call, call->arg[QUERY_BUFFER], answer, size);
+    return NT_SUCCESS(status)
+               ? sys_put_optional(call, call->arg[QUERY_RETURNED], &size, sizeof size)
+               : status;
+}
+
+static NTSTATUS query_basic(struct sys_call *call, struct ps_process *process)
+{
+    MEMORY_BASIC_INFORMATION information;
+    memset(&information, 0, sizeof information);
+    NTSTATUS status =
+        mm_query_virtual_memory(process->space, call->arg[QUERY_ADDRESS], &information);
+    return NT_SUCCESS(status) ? put_answer(call, &information, sizeof information) : status;
+}
+
+static NTSTATUS query_region(struct sys_call *call, struct ps_process *process)
+{
+    MEMORY_REGION_INFORMATION information;
+    NTSTATUS status = mm_query_region(process->space, call->arg[QUERY_ADDRESS], &information);
+    return NT_SUCCESS(status) ? put_answer(call, &information, sizeof information) : status;
+}
+
+/* The name of the file behind a view. */
+static NTSTATUS query_section_name(struct sys_call *call, struct ps_process *process)
+{
+    FILE_OBJECT *file;
+    size_t needed;
+    NTSTATUS status = mm_reference_mapped_file(process->space, call->arg[QUERY_ADDRESS], &file);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = sys_put_name(call, file, call->arg[QUERY_BUFFER], call->arg[QUERY_LENGTH], &needed);
+    ob_dereference_object(call->sys->ob, file);
+    if (!NT_SUCCESS(status) && status != STATUS_BUFFER_OVERFLOW) {
+        return status;
+    }
+    uint64_t said = needed;
+    NTSTATUS put = sys_put_optional(call, call->arg[QUERY_RETURNED], &said, sizeof said);
+    return NT_SUCCESS(put) ? status : put;
+}
+
+static const struct question {
+    uint32_t class;
+    size_t least; /* bytes of buffer */
+    NTSTATUS (*serve)(struct sys_call *call, struct ps_process *process);
+} questions[] = {
+    {MemoryBasicInformation, sizeof(MEMORY_BASIC_INFORMATION), query_basic},
+    {MemorySectionName, sizeof(UNICODE_STRING), query_section_name},
+    {MemoryRegionInformation, sizeof(MEMORY_REGION_INFORMATION), query_region},
+};
+
 static NTSTATUS query(struct sys_call *call)
 {
-    if (call->arg[2] != MEMORY_BASIC_INFORMATION_CLASS) {
+    const struct question *question = NULL;
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        if (questions[i].class == (uint32_t)call->arg[QUERY_CLASS]) {
+            question = &questions[i];
+        }
+    }
+    if (!question) {
         return STATUS_INVALID_INFO_CLASS;
     }
-    if (call->arg[4] < sizeof(MEMORY_BASIC_INFORMATION)) {
+    if (call->arg[QUERY_LENGTH] < question->least) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
     struct ps_process *process;
     NTSTATUS status = sys_get_process(call, call->arg[0], PROCESS_QUERY_INFORMATION, &process);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    MEMORY_BASIC_INFORMATION information;
-    memset(&information, 0, sizeof information);
-    status = mm_query_virtual_memory(process->space, call->arg[1], &information);
-    ps_dereference_process(process);
     if (NT_SUCCESS(status)) {
-        status = SYS_PUT(call, call->arg[3], information);
+        status = question->serve(call, process);
+        ps_dereference_process(process);
     }
-    uint64_t length = sizeof information;
-    return NT_SUCCESS(status) ? sys_put_optional(call, call->arg[5], &length, sizeof length)
-                              : status;
+    return status;
 }
 
 /* The bytes between `va` and `va + size` as the documentation wants them checked: an end beyond

@@ -81,8 +81,8 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION;
 
-/* UNICODE_STRING and its text behind it. */
-static NTSTATUS query_name(struct sys_call *call, void *object)
+NTSTATUS sys_put_name(struct sys_call *call, void *object, uint64_t buffer, size_t size,
+                      size_t *needed)
 {
     UNICODE_STRING string;
     memset(&string, 0, sizeof string);
@@ -91,22 +91,34 @@ static NTSTATUS query_name(struct sys_call *call, void *object)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     size_t length = ob_query_name(call->sys->ob, object, text, NAME_LIMIT - sizeof(WCHAR));
-    uint32_t needed = (uint32_t)(sizeof string + (length ? length + sizeof(WCHAR) : 0));
-    NTSTATUS status = sys_put_optional(call, call->arg[4], &needed, sizeof needed);
-    if (NT_SUCCESS(status) && (uint32_t)call->arg[3] < needed) {
-        status = STATUS_INFO_LENGTH_MISMATCH;
-    } else if (NT_SUCCESS(status) && length > NAME_LIMIT - sizeof(WCHAR)) {
+    NTSTATUS status = STATUS_SUCCESS;
+    *needed = sizeof string + (length ? length + sizeof(WCHAR) : 0);
+    if (size < *needed) {
+        status = STATUS_BUFFER_OVERFLOW;
+    } else if (length > NAME_LIMIT - sizeof(WCHAR)) {
         status = STATUS_NAME_TOO_LONG;
     }
     if (NT_SUCCESS(status) && length) {
         text[length / sizeof(WCHAR)] = 0;
         string.Length = (USHORT)length;
         string.MaximumLength = (USHORT)(length + sizeof(WCHAR));
-        string.Buffer.va = call->arg[2] + sizeof string;
+        string.Buffer.va = buffer + sizeof string;
         status = sys_put(call, string.Buffer.va, text, length + sizeof(WCHAR));
     }
     free(text);
-    return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[2], string) : status;
+    return NT_SUCCESS(status) ? SYS_PUT(call, buffer, string) : status;
+}
+
+static NTSTATUS query_name(struct sys_call *call, void *object)
+{
+    size_t needed;
+    NTSTATUS status = sys_put_name(call, object, call->arg[2], (uint32_t)call->arg[3], &needed);
+    uint32_t said = (uint32_t)needed;
+    NTSTATUS put = sys_put_optional(call, call->arg[4], &said, sizeof said);
+    if (!NT_SUCCESS(put)) {
+        return put;
+    }
+    return status == STATUS_BUFFER_OVERFLOW ? STATUS_INFO_LENGTH_MISMATCH : status;
 }
 
 /* NtQueryObject(handle, class, buffer, length, *return length) */

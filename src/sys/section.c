@@ -72,14 +72,20 @@ struct creation {
 };
 
 /* Source: NtCreateSection, CreateFileMapping, documentation: exactly one of SEC_COMMIT, SEC_RESERVE
- * and SEC_IMAGE. */
+ * and SEC_IMAGE; nothing else goes with SEC_IMAGE, one kind of caching with the others, and
+ * SEC_LARGE_PAGES with SEC_COMMIT. */
 static NTSTATUS check_creation(const struct creation *c)
 {
     uint32_t kind = c->attributes & SEC_KINDS;
     if ((c->attributes & ~SEC_KNOWN) != 0 || kind == 0 || (kind & (kind - 1)) != 0) {
         return STATUS_INVALID_PARAMETER_6;
     }
-    if (kind == SEC_IMAGE && (c->attributes & (SEC_NOCACHE | SEC_LARGE_PAGES))) {
+    const uint32_t caching = SEC_NOCACHE | SEC_WRITECOMBINE;
+    if (kind == SEC_IMAGE && (c->attributes & (caching | SEC_LARGE_PAGES))) {
+        return STATUS_INVALID_PARAMETER_6;
+    }
+    if ((c->attributes & caching) == caching ||
+        (kind == SEC_RESERVE && c->attributes & SEC_LARGE_PAGES)) {
         return STATUS_INVALID_PARAMETER_6;
     }
     if (kind == SEC_IMAGE && !c->file) {
@@ -422,7 +428,7 @@ static NTSTATUS extend_file_section(struct sys_call *call, struct section *secti
     return status;
 }
 
-/* NtExtendSection(section, *size): only a section of a file grows; others say how large they are.
+/* NtExtendSection(section, *size): only a writable section of a file grows.
  * Source: NtExtendSection as described in Windows Internals 6, part 2, ch. 10. */
 static NTSTATUS extend(struct sys_call *call)
 {
@@ -435,15 +441,26 @@ static NTSTATUS extend(struct sys_call *call)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    bool data = section->attributes & SEC_FILE && !(section->attributes & SEC_IMAGE);
+    bool data = section->attributes & SEC_FILE && !(section->attributes & SEC_IMAGE) &&
+                is_writable(section->protection);
     status = data ? extend_file_section(call, section, &size) : STATUS_SECTION_NOT_EXTENDED;
     ob_dereference_object(call->sys->ob, section);
     return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[1], size) : status;
 }
 
+/* NtAreMappedFilesTheSame(address, address) */
+static NTSTATUS are_same(struct sys_call *call)
+{
+    return mm_are_mapped_files_the_same(call->space, call->arg[0], call->arg[1]);
+}
+
 static const struct sys_entry entries[] = {
-    {SERVICE_NtCreateSection, create}, {SERVICE_NtOpenSection, open},
-    {SERVICE_NtMapViewOfSection, map}, {SERVICE_NtUnmapViewOfSection, unmap},
-    {SERVICE_NtQuerySection, query},   {SERVICE_NtExtendSection, extend},
+    {SERVICE_NtCreateSection, create},
+    {SERVICE_NtOpenSection, open},
+    {SERVICE_NtMapViewOfSection, map},
+    {SERVICE_NtUnmapViewOfSection, unmap},
+    {SERVICE_NtQuerySection, query},
+    {SERVICE_NtExtendSection, extend},
+    {SERVICE_NtAreMappedFilesTheSame, are_same},
 };
 const struct sys_family sys_section_family = {entries, sizeof entries / sizeof *entries};

@@ -125,6 +125,12 @@ NTSTATUS sys_put_handle(struct sys_call *call, uint64_t handle_va, uint64_t hand
  * and up. => STATUS_INFO_LENGTH_MISMATCH: does not fit */
 NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, size_t size);
 
+/* An object's name as UNICODE_STRING with the text behind it, at `buffer` of `size` bytes.
+ * => *needed: bytes of the whole answer; STATUS_BUFFER_OVERFLOW: does not fit, nothing was written;
+ *    STATUS_NAME_TOO_LONG */
+NTSTATUS sys_put_name(struct sys_call *call, void *object, uint64_t buffer, size_t size,
+                      size_t *needed);
+
 /* The file behind a handle, referenced, and what the handle grants. */
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,
                       uint32_t *granted);
