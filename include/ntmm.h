@@ -52,7 +52,9 @@ typedef struct {
     size_t mount_count;
     bool system_processes; /* start those of a booted Windows (smss.exe ... explorer.exe), too;
                               needs an engine */
-    bool debugger; /* processes stop before their first instruction; see ntmm_debug_target */
+    const int *console; /* host descriptors of the programs' standard input, output and error, -1:
+                           none; NULL: those of this process. They stay the caller's */
+    bool debugger;      /* processes stop before their first instruction; see ntmm_debug_target */
     int log_level;
     void (*log)(void *context, int level, const char *message); /* NULL: standard error */
     void *log_context;

@@ -2,130 +2,23 @@
  *
  * An experiment is a folder with lab.kd (lab_script.h), the programs that it names, and README.md.
  * Those of the project lie beside the command, in labs/; any other folder can be named by a path.
- *
- * The machine is the one of `ntmm kd`, and the commands go to the same debugger; only the person at
- * the prompt is replaced by the script. A program that never breaks in must not hold the script for
- * ever, so a second thread watches the clock while a command runs, and interrupts it.
  */
 #include <dirent.h>
-#include <pthread.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/lab_script.h"
-#include "kd/kd.h"
+#include "cli/lab_session.h"
 
 #define SCRIPT_NAME "lab.kd"
 
-enum { PATH_SIZE = 4096, ERROR_SIZE = 512, COMMAND_SECONDS = 60 };
-
-/* ---- one command, with a limit on its time ---- */
-
-struct session {
-    struct kd *kd;
-    FILE *answer; /* of the command that runs; NULL between two */
-};
-
-struct watch {
-    struct kd *kd;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* protects what follows */
-    pthread_cond_t changed;
-    bool done, expired;
-};
-
-static void *watch_thread(void *argument)
-{
-    struct watch *watch = argument;
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += COMMAND_SECONDS;
-    pthread_mutex_lock(&watch->mutex);
-    int error = 0;
-    while (!watch->done && error == 0) {
-        error = pthread_cond_timedwait(&watch->changed, &watch->mutex, &deadline);
-    }
-    if (!watch->done) {
-        watch->expired = true;
-        kd_interrupt(watch->kd);
-    }
-    pthread_mutex_unlock(&watch->mutex);
-    return NULL;
-}
-
-static bool watch_begin(struct watch *watch, struct kd *kd)
-{
-    *watch = (struct watch){
-        .kd = kd, .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    return pthread_create(&watch->thread, NULL, watch_thread, watch) == 0;
-}
-
-/* True when the command was in time. */
-static bool watch_end(struct watch *watch)
-{
-    pthread_mutex_lock(&watch->mutex);
-    watch->done = true;
-    pthread_cond_signal(&watch->changed);
-    pthread_mutex_unlock(&watch->mutex);
-    pthread_join(watch->thread, NULL);
-    return !watch->expired;
-}
-
-static void output(void *owner, const char *text, size_t length)
-{
-    struct session *session = owner;
-    fwrite(text, 1, length, session->answer ? session->answer : stdout);
-}
-
-static const char *prompt(void *owner)
-{
-    return kd_prompt(((struct session *)owner)->kd);
-}
-
-static bool execute(void *owner, const char *command, FILE *answer, const char **why)
-{
-    struct session *session = owner;
-    struct watch watch;
-    if (!watch_begin(&watch, session->kd)) {
-        *why = "out of host resources";
-        return false;
-    }
-    session->answer = answer;
-    enum kd_verdict verdict = kd_execute(session->kd, command);
-    session->answer = NULL;
-    if (!watch_end(&watch)) {
-        *why = "no answer within a minute";
-        return false;
-    }
-    *why = "it leaves the debugger before the script's end";
-    return verdict == KD_NEXT;
-}
+enum { PATH_SIZE = 4096, ERROR_SIZE = 512 };
 
 /* ---- one experiment ---- */
-
-/* `symbols`: the folder of the programs, whose COFF symbols or PDBs give names to the commands. */
-static struct lab_result debug(const struct lab_script *script, const char *symbols,
-                               struct kd_target *target)
-{
-    struct session session = {0};
-    struct kd_config config = {
-        .target = target, .output = output, .owner = &session, .symbol_path = symbols};
-    const struct lab_debugger debugger = {.owner = &session, .prompt = prompt, .execute = execute};
-    struct lab_result result = {.failed = true};
-    int error = kd_create(&config, &session.kd);
-    if (error) {
-        cli_error("the debugger cannot start: %s", strerror(-error));
-        return result;
-    }
-    kd_show_event(session.kd);
-    result = lab_script_run(script, &debugger, stdout);
-    kd_destroy(session.kd);
-    return result;
-}
 
 /* The folder's script; false when there is none. */
 static bool script_path(char path[PATH_SIZE], const char *folder)
@@ -191,8 +84,9 @@ static bool place_programs(const struct lab *lab, struct cli_session *session, c
     return *paths != NULL;
 }
 
+/* `output`: where the programs' output can be read. */
 static struct lab_result run_session(const struct cli_session *session,
-                                     const struct lab_script *script)
+                                     const struct lab_script *script, int output)
 {
     struct lab_result result = {.failed = true};
     ntmm_machine *machine;
@@ -202,12 +96,29 @@ static struct lab_result run_session(const struct cli_session *session,
     }
     struct kd_target *target = ntmm_debug_target(machine);
     if (target) {
-        result = debug(script, session->options.work, target);
+        result = lab_session_run(script, session->options.work, target, output);
     } else {
         cli_error("the first program cannot be started: out of host resources");
     }
     ntmm_debug_end(machine);
     cli_stop(session, machine, processes);
+    return result;
+}
+
+/* What the programs print goes through a pipe, so that it becomes a part of the answers. */
+static struct lab_result run_with_pipe(struct cli_session *session, const struct lab_script *script)
+{
+    struct lab_result result = {.failed = true};
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+        cli_error("no pipe for the programs' output: %s", strerror(errno));
+        return result;
+    }
+    const int console[] = {STDIN_FILENO, ends[1], ends[1]};
+    session->options.console = console;
+    result = run_session(session, script, ends[0]);
+    close(ends[0]);
+    close(ends[1]);
     return result;
 }
 
@@ -221,7 +132,7 @@ static struct lab_result run_script(const struct lab *lab, const struct lab_scri
         cli_error("out of memory");
     } else if (cli_parse_session(&session, argc, argv, true)) {
         if (place_programs(lab, &session, &paths)) {
-            result = run_session(&session, script);
+            result = run_with_pipe(&session, script);
         } else {
             cli_error("out of memory");
         }

@@ -145,8 +145,10 @@ static NTSTATUS boot_executive(struct ntmm_machine *m)
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    static const int own[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+    const int *console = m->options.console ? m->options.console : own;
     const struct io_config io = {
-        .ob = m->ob, .ke = &m->ke, .console = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}};
+        .ob = m->ob, .ke = &m->ke, .console = {console[0], console[1], console[2]}};
     status = io_create(&io, &m->io);
     if (!NT_SUCCESS(status)) {
         return status;
