@@ -140,7 +140,21 @@ BOOL crt_locks_init(void);
 BOOL crt_files_init(void);
 BOOL crt_streams_init(void);
 BOOL crt_arguments_init(void);
+/* Make _environ and _wenviron. => FALSE when memory runs out */
+BOOL crt_environment_init(void);
+/* Copies in the other width, and of a vector; NULL when memory runs out. */
+char *crt_narrow_copy(const WCHAR *text);
+WCHAR *crt_wide_copy(const char *text);
+char **crt_narrow_vector(WCHAR *const *wide, int count);
 void crt_flush_at_exit(void);
+/* The streams there may be; one of them, or NULL; whether it is open. */
+#define STREAMS 512
+FILE *crt_stream_at(int i);
+BOOL crt_stream_in_use(const FILE *stream);
+/* A free stream, marked as used. => LOCK_STREAMS held; NULL when there is none */
+FILE *crt_take_stream(int flags);
+/* Write what waits. => the stream's lock held; EOF: not all could be */
+int crt_flush_nolock(FILE *stream);
 BOOL crt_fd_is_text(int fd);
 int crt_fd_advanced(int fd);
 int crt_signal_filter(ULONG code, EXCEPTION_POINTERS *pointers);

@@ -368,3 +368,14 @@ __asm__(".globl _setjmp\n"
         "    movq 0x08(%rcx), %rbx\n"
         "    movq 0x10(%rcx), %rsp\n"
         "    jmpq *0x50(%rcx)\n");
+
+int _getpid(void)
+{
+    return (int)GetCurrentProcessId();
+}
+
+/* There is no command interpreter in the machine: `system(NULL)` says so, commands fail. */
+int system(const char *command)
+{
+    return command ? crt_fail_errno(ENOENT) : 0;
+}

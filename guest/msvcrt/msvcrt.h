@@ -9,6 +9,7 @@ extern char *_acmdln;
 extern WCHAR *_wcmdln;
 extern char **_environ;
 extern WCHAR **_wenviron;
+extern WCHAR **_wenviron;
 extern char **__initenv;
 extern WCHAR **__winitenv;
 extern int __argc;
