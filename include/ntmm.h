@@ -38,6 +38,8 @@ typedef struct {
     bool writable; /* else writes go to an overlay that is thrown away */
 } ntmm_mount;
 
+struct kd_target;
+
 typedef struct {
     uint64_t ram_size;      /* bytes, multiple of 2 MB; 0: 512 MB */
     uint64_t pagefile_size; /* bytes that the commit limit counts beside RAM; 0: 1 GB */
@@ -54,7 +56,13 @@ typedef struct {
                               needs an engine */
     const int *console; /* host descriptors of the programs' standard input, output and error, -1:
                            none; NULL: those of this process. They stay the caller's */
-    bool debugger;      /* processes stop before their first instruction; see ntmm_debug_target */
+    /* The machine has bugchecked and stands still for good: called by the host thread that found it
+     * broken, before the process ends or the debugger is told. May look at `target`
+     * (kd/target.h), may not call anything here. true: all is kept that is worth it, so that the
+     * process exits instead of aborting. NULL: nobody wants to know */
+    bool (*crashed)(void *context, struct kd_target *target);
+    void *crashed_context;
+    bool debugger; /* processes stop before their first instruction; see ntmm_debug_target */
     int log_level;
     void (*log)(void *context, int level, const char *message); /* NULL: standard error */
     void *log_context;

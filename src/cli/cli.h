@@ -21,9 +21,10 @@ struct cli_session {
     ntmm_program *programs; /* the first is the command line's own, then -p's */
     char **owned;           /* strings that the above point into */
     size_t program_count, owned_count;
+    const char *crash_dump; /* file for a bugcheck; NULL: none */
     /* kd only */
     const char *commands, *script, *symbol_path, *dump;
-    bool help;
+    bool bare, help;
 };
 
 /* Parse options up to PROGRAM and its arguments. False: an error was printed. */

@@ -73,7 +73,6 @@ static void usage(void)
         "  -c \"cmd; cmd\"         run these commands first; ending in q makes a batch tool\n"
         "  -cf FILE             run the commands in FILE first, one per line\n"
         "  -z FILE              a dump or an image of memory instead of a machine\n"
-        "  --bare               without the processes that a booted Windows has (smss.exe and on)\n"
         "  -y PATH              more folders with PDB files, ; between them, and WinDbg's\n"
         "                       srv*FOLDER*URL; _NT_SYMBOL_PATH and _NT_SYMBOL_PROXY count too\n"
         "%s",

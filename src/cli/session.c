@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "kd/kd.h"
 
 const char cli_session_options[] =
     "  -p, --program \"X.exe ARGS\"  start another program beside it, at the same time "
@@ -20,6 +21,9 @@ const char cli_session_options[] =
     "  --rw                 C:\\work is this folder itself; else what is written there is thrown "
     "away\n"
     "  --mount C:\\X=DIR[:rw]  show another folder (repeatable)\n"
+    "  --dump FILE          a bugcheck writes all memory to this file (a full kernel dump); the\n"
+    "                       machine then has the processes of a booted Windows\n"
+    "  --bare               without the processes that a booted Windows has (smss.exe and on)\n"
     "  --system DIR         folder of the guest's system files (default: beside the command)\n"
     "  NTMM_LOG=error|warning|info|debug in the environment sets how much is told\n";
 
@@ -140,6 +144,7 @@ enum option {
     OPTION_ENGINE,
     OPTION_RW,
     OPTION_MOUNT,
+    OPTION_CRASH_DUMP,
     OPTION_SYSTEM,
     OPTION_BARE,
     OPTION_COMMANDS,
@@ -162,8 +167,9 @@ static const struct {
     {"--engine", NULL, OPTION_ENGINE, true, false},
     {"--rw", NULL, OPTION_RW, false, false},
     {"--mount", NULL, OPTION_MOUNT, true, false},
+    {"--dump", NULL, OPTION_CRASH_DUMP, true, false},
     {"--system", NULL, OPTION_SYSTEM, true, false},
-    {"--bare", NULL, OPTION_BARE, false, true},
+    {"--bare", NULL, OPTION_BARE, false, false},
     {"-c", NULL, OPTION_COMMANDS, true, true},
     {"-cf", NULL, OPTION_SCRIPT, true, true},
     {"-y", NULL, OPTION_SYMBOLS, true, true},
@@ -199,11 +205,14 @@ static bool apply(struct cli_session *s, enum option option, const char *name, c
         return s->options.work_writable = true;
     case OPTION_MOUNT:
         return parse_mount(s, value);
+    case OPTION_CRASH_DUMP:
+        s->crash_dump = value;
+        return true;
     case OPTION_SYSTEM:
         s->options.system_root = value;
         return true;
     case OPTION_BARE:
-        s->options.system_processes = false;
+        s->bare = true;
         return true;
     case OPTION_COMMANDS:
         s->commands = value;
@@ -251,10 +260,8 @@ static bool parse_option(struct cli_session *s, int argc, char **argv, int *at, 
 bool cli_parse_session(struct cli_session *s, int argc, char **argv, bool debugger)
 {
     const char *level_name = getenv("NTMM_LOG"), *engine = getenv("NTMM_ENGINE");
-    *s = (struct cli_session){.options = {.engine = engine ? engine : "auto",
-                                          .work = ".",
-                                          .debugger = debugger,
-                                          .system_processes = debugger}};
+    *s = (struct cli_session){
+        .options = {.engine = engine ? engine : "auto", .work = ".", .debugger = debugger}};
     enum log_level level = LOG_WARNING;
     if (level_name && !log_level_parse(level_name, &level)) {
         cli_error("NTMM_LOG wants error, warning, info or debug, not %s", level_name);
@@ -271,6 +278,7 @@ bool cli_parse_session(struct cli_session *s, int argc, char **argv, bool debugg
             return false;
         }
     }
+    s->options.system_processes = (debugger || s->crash_dump) && !s->bare;
     if (at < argc) {
         ntmm_program *program = add_program(s, 0);
         if (!program) {
@@ -304,11 +312,32 @@ static void log_line(void *context, int level, const char *message)
     fprintf(stderr, "ntmm: %s\n", message);
 }
 
+static void dump_output(void *owner, const char *text, size_t length)
+{
+    (void)owner;
+    fwrite(text, 1, length, stderr);
+}
+
+/* The debugger writes the dump, as it would when asked: it knows only memory, and takes no lock. */
+static bool write_crash_dump(void *context, struct kd_target *target)
+{
+    const struct cli_session *s = context;
+    const struct kd_config config = {.target = target, .output = dump_output};
+    struct kd *kd;
+    if (kd_create(&config, &kd) != 0) {
+        cli_error("%s is not written: out of memory", s->crash_dump);
+        return false;
+    }
+    return kd_write_dump(kd, "/f", s->crash_dump);
+}
+
 bool cli_start(const struct cli_session *s, ntmm_machine **machine, ntmm_process ***processes)
 {
     char error[512];
     ntmm_options o = s->options;
     o.log = log_line;
+    o.crashed = s->crash_dump ? write_crash_dump : NULL;
+    o.crashed_context = (void *)(uintptr_t)s;
     *processes = calloc(s->program_count + 1, sizeof **processes);
     if (!*processes) {
         cli_error("out of memory");

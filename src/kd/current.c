@@ -6,7 +6,8 @@
  *                                                        ^
  *      CONTEXT.Rsp  --- lies in one of them -------------'
  *
- * Without registers (raw images) the first processor's thread is taken. */
+ * Without registers (raw images) the first processor's thread is taken. A triage dump names the
+ * thread itself; its processor is the one whose current thread that is. */
 #include "kd/current.h"
 
 #include "kd/kdi.h"
@@ -37,9 +38,10 @@ void kd_find_current(struct kd *kd)
     struct kd_event *event = &target->last_event;
     struct kd_registers registers;
     uint64_t block = kd_nt_address(kd, "KiProcessorBlock");
-    if (event->thread != 0 || block == 0) {
+    if (block == 0 || (event->thread != 0 && target->crash == NULL)) {
         return;
     }
+    uint64_t named = event->thread;
     bool known = target->ops->get_registers(target, event->processor, &registers) == 0;
     for (unsigned i = 0; i < target->processor_count; i++) {
         uint64_t prcb, thread, process;
@@ -48,7 +50,8 @@ void kd_find_current(struct kd *kd)
             !kd_read_nt(kd, "_ETHREAD", thread, "Tcb.ApcState.Process", &process)) {
             continue;
         }
-        bool here = !known || on_stack(kd, thread, process, registers.gpr[KD_RSP]);
+        bool here = named != 0 ? thread == named
+                               : !known || on_stack(kd, thread, process, registers.gpr[KD_RSP]);
         if (here || event->thread == 0) {
             event->processor = i;
             event->thread = thread;

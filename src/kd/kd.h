@@ -59,6 +59,10 @@ const char *kd_prompt(struct kd *kd);
 /* Show why the target is stopped (event line, registers, instruction), as after `g`. */
 void kd_show_event(struct kd *kd);
 
+/* Keep the machine in a file, as `.dump /o KIND PATH` does: "/f", "/ka", "/m". What there is to say
+ * goes to the output. => false: it could not be written */
+bool kd_write_dump(struct kd *kd, const char *kind, const char *path);
+
 /* Stop the running command at its next step; when it is letting the target run, ask that to break
  * in. => any thread; async-signal-safe */
 void kd_interrupt(struct kd *kd);

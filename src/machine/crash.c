@@ -4,6 +4,7 @@
  *        ke: nt!KiBugCheckData
  *        no other processor runs user code any more
  *        registers into trap frames and KPRCBs
+ *        the owner's `crashed`: a dump
  *        event                               --->     looks around; nothing runs ever again
  *        sleeps for good
  *
@@ -11,12 +12,16 @@
  * executive, and nobody may take one afterwards: such a machine is never taken apart, it goes with
  * the host's process.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "machine/boot.h"
 #include "machine/debug.h"
+#include "machine/target.h"
+
+#define EXIT_OF_SIGNAL 128 /* as shells tell it */
 
 /* Give the others a moment to come out of user mode; those who wait for our locks never will. */
 static void stop_others(struct ntmm_machine *m, const struct machine_thread *self)
@@ -35,6 +40,13 @@ static _Noreturn void sleep_for_good(void)
     }
 }
 
+/* Whoever made the machine looks at what is left of it. */
+static bool tell_owner(struct ntmm_machine *m, const struct kd_event *event)
+{
+    struct kd_target *target = m->options.crashed ? target_of_crash(m, event) : NULL;
+    return target && m->options.crashed(m->options.crashed_context, target);
+}
+
 _Noreturn void machine_bug_check(void *owner, uint32_t code, uint64_t p1, uint64_t p2, uint64_t p3,
                                  uint64_t p4)
 {
@@ -49,13 +61,18 @@ _Noreturn void machine_bug_check(void *owner, uint32_t code, uint64_t p1, uint64
     log_error(&m->log, "*** STOP: 0x%08x (0x%llx, 0x%llx, 0x%llx, 0x%llx)", code,
               (unsigned long long)p1, (unsigned long long)p2, (unsigned long long)p3,
               (unsigned long long)p4);
+    struct kd_event event = debug_take_bug_check(m, self,
+                                                 (struct kd_event){.kind = KD_EVENT_BUGCHECK,
+                                                                   .code = code,
+                                                                   .parameter_count = 4,
+                                                                   .parameter = {p1, p2, p3, p4}});
+    bool kept = tell_owner(m, &event);
+    if (!m->debug.attached && kept) {
+        _exit(EXIT_OF_SIGNAL + SIGABRT); /* what there is to be seen is in the file */
+    }
     if (!m->debug.attached) {
         abort();
     }
-    debug_bug_check(m, self,
-                    (struct kd_event){.kind = KD_EVENT_BUGCHECK,
-                                      .code = code,
-                                      .parameter_count = 4,
-                                      .parameter = {p1, p2, p3, p4}});
+    debug_tell_bug_check(m);
     sleep_for_good();
 }

@@ -299,7 +299,8 @@ void debug_ended(struct ntmm_machine *m, NTSTATUS status)
     pthread_mutex_unlock(&d->lock);
 }
 
-void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd_event event)
+struct kd_event debug_take_bug_check(struct ntmm_machine *m, struct machine_thread *t,
+                                     struct kd_event event)
 {
     struct machine_debug *d = &m->debug;
     event.process = t ? t->thread->process->va : m->ps.system->va;
@@ -312,6 +313,11 @@ void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd
     d->event = event; /* whatever else there was to tell can wait for good */
     d->event_thread = t;
     d->event_pending = true;
-    sem_post(&d->wake);
     pthread_mutex_unlock(&d->lock);
+    return event;
+}
+
+void debug_tell_bug_check(struct ntmm_machine *m)
+{
+    sem_post(&m->debug.wake);
 }

@@ -21,8 +21,11 @@ void debug_service_done(struct ntmm_machine *m, struct machine_thread *t,
 void debug_before_exit(struct ntmm_machine *m, struct machine_thread *t);
 /* The thread ends. */
 void debug_thread_gone(struct ntmm_machine *m, struct machine_thread *t);
-/* The machine has crashed, on the host thread of `t` (NULL: of no guest thread). */
-void debug_bug_check(struct ntmm_machine *m, struct machine_thread *t, struct kd_event event);
+/* The machine has crashed, on the host thread of `t` (NULL: of no guest thread): complete the event
+ * and make it the last one. The debugger is told afterwards. */
+struct kd_event debug_take_bug_check(struct ntmm_machine *m, struct machine_thread *t,
+                                     struct kd_event event);
+void debug_tell_bug_check(struct ntmm_machine *m);
 /* All programs have ended. */
 void debug_ended(struct ntmm_machine *m, NTSTATUS status);
 

@@ -369,11 +369,11 @@ static int page_in(struct kd_target *target, uint64_t process, uint64_t va)
 /* ---- life
  * ---------------------------------------------------------------------------------------- */
 
-NTSTATUS target_create(struct ntmm_machine *m)
+static struct machine_target *new_target(struct ntmm_machine *m)
 {
     struct machine_target *t = calloc(1, sizeof *t);
     if (!t) {
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return NULL;
     }
     t->machine = m;
     t->ops = (struct kd_target_ops){
@@ -400,8 +400,24 @@ NTSTATUS target_create(struct ntmm_machine *m)
         .physical_size = mm_ram_size(m->mm),
         .symbol_path = m->system_root,
     };
-    m->target = t;
-    return STATUS_SUCCESS;
+    return t;
+}
+
+NTSTATUS target_create(struct ntmm_machine *m)
+{
+    m->target = new_target(m);
+    return m->target ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+struct kd_target *target_of_crash(struct ntmm_machine *m, const struct kd_event *event)
+{
+    struct machine_target *t = new_target(m);
+    if (!t) {
+        return NULL;
+    }
+    t->over = true;
+    t->target.last_event = *event;
+    return &t->target;
 }
 
 /* The programs end while the machine still stands still, so that they do nothing any more. */

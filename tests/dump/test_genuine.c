@@ -86,7 +86,8 @@ static void test_what_happened(void **state)
     assert_string_equal(run(s, ".bugcheck"),
                         "Bugcheck code 1000007E\n"
                         "Arguments ffffffff`c0000005 fffff804`8b58334c ffff8504`29891ee8 "
-                        "ffff8504`29891720\n");
+                        "ffff8504`29891720\n"
+                        "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED_M\n");
     assert_says(s, "version",
                 "Windows Kernel Version 19041 MP (16 procs) Free x64\n"
                 "Kernel base = 0xfffff804`7ba00000 PsLoadedModuleList = 0xfffff804`7c62a390\n"

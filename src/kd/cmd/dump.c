@@ -183,6 +183,12 @@ static const struct dump_kind *find_kind(const char *option)
     return NULL;
 }
 
+bool kd_write_dump(struct kd *kd, const char *kind, const char *path)
+{
+    const struct dump_kind *named = find_kind(kind);
+    return named != NULL && kd_need_symbols(kd) && write_dump(kd, path, named);
+}
+
 static bool cmd_dump(struct kd *kd, const char *args)
 {
     char word[PATH_SIZE];

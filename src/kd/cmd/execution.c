@@ -83,15 +83,30 @@ static void show_reason(struct kd *kd, const struct kd_event *event)
     }
 }
 
+/* A dump of a machine that bugchecked: the exception in its header is that of the last break. */
+static void show_crash(struct kd *kd, const struct kd_crash *crash)
+{
+    const uint64_t *p = crash->parameter;
+    kd_printf(kd,
+              "Use !analyze -v to get detailed debugging information.\n\n"
+              "BugCheck %" PRIX32 ", {%" PRIx64 ", %" PRIx64 ", %" PRIx64 ", %" PRIx64 "}\n\n",
+              crash->code, p[0], p[1], p[2], p[3]);
+}
+
 void kd_show_event(struct kd *kd)
 {
+    const struct kd_crash *crash = kd->target->crash;
     const struct kd_event *event = &kd->target->last_event;
     bool breakpoint = event->kind == KD_EVENT_BREAKPOINT || event->kind == KD_EVENT_WATCH;
     if (breakpoint && kd->pending != NULL) {
         return; /* its commands speak first, and may go on */
     }
     kd_style_begin(kd, KD_STYLE_EVENT);
-    show_reason(kd, event);
+    if (crash != NULL && crash->code != 0) {
+        show_crash(kd, crash);
+    } else {
+        show_reason(kd, event);
+    }
     kd_style_end(kd);
     if (event->kind != KD_EVENT_ENDED) {
         kd_show_location(kd);
