@@ -32,6 +32,7 @@
     X(MMPFNLIST, MmFreePageListHead)                                                               \
     A(MMPFNLIST, MmStandbyPageListByPriority, 8)                                                   \
     X(MMPFNLIST, MmModifiedPageListHead)                                                           \
+    A(MMPFNLIST, MmModifiedPageListByColor, 1)                                                     \
     X(MMPFNLIST, MmModifiedNoWritePageListHead)                                                    \
     X(MMPFNLIST, MmBadPageListHead)                                                                \
     X(ULONG, MmNumberOfPagingFiles)                                                                \

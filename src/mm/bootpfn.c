@@ -99,6 +99,7 @@ static void initialize_lists(struct mm *mm)
     for (int i = 0; i < 8; i++)
         mi_list_initialize(&nt->MmStandbyPageListByPriority[i], StandbyPageList);
     mi_list_initialize(nt->MmModifiedPageListHead, ModifiedPageList);
+    mi_list_initialize(nt->MmModifiedPageListByColor, ModifiedPageList);
     mi_list_initialize(nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList);
     mi_list_initialize(nt->MmBadPageListHead, BadPageList);
 }

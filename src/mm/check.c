@@ -34,7 +34,9 @@ void mi_check_failed(struct mi_check *check, const char *format, ...)
 
 /* ---- page lists ----------------------------------------------------------------------------- */
 
-static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS name)
+/* `elsewhere` frames of its Total are on another list. */
+static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS name,
+                       uint64_t elsewhere)
 {
     const struct mm *mm = check->mm;
     uint64_t before = MI_LIST_END, count = 0;
@@ -55,12 +57,14 @@ static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS na
                  name, (unsigned long long)pfn, page->u3.e1.PageLocation);
         MI_CHECK(check, page->u3.e2.ReferenceCount == 0, "list %d: frame %llx is referenced", name,
                  (unsigned long long)pfn);
+        MI_CHECK(check, name != ModifiedPageList || mi_modified_list(mm, page) == list,
+                 "frame %llx is on the wrong list of modified pages", (unsigned long long)pfn);
         before = pfn;
         count++;
     }
     MI_CHECK(check, list->Blink == before, "list %d: wrong Blink at its head", name);
-    MI_CHECK(check, list->Total == count, "list %d: Total is %llu for %llu frames", name,
-             (unsigned long long)list->Total, (unsigned long long)count);
+    MI_CHECK(check, list->Total == count + elsewhere, "list %d: Total is %llu for %llu frames",
+             name, (unsigned long long)list->Total, (unsigned long long)(count + elsewhere));
 }
 
 static void check_lists(struct mi_check *check)
@@ -68,15 +72,17 @@ static void check_lists(struct mi_check *check)
     const struct nt_globals *nt = &check->mm->ke->nt;
     uint64_t available = nt->MmZeroedPageListHead->Total + nt->MmFreePageListHead->Total;
 
-    check_list(check, nt->MmZeroedPageListHead, ZeroedPageList);
-    check_list(check, nt->MmFreePageListHead, FreePageList);
+    check_list(check, nt->MmZeroedPageListHead, ZeroedPageList, 0);
+    check_list(check, nt->MmFreePageListHead, FreePageList, 0);
     for (int i = 0; i < 8; i++) {
-        check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList);
+        check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList, 0);
         available += nt->MmStandbyPageListByPriority[i].Total;
     }
-    check_list(check, nt->MmModifiedPageListHead, ModifiedPageList);
-    check_list(check, nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList);
-    check_list(check, nt->MmBadPageListHead, BadPageList);
+    check_list(check, nt->MmModifiedPageListHead, ModifiedPageList,
+               nt->MmModifiedPageListByColor->Total);
+    check_list(check, nt->MmModifiedPageListByColor, ModifiedPageList, 0);
+    check_list(check, nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList, 0);
+    check_list(check, nt->MmBadPageListHead, BadPageList, 0);
     MI_CHECK(check, *nt->MmAvailablePages == available,
              "MmAvailablePages is %llu, the lists have %llu",
              (unsigned long long)*nt->MmAvailablePages, (unsigned long long)available);
@@ -218,11 +224,11 @@ size_t mm_check(struct mm *mm)
     check.share = calloc(mm->frames, sizeof(*check.share));
     check.listed = calloc(mm->frames, sizeof(*check.listed));
     if (check.share && check.listed && mi_check_paging_begin(&check)) {
+        mi_pause_workers(mm);
         pthread_mutex_lock(&mm->spaces_lock);
-        pthread_mutex_lock(&mm->zero.pause);
         check_all(&check);
-        pthread_mutex_unlock(&mm->zero.pause);
         pthread_mutex_unlock(&mm->spaces_lock);
+        mi_resume_workers(mm);
     } else {
         mi_check_failed(&check, "no memory to check with");
     }

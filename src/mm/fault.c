@@ -295,6 +295,7 @@ NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_cod
         outcome = run_stages(&fault, &status);
         mi_unlock_working_set(space);
     }
+    mi_balance(space->mm);
     const struct mm_ops *ops = space->mm->ops;
     if (status == STATUS_GUARD_PAGE_VIOLATION && ops->guard_page)
         status = ops->guard_page(space->mm->owner, space, va);

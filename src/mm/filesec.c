@@ -285,9 +285,11 @@ static NTSTATUS set_size(struct mi_control *control, uint64_t size, bool may_shr
     ex_acquire_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
     uint64_t before = control->segment->SizeOfSegment;
     if (size < before && may_shrink) {
+        mi_hold_writes(control); /* none may bring back what is cut off */
         purge(control, size);
         clear_tail(control, size);
         describe_end(control, size);
+        mi_release_writes(control);
     } else if (size > before) {
         clear_tail(control, before);
         if (pages > control->pages)

@@ -5,7 +5,8 @@
  * A page that is being written counts as mapped once more, so that it stays where it is, and as
  * clean, so that a write meanwhile makes it modified again. It is written from the frame itself:
  * whoever writes last writes what is newest. What cannot be written stays modified; then each page
- * of the cluster is tried by itself, so that one bad page costs no other.
+ * of the cluster is tried by itself, so that one bad page costs no other. A page that the mapped
+ * page writer is at (mappedwriter.c) is awaited, and looked at again after that.
  *
  * Source: FlushViewOfFile, documentation; Windows Internals 6, part 2, ch. 10 "Modified Page
  * Writer".
@@ -16,6 +17,7 @@
 struct cluster {
     uint64_t first;
     size_t count;
+    bool busy; /* it ended at a page that is being written */
     uint64_t pfn[MI_CLUSTER_PAGES];
 };
 
@@ -49,12 +51,13 @@ static uint64_t gather(struct mi_control *control, const struct mi_run *run, uin
 
     for (; page < end && cluster->count < MI_CLUSTER_PAGES; page++) {
         uint64_t *pfn = &cluster->pfn[cluster->count];
-        if (mi_proto_take_modified(control->mm, &run->ptes[page - run->first], pfn)) {
-            if (cluster->count++ == 0)
-                cluster->first = page;
-        } else if (cluster->count > 0) {
+        enum mi_modified modified =
+            mi_proto_take_modified(control->mm, &run->ptes[page - run->first], pfn);
+        cluster->busy = modified == MI_BEING_WRITTEN;
+        if (cluster->busy || (modified == MI_CLEAN && cluster->count > 0))
             break;
-        }
+        if (modified == MI_TAKEN && cluster->count++ == 0)
+            cluster->first = page;
     }
     return page;
 }
@@ -78,6 +81,9 @@ NTSTATUS mi_flush_control(struct mi_control *control, uint64_t first, uint64_t c
             ex_release_push_lock_exclusive(&segment->SegmentLock, KE_RANK_SECTION);
             if (NT_SUCCESS(result))
                 result = status;
+            if (cluster.busy)
+                mi_await_writes(control);
+            cluster.busy = false;
         }
     }
     return result;

@@ -67,15 +67,15 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     if (!NT_SUCCESS(status))
         return status;
     mi_boot_divide_frames(mm, first_free);
-    if (!config->no_zero_thread)
-        status = mi_zero_thread_start(mm);
+    if (mm->threads && !mi_worker_poke(&mm->worker[MI_WORKER_ZERO]))
+        status = STATUS_INSUFFICIENT_RESOURCES;
     if (NT_SUCCESS(status))
         status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
     if (!NT_SUCCESS(status))
         return status;
     mi_boot_early_frames(mm);
     set_globals(mm);
-    if (config->no_zero_thread)
+    if (!mm->threads)
         (void)mi_boot_late_frames(mm);
     status = mi_pool_boot(mm);
     if (NT_SUCCESS(status))
@@ -109,8 +109,8 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     list_init(&mm->controls);
     pthread_mutex_init(&mm->sessions_lock, NULL);
     pthread_mutex_init(&mm->spaces_lock, NULL);
-    pthread_mutex_init(&mm->zero.pause, NULL);
     list_init(&mm->spaces);
+    mi_balance_initialize(mm, !config->no_threads);
     NTSTATUS status = boot(mm, config);
     if (!NT_SUCCESS(status)) {
         mm_destroy(mm);
@@ -125,7 +125,8 @@ void mm_destroy(struct mm *mm)
     if (!mm)
         return;
     mi_boot_abandon_frames(mm);
-    mi_zero_thread_stop(mm);
+    for (int i = 0; i < MI_WORKERS; i++)
+        mi_worker_stop(&mm->worker[i]);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
     free(mm->control_by_id);
     mi_paging_files_close(mm);
@@ -138,7 +139,8 @@ void mm_destroy(struct mm *mm)
         close(mm->ram_fd);
     pthread_mutex_destroy(&mm->sessions_lock);
     pthread_mutex_destroy(&mm->spaces_lock);
-    pthread_mutex_destroy(&mm->zero.pause);
+    for (int i = 0; i < MI_WORKERS; i++)
+        mi_worker_deinitialize(&mm->worker[i]);
     free(mm);
 }
 

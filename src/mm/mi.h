@@ -69,14 +69,6 @@ struct mi_quarantine {
     size_t count;   /* (P) */
 };
 
-struct mi_zero_thread {
-    pthread_t thread;
-    bool running;          /* (I) */
-    bool stop;             /* (A) */
-    uint32_t awake;        /* (A) futex: 0 while it sleeps */
-    pthread_mutex_t pause; /* held while frames are between the lists */
-};
-
 /* How far boot has come with the page lists, see bootpfn.c. */
 enum mi_boot_frames {
     MI_FRAMES_NONE,  /* there are no lists yet */
@@ -103,11 +95,14 @@ struct mm {
     uint32_t boot_frames;   /* (A) futex: enum mi_boot_frames */
     uint64_t run_rover;     /* (P) where the search for contiguous frames goes on */
     struct mi_quarantine quarantine;
-    struct mi_zero_thread zero;
+    bool threads; /* (I) there may be workers */
+    struct mi_worker worker[MI_WORKERS];
 
     struct mi_paging paging_files;
     struct mi_inpages inpages;
-    struct ke_lock reclaim_lock; /* KE_RANK_RECLAIM */
+    struct ke_lock reclaim_lock;     /* KE_RANK_RECLAIM */
+    struct mi_thresholds thresholds; /* (I) */
+    uint64_t pages_being_written;    /* (A) */
 
     struct mi_region nonpaged, paged, system_ptes;
     struct mi_pool pool[2]; /* NonPagedPool, PagedPool */
@@ -117,8 +112,8 @@ struct mm {
     void *nt_image;                /* (I) host view of the MM_BOOT_IMAGE_SIZE bytes at nt_base */
 
     pthread_mutex_t sessions_lock; /* MiSessionWsList and all below it (session.c) */
-    pthread_mutex_t spaces_lock;
-    struct list_node spaces; /* (S) struct mm_space.link */
+    pthread_mutex_t spaces_lock;   /* who holds it waits for no lock but (P) */
+    struct list_node spaces;       /* (S) struct mm_space.link */
 
     uint64_t system_commit;       /* (A) part of MmTotalCommittedPages that is not user memory */
     uint64_t page_tables;         /* (A) of processes */
@@ -253,8 +248,8 @@ NTSTATUS mi_boot_nt(struct mm *mm, const void *bytes, size_t size);
 
 /* ---- zero.c --------------------------------------------------------------------------------- */
 
-NTSTATUS mi_zero_thread_start(struct mm *mm);
-void mi_zero_thread_stop(struct mm *mm);
+/* What the zero-page thread does. */
+int mi_zero_work(struct mi_worker *worker);
 /* Move up to `most` frames from the free to the zeroed list. => how many */
 size_t mi_zero_free_pages(struct mm *mm, size_t most);
 /* Wake the zero-page thread if there is enough for it to do. => PFN lock not held */
@@ -508,6 +503,11 @@ static inline NTSTATUS mi_space_status(const struct mm_space *space)
 static inline void mi_lock_working_set(struct mm_space *space)
 {
     ex_acquire_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+}
+
+static inline bool mi_try_lock_working_set(struct mm_space *space)
+{
+    return ex_try_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
 }
 
 static inline void mi_unlock_working_set(struct mm_space *space)

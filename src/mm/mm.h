@@ -84,7 +84,7 @@ struct mm_config {
     const struct mm_ops *ops;
     void *owner;           /* handed to ops */
     const struct log *log; /* NULL: silent */
-    bool no_zero_thread;   /* freed pages are then zeroed when needed, or by mm_settle */
+    bool no_threads;       /* pages are then zeroed, trimmed and written when that is needed */
 };
 
 /* ---- machine life -------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ void mm_await_boot(struct mm *mm);
  *    STATUS_INSUFFICIENT_RESOURCES, what the storage says */
 NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size);
 
-/* Write up to `most` modified pages, as the modified page writer does. => how many */
+/* Write up to `most` modified pages, as the modified and mapped page writers do. => how many */
 size_t mm_write_modified_pages(struct mm *mm, size_t most);
 
 /* Finish what is deferred: frames waiting for the engine and pool pages kept for growth are

@@ -65,6 +65,12 @@ static struct bitmap used_slots(const struct mm *mm, const MMPAGING_FILE *file)
                            .bits = map->SizeOfBitMap};
 }
 
+/* Atomic for mi_paging_files_have_room. => paging lock held */
+static void set_free_space(MMPAGING_FILE *file, uint64_t slots)
+{
+    __atomic_store_n(&file->FreeSpace, slots, __ATOMIC_RELAXED);
+}
+
 /* => paging lock held */
 static struct mi_slots take_slots(struct mm *mm, unsigned number, size_t most)
 {
@@ -78,7 +84,7 @@ static struct mi_slots take_slots(struct mm *mm, unsigned number, size_t most)
         if (first == BITMAP_NONE)
             continue;
         bitmap_set_range(&used, first, count);
-        file->FreeSpace -= count;
+        set_free_space(file, file->FreeSpace - count);
         file->BitmapHint = (ULONG)(first + count < used.bits ? first + count : 1);
         file->LastAllocationSize = (ULONG)count;
         if (file->Size - 1 - file->FreeSpace > file->PeakUsage)
@@ -115,7 +121,7 @@ void mi_free_slot(struct mm *mm, MMPTE pte)
     ke_acquire_lock(&paging->lock);
     ASSERT(slot < used.bits && bitmap_test(&used, slot));
     bitmap_clear(&used, slot);
-    file->FreeSpace++;
+    set_free_space(file, file->FreeSpace + 1);
     ke_release_lock(&paging->lock);
 }
 
@@ -127,6 +133,18 @@ bool mi_slot_is_used(struct mm *mm, MMPTE pte)
         return false;
     struct bitmap used = used_slots(mm, paging->files[pte.u.Soft.PageFileLow].file);
     return pte.u.Soft.PageFileHigh < used.bits && bitmap_test(&used, pte.u.Soft.PageFileHigh);
+}
+
+bool mi_paging_files_have_room(const struct mm *mm)
+{
+    const struct mi_paging *paging = &mm->paging_files;
+    unsigned count = __atomic_load_n(&paging->count, __ATOMIC_ACQUIRE);
+
+    for (unsigned i = 0; i < count; i++) {
+        if (__atomic_load_n(&paging->files[i].file->FreeSpace, __ATOMIC_RELAXED) > 0)
+            return true;
+    }
+    return false;
 }
 
 /* ---- input and output ------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <sys/uio.h>
 
 #include "ke/pushlock.h"
@@ -26,6 +27,13 @@
 MMPTE *mi_pte_of_page(const struct mm *mm, const MMPFN *page);
 /* Mark a page changed: its copy in a paging file is worth nothing any more. => (P) */
 void mi_page_changed(struct mm *mm, MMPFN *page);
+/* Which list it is on, or goes to, as a modified page: what is written to files and what to paging
+ * files wait apart. => (P) */
+MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page);
+/* Off the modified list, to be written; and after that. A page that was changed meanwhile, or could
+ * not be written, is modified as before. => (P) */
+void mi_begin_write(struct mm *mm, uint64_t pfn);
+void mi_end_write(struct mm *mm, uint64_t pfn, bool written);
 /* One reference less: with the last, the page goes to the list that its state says, or is freed
  * when its owner gave it up. => (P) */
 void mi_dereference_page(struct mm *mm, uint64_t pfn);
@@ -134,10 +142,75 @@ struct mi_read mi_inpage_join(struct mm *mm, const MMPFN *page);
 /* Wait until it is done. => no lock but (C) */
 void mi_inpage_wait(struct mm *mm, struct mi_inpage *inpage);
 
-/* ---- writer.c -------------------------------------------------------------------------------- */
+/* ---- writer.c, mappedwriter.c ---------------------------------------------------------------- */
 
-/* Write up to `most` pages of the modified list. => how many were; KE_RANK_RECLAIM held */
+/* Write up to `most` modified pages that go to paging files. => how many were; any thread, not (P)
+ */
 size_t mi_write_modified(struct mm *mm, size_t most);
+/* The same for those that go to the files they are from. */
+size_t mi_write_mapped(struct mm *mm, size_t most);
+
+struct mi_control;
+
+/* From the first to the second, no page of a control area's file is being written by
+ * mi_write_mapped: who changes the size of the file, or takes its pages apart, is alone. Waits.
+ * => not (P); counted */
+void mi_hold_writes(struct mi_control *control);
+void mi_release_writes(struct mi_control *control);
+/* Wait for the writes of its pages that are on their way. => not (P) */
+void mi_await_writes(const struct mi_control *control);
+
+/* ---- worker.c: threads of mm's own ----------------------------------------------------------- */
+
+/* A thread that is made when there is first something to do, and sleeps when there is nothing. */
+struct mi_worker {
+    struct mm *mm;
+    /* A part of the work, between mi_worker_enter and _leave as far as it touches guest memory.
+     * => in how many milliseconds to come again at the latest, MI_WORKER_IDLE: when poked */
+    int (*work)(struct mi_worker *worker);
+    pthread_t thread;
+    uint32_t state;        /* (A) futex: enum mi_worker_state */
+    bool stop;             /* (A) */
+    pthread_mutex_t pause; /* held while it is at work */
+};
+
+#define MI_WORKER_IDLE (-1)
+
+enum mi_worker_state { MI_WORKER_ABSENT, MI_WORKER_ASLEEP, MI_WORKER_AT_WORK, MI_WORKER_POKED };
+
+void mi_worker_initialize(struct mi_worker *worker, struct mm *mm,
+                          int (*work)(struct mi_worker *worker));
+/* There is something to do. Any thread, any lock but (P). => false: it could not be started */
+bool mi_worker_poke(struct mi_worker *worker);
+/* For its own thread: nobody has stopped the machine, or checks it, until _leave. */
+void mi_worker_enter(struct mi_worker *worker);
+void mi_worker_leave(struct mi_worker *worker);
+/* The same: sleep for so many milliseconds, whoever pokes. */
+void mi_worker_back_off(struct mi_worker *worker, int delay);
+bool mi_worker_is_stopped(const struct mi_worker *worker);
+/* End the thread, if there is one, after what it is at. */
+void mi_worker_stop(struct mi_worker *worker);
+void mi_worker_deinitialize(struct mi_worker *worker);
+/* None of a machine's workers is at work between these. */
+void mi_pause_workers(struct mm *mm);
+void mi_resume_workers(struct mm *mm);
+
+/* ---- balance.c ------------------------------------------------------------------------------- */
+
+enum { MI_WORKER_ZERO, MI_WORKER_MODIFIED, MI_WORKER_MAPPED, MI_WORKER_BALANCE, MI_WORKERS };
+
+/* When they have something to do; in pages. */
+struct mi_thresholds {
+    uint64_t low;      /* fewer available: trim and write */
+    uint64_t enough;   /* until there are so many */
+    uint64_t modified; /* more modified: write */
+};
+
+/* Whether a paging file has a free slot, as far as one can see without a lock. */
+bool mi_paging_files_have_room(const struct mm *mm);
+void mi_balance_initialize(struct mm *mm, bool threads);
+/* Pages were taken, or became modified: wake who has to do something about it. => not (P) */
+void mi_balance(struct mm *mm);
 
 /* ---- trim.c ---------------------------------------------------------------------------------- */
 
@@ -149,6 +222,9 @@ bool mi_frames_are_plenty(const struct mm *mm);
 /* Take up to `most` pages out of a process's working set, those not used lately first; with `all`
  * regardless of use. => how many; (W) */
 size_t mi_trim_working_set(struct mm_space *space, size_t most, bool all);
+/* Take up to `most` pages out of all working sets that nobody is at. *busy says that some were
+ * passed by. => how many; not (P) */
+size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy);
 /* There was no page: have `pages` available for whoever asks, besides the system's own. => false:
- * there is nothing to be had; no lock but (C) held */
+ * there is nothing to be had; any lock below KE_RANK_RECLAIM may be held */
 bool mi_make_room(struct mm *mm, uint64_t pages);

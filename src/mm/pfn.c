@@ -13,6 +13,11 @@
  * all ones. Frames are taken from and given to the head, so that the memory that was touched last
  * is used first. MmAvailablePages counts zeroed, free and standby frames.
  *
+ * Modified pages wait on two lists, by where they are to be written: in files on
+ * MmModifiedPageListHead, in paging files on MmModifiedPageListByColor. The Total of the first
+ * counts both. Source: SYSTEM_MEMORY_LIST_INFORMATION, whose ModifiedPageCountPageFile is a part of
+ * its ModifiedPageCount; symbols.
+ *
  * A page table that was freed because it became empty is all zero, and goes to the zeroed list.
  * A freed page table is in transition on no list (quarantine) until the engine forgot the
  * translations it made from it: engines that shadow page tables would otherwise hand them to the
@@ -40,7 +45,11 @@ static bool list_is_available(const MMPFNLIST *list)
 
 static void list_count(struct mm *mm, MMPFNLIST *list, int64_t by)
 {
+    MMPFNLIST *modified = mm->ke->nt.MmModifiedPageListHead;
+
     __atomic_store_n(&list->Total, list->Total + (uint64_t)by, __ATOMIC_RELAXED);
+    if (list == mm->ke->nt.MmModifiedPageListByColor)
+        __atomic_store_n(&modified->Total, modified->Total + (uint64_t)by, __ATOMIC_RELAXED);
     if (list_is_available(list)) {
         ULONG64 *available = mm->ke->nt.MmAvailablePages;
         __atomic_store_n(available, *available + (uint64_t)by, __ATOMIC_RELAXED);

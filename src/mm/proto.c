@@ -221,6 +221,7 @@ void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t coun
     for (size_t i = 0; i < count; i++)
         unshare(mm, pages[i].pfn, pages[i].dirty);
     ke_release_lock(&mm->pfn_lock);
+    mi_balance(mm);
 }
 
 void mi_note_dirty(struct mm *mm, uint64_t pfn)
@@ -362,21 +363,25 @@ bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
     return resident;
 }
 
-bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn)
+enum mi_modified mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn)
 {
-    bool modified = false;
+    enum mi_modified result = MI_CLEAN;
 
     if (!mi_pte_holds_frame(mi_read_pte(proto)))
-        return false;
+        return MI_CLEAN;
     ke_acquire_lock(&mm->pfn_lock);
     MMPTE value = mi_read_pte(proto);
     if (mi_pte_holds_frame(value) && !is_being_read(mm, value)) {
         MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);
-        modified = page->u3.e1.Modified;
-        if (modified)
-            *pfn = share(mm, proto, value);
-        page->u3.e1.Modified = 0;
+        if (page->u3.e1.WriteInProgress)
+            result = MI_BEING_WRITTEN;
+        else if (page->u3.e1.Modified)
+            result = MI_TAKEN;
+    }
+    if (result == MI_TAKEN) {
+        *pfn = share(mm, proto, value);
+        mi_pfn(mm, *pfn)->u3.e1.Modified = 0;
     }
     ke_release_lock(&mm->pfn_lock);
-    return modified;
+    return result;
 }

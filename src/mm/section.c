@@ -53,6 +53,14 @@ struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment)
     return control;
 }
 
+struct mi_control *mi_control_of_segment_with_pages(struct mm *mm, const SEGMENT *segment)
+{
+    uint32_t id = tail_of(mm, segment)->id;
+
+    return id < mm->control_count ? __atomic_load_n(&mm->control_by_id[id], __ATOMIC_ACQUIRE)
+                                  : NULL;
+}
+
 struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad)
 {
     const struct kspace *ks = &mm->ke->ks;
@@ -60,6 +68,25 @@ struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad)
     const CONTROL_AREA *area = k2h(ks, subsection->ControlArea);
 
     return mi_control_of(mm, k2h(ks, area->Segment));
+}
+
+/* Make the table larger; who holds (P) alone may be looking at it. => (L) */
+static NTSTATUS grow_table(struct mm *mm)
+{
+    uint32_t count = mm->control_count, more = count ? 2 * count : 64;
+    struct mi_control **grown = calloc(more, sizeof(struct mi_control *));
+
+    if (!grown)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (count)
+        memcpy(grown, mm->control_by_id, count * sizeof(struct mi_control *));
+    struct mi_control **old = mm->control_by_id;
+    ke_acquire_lock(&mm->pfn_lock);
+    mm->control_by_id = grown;
+    mm->control_count = more;
+    ke_release_lock(&mm->pfn_lock);
+    free(old);
+    return STATUS_SUCCESS;
 }
 
 /* => (L) */
@@ -70,16 +97,12 @@ static NTSTATUS register_control(struct mm *mm, struct mi_control *control)
     while (id < mm->control_count && mm->control_by_id[id])
         id++;
     if (id == mm->control_count) {
-        uint32_t count = id ? 2 * id : 64;
-        struct mi_control **grown = realloc(mm->control_by_id, count * sizeof(control));
-        if (!grown)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        memset(grown + id, 0, (count - id) * sizeof(control));
-        mm->control_by_id = grown;
-        mm->control_count = count;
+        NTSTATUS status = grow_table(mm);
+        if (!NT_SUCCESS(status))
+            return status;
     }
-    mm->control_by_id[id] = control;
     tail_of(mm, control->segment)->id = id;
+    __atomic_store_n(&mm->control_by_id[id], control, __ATOMIC_RELEASE);
     list_insert_tail(&control->link, &mm->controls);
     return STATUS_SUCCESS;
 }
@@ -253,6 +276,7 @@ static void delete_control(struct mi_control *control)
 
     struct mi_run run;
 
+    mi_hold_writes(control);
     for (uint64_t page = 0; mi_next_run(control, page, &run); page = run.first + run.count) {
         for (uint64_t i = 0; i < run.count; i++)
             mi_proto_delete(mm, &run.ptes[i], (MMPTE){.u.Long = 0});
@@ -273,7 +297,7 @@ static bool forget_if_unused(struct mi_control *control)
         return false;
     if (control->shared)
         *slot_of_control(control) = 0;
-    mm->control_by_id[tail_of(mm, control->segment)->id] = NULL;
+    __atomic_store_n(&mm->control_by_id[tail_of(mm, control->segment)->id], NULL, __ATOMIC_RELEASE);
     list_remove(&control->link);
     return true;
 }

@@ -13,8 +13,8 @@
 
 struct mi_control;
 
-/* Where the pages of a control area come from and go to. Called with (W) and (G) or with neither;
- * both may wait for the host. */
+/* Where the pages of a control area come from and go to. `read` is called with (W) and (G) or with
+ * neither, `write` with any lock below (P); both may wait for the host, and for nothing else. */
 struct mi_backing {
     /* Fill `count` frames with the pages from `page` on. => STATUS_IN_PAGE_ERROR, ... */
     NTSTATUS (*read)(struct mi_control *control, uint64_t page, const uint64_t *pfn, size_t count);
@@ -38,6 +38,7 @@ struct mi_control {
     struct pe_image image; /* of an image: contents */
     uint64_t base;         /* (L) where an image's pages are relocated to */
     bool placed;           /* (L) it may have pages, so base stays */
+    unsigned write_holds;  /* (P) mi_hold_writes */
 };
 
 /* What follows the prototype PTEs in a segment's pool block: the way to its companion. */
@@ -48,6 +49,8 @@ struct mi_segment_tail {
 /* ---- section.c ---- */
 
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment);
+/* The same for one that has pages, without (L). => (P); NULL: it is about to go */
+struct mi_control *mi_control_of_segment_with_pages(struct mm *mm, const SEGMENT *segment);
 struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad);
 /* A control area with `subsections` subsections and `pages` zero prototype PTEs, with one section
  * reference. A data file's (no PTEs) has one MSUBSECTION. => STATUS_INSUFFICIENT_RESOURCES */
@@ -174,9 +177,10 @@ NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *p
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
 /* The same if it is in memory. => false: it is not */
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn);
-/* The same for a page that is in memory and was modified, which it is not any more. => false: it is
- * not such a page */
-bool mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn);
+/* The same for a page that is in memory and was modified, which it is not any more. => MI_CLEAN: it
+ * is not such a page; MI_BEING_WRITTEN: one that somebody is writing */
+enum mi_modified { MI_CLEAN, MI_TAKEN, MI_BEING_WRITTEN };
+enum mi_modified mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *pfn);
 /* One PTE less maps `pfn`; with the last, it leaves for the standby or modified list. */
 void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t count);
 static inline void mi_unshare_page(struct mm *mm, uint64_t pfn, bool dirty)

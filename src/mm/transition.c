@@ -24,7 +24,10 @@
  *
  * Modified: the page differs from its copy in a file, if it has one. The processor's Dirty bit is
  * collected when a PTE goes. From then on a copy in a paging file is worthless, so its slot is
- * freed: OriginalPte names a slot only while what is in it is right.
+ * freed: OriginalPte names a slot only while what is in it is right, or being written. The slot of
+ * a page that changes while it is written is freed when the write is over, lest somebody else's
+ * write to it comes first. A changed page of an image is no longer the file's: it goes to a paging
+ * file from then on.
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page List Dynamics", "PFN Data Structures".
  */
@@ -46,7 +49,7 @@ static MMPFNLIST *list_of(struct mm *mm, const MMPFN *page)
     case StandbyPageList:
         return &nt->MmStandbyPageListByPriority[page->u3.e1.Priority];
     case ModifiedPageList:
-        return nt->MmModifiedPageListHead;
+        return mi_modified_list(mm, page);
     case ModifiedNoWritePageList:
         return nt->MmModifiedNoWritePageListHead;
     default:
@@ -79,10 +82,34 @@ static void forget_slot(struct mm *mm, MMPFN *page)
     mi_write_pte(&page->OriginalPte, mi_demand_zero_pte(page->OriginalPte.u.Soft.Protection));
 }
 
+/* Nothing is written back to an image. */
+static void leave_image(struct mm *mm, MMPFN *page)
+{
+    const struct kspace *ks = &mm->ke->ks;
+    MMPTE original = page->OriginalPte;
+
+    if (!original.u.Soft.Prototype)
+        return;
+    const CONTROL_AREA *area = k2h(ks, mi_subsection_of_pte(mm, original)->ControlArea);
+    if (!area->u.Flags.Image)
+        return;
+    mi_count_file_page(mm, original, -1);
+    mi_write_pte(&page->OriginalPte, mi_demand_zero_pte(original.u.Soft.Protection));
+}
+
 void mi_page_changed(struct mm *mm, MMPFN *page)
 {
     page->u3.e1.Modified = 1;
+    if (page->u3.e1.WriteInProgress)
+        return;
     forget_slot(mm, page);
+    leave_image(mm, page);
+}
+
+MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page)
+{
+    return page->OriginalPte.u.Soft.Prototype ? mm->ke->nt.MmModifiedPageListHead
+                                              : mm->ke->nt.MmModifiedPageListByColor;
 }
 
 void mi_dereference_page(struct mm *mm, uint64_t pfn)
@@ -96,10 +123,31 @@ void mi_dereference_page(struct mm *mm, uint64_t pfn)
         forget_slot(mm, page);
         mi_free_page_locked(mm, pfn);
     } else if (page->u3.e1.Modified) {
-        mi_list_insert_tail(mm, mm->ke->nt.MmModifiedPageListHead, pfn);
+        mi_list_insert_tail(mm, mi_modified_list(mm, page), pfn);
     } else {
         mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority], pfn);
     }
+}
+
+void mi_begin_write(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    mi_take_off_list(mm, pfn);
+    page->u3.e1.WriteInProgress = 1;
+    page->u3.e1.Modified = 0;
+    __atomic_fetch_add(&mm->pages_being_written, 1, __ATOMIC_RELAXED);
+}
+
+void mi_end_write(struct mm *mm, uint64_t pfn, bool written)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    page->u3.e1.WriteInProgress = 0;
+    if (!written || page->u3.e1.Modified)
+        mi_page_changed(mm, page);
+    mi_dereference_page(mm, pfn);
+    __atomic_fetch_sub(&mm->pages_being_written, 1, __ATOMIC_RELAXED);
 }
 
 void mi_unmap_page_locked(struct mm *mm, uint64_t pfn, bool dirty)
@@ -121,6 +169,7 @@ void mi_unmap_pages(struct mm *mm, const struct mi_unshare *pages, size_t count)
     for (size_t i = 0; i < count; i++)
         mi_unmap_page_locked(mm, pages[i].pfn, pages[i].dirty);
     ke_release_lock(&mm->pfn_lock);
+    mi_balance(mm);
 }
 
 void mi_activate_page(struct mm *mm, uint64_t pfn)

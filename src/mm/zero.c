@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "ke/futex.h"
 #include "mm/mi.h"
 
 #define WAKE_AT 512u /* free frames that make it worth waking */
@@ -54,9 +53,7 @@ size_t mi_zero_free_pages(struct mm *mm, size_t most)
     size_t total = 0, count;
 
     do {
-        pthread_mutex_lock(&mm->zero.pause);
         count = zero_batch(mm, most - total);
-        pthread_mutex_unlock(&mm->zero.pause);
         total += count;
     } while (count > 0 && total < most);
     return total;
@@ -69,55 +66,21 @@ static uint64_t free_frames(const struct mm *mm)
 
 void mi_zero_thread_poke(struct mm *mm)
 {
-    struct mi_zero_thread *zero = &mm->zero;
-    uint32_t asleep = 0;
-
-    if (!zero->running || free_frames(mm) < WAKE_AT ||
-        __atomic_load_n(&zero->awake, __ATOMIC_RELAXED))
-        return;
-    if (__atomic_compare_exchange_n(&zero->awake, &asleep, 1, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED))
-        ke_futex_wake(&zero->awake, 1, KE_FUTEX_HOST);
+    if (mm->threads && free_frames(mm) >= WAKE_AT)
+        (void)mi_worker_poke(&mm->worker[MI_WORKER_ZERO]);
 }
 
-static void *zero_thread(void *context)
+int mi_zero_work(struct mi_worker *worker)
 {
-    struct mm *mm = context;
-    struct mi_zero_thread *zero = &mm->zero;
+    struct mm *mm = worker->mm;
 
-    if (!mi_boot_late_frames(mm))
-        return NULL;
-    while (!__atomic_load_n(&zero->stop, __ATOMIC_ACQUIRE)) {
+    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) != MI_FRAMES_ALL &&
+        !mi_boot_late_frames(mm))
+        return MI_WORKER_IDLE;
+    do {
+        mi_worker_enter(worker);
         mi_zero_free_pages(mm, WAKE_AT);
-        if (free_frames(mm) >= WAKE_AT)
-            continue;
-        /* Sequentially consistent, like the stopper's stores: one of us sees the other. */
-        __atomic_store_n(&zero->awake, 0, __ATOMIC_SEQ_CST);
-        while (!__atomic_load_n(&zero->stop, __ATOMIC_SEQ_CST) &&
-               !__atomic_load_n(&zero->awake, __ATOMIC_SEQ_CST))
-            (void)ke_futex_wait(&zero->awake, 0, KE_FUTEX_HOST, NULL);
-    }
-    return NULL;
-}
-
-NTSTATUS mi_zero_thread_start(struct mm *mm)
-{
-    struct mi_zero_thread *zero = &mm->zero;
-
-    zero->awake = 1;
-    zero->running = pthread_create(&zero->thread, NULL, zero_thread, mm) == 0;
-    return zero->running ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-}
-
-void mi_zero_thread_stop(struct mm *mm)
-{
-    struct mi_zero_thread *zero = &mm->zero;
-
-    if (!zero->running)
-        return;
-    __atomic_store_n(&zero->stop, true, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&zero->awake, 1, __ATOMIC_SEQ_CST);
-    ke_futex_wake(&zero->awake, 1, KE_FUTEX_HOST);
-    pthread_join(zero->thread, NULL);
-    zero->running = false;
+        mi_worker_leave(worker);
+    } while (free_frames(mm) >= WAKE_AT && !mi_worker_is_stopped(worker));
+    return MI_WORKER_IDLE;
 }

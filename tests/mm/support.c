@@ -253,7 +253,7 @@ void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile,
                                .ops = flags & WITH_ENGINE ? &recorder_ops : NULL,
                                .owner = &machine->recorder,
                                .log = &machine->log,
-                               .no_zero_thread = !(flags & WITH_ZERO_THREAD)};
+                               .no_threads = !(flags & WITH_ZERO_THREAD)};
     assert_ok(mm_create(&config, &machine->mm));
     free((void *)nt);
 }
