@@ -1,7 +1,8 @@
 /* src/ke/lock_order.c: what each host thread holds, in debug builds.
  *
- * A thread's held ranks are a bit set: ranks are below 128, and one rank is never held twice. The
- * set is the one thread-local of the kernel: it describes the host thread, not a machine. */
+ * A thread's held ranks are a bit set: ranks are below 128. One rank is held twice only by a try,
+ * which is counted apart. These are the thread-locals of the kernel: they describe the host thread,
+ * not a machine. */
 #include "ke/lock_order.h"
 
 #if defined(NTMM_DEBUG)
@@ -12,6 +13,7 @@
 typedef unsigned __int128 rank_set;
 
 static _Thread_local rank_set held;
+static _Thread_local unsigned char again[128]; /* how often besides */
 
 static const char *rank_name(enum ke_lock_rank rank)
 {
@@ -50,8 +52,11 @@ void ke_lock_order_check(enum ke_lock_rank rank)
 
 void ke_lock_order_took(enum ke_lock_rank rank)
 {
-    if (rank != KE_RANK_UNCHECKED)
-        held |= (rank_set)1 << rank;
+    if (rank == KE_RANK_UNCHECKED)
+        return;
+    if (held >> rank & 1)
+        again[rank]++;
+    held |= (rank_set)1 << rank;
 }
 
 void ke_lock_order_gave(enum ke_lock_rank rank)
@@ -60,7 +65,10 @@ void ke_lock_order_gave(enum ke_lock_rank rank)
         return;
     if (!(held >> rank & 1))
         violation("giving back what is not held:", rank);
-    held &= ~((rank_set)1 << rank);
+    if (again[rank] > 0)
+        again[rank]--;
+    else
+        held &= ~((rank_set)1 << rank);
 }
 
 void ke_lock_order_none_held(void)

@@ -48,6 +48,16 @@ static void on_invalidate_tables(void *owner)
     __atomic_fetch_add(&recorder->table_calls, 1, __ATOMIC_RELAXED);
 }
 
+/* Something happens while pages are being written. */
+static void meanwhile(struct recorder *recorder)
+{
+    void (*happens)(void) = recorder->during_write;
+
+    recorder->during_write = NULL;
+    if (happens)
+        happens();
+}
+
 /* ---- files ------------------------------------------------------------------------------------
  */
 
@@ -107,9 +117,9 @@ static NTSTATUS on_write_file(void *owner, FILE_OBJECT *object, uint64_t offset,
                               const struct iovec *parts, size_t count)
 {
     struct test_file *file = file_of(object);
-    (void)owner;
 
     __atomic_fetch_add(&file->writes, 1, __ATOMIC_RELAXED);
+    meanwhile(owner);
     if (reaches_bad_page(file, offset, size_of(parts, count)) ||
         offset + size_of(parts, count) > file->capacity)
         return STATUS_DISK_FULL;
@@ -201,6 +211,7 @@ static NTSTATUS storage_write(void *storage, uint64_t offset, const struct iovec
 {
     struct storage *s = storage;
 
+    meanwhile(s->recorder);
     if (!may_go_on(&s->recorder->writes, &s->recorder->writes_left))
         return STATUS_DISK_FULL;
     for (int i = 0; i < count; offset += parts[i++].iov_len)
@@ -253,7 +264,7 @@ void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile,
                                .ops = flags & WITH_ENGINE ? &recorder_ops : NULL,
                                .owner = &machine->recorder,
                                .log = &machine->log,
-                               .no_threads = !(flags & WITH_ZERO_THREAD)};
+                               .no_threads = !(flags & WITH_THREADS)};
     assert_ok(mm_create(&config, &machine->mm));
     free((void *)nt);
 }

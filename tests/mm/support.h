@@ -23,6 +23,7 @@ struct recorder {
     /* Paging files in memory (test_paging): calls, and how many more of them succeed. */
     size_t reads, writes;
     long reads_left, writes_left;
+    void (*during_write)(void); /* once, before the next write; also to files */
 };
 
 /* Paging files whose reads and writes fail once reads_left or writes_left of the recorder is 0;
@@ -36,7 +37,7 @@ struct machine {
     struct recorder recorder;
 };
 
-enum { WITH_ENGINE = 1, WITH_ZERO_THREAD = 2 };
+enum { WITH_ENGINE = 1, WITH_THREADS = 2 };
 
 void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags);
 /* The same with paging files of the test's own; `owner` of their open is the recorder. */

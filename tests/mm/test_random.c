@@ -435,7 +435,7 @@ static void several_threads(void **state)
     uint64_t random = seed();
     (void)state;
 
-    machine_create(&machine, 64 * MB, 0, WITH_ENGINE | WITH_ZERO_THREAD);
+    machine_create(&machine, 64 * MB, 0, WITH_ENGINE | WITH_THREADS);
     struct mm_statistics before = settled(&machine);
     for (int i = 0; i < 3; i++)
         spaces[i] = process_create(&machine);

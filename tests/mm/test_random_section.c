@@ -528,7 +528,7 @@ static void several_threads(void **state)
     struct worker workers[4];
     (void)state;
 
-    world_create(&w, WITH_ZERO_THREAD);
+    world_create(&w, WITH_THREADS);
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
     struct test_file *file = w.section[0].file;

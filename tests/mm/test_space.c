@@ -9,7 +9,7 @@ static void thousand_processes(void **state)
     struct machine m;
     (void)state;
 
-    machine_create(&m, 64 * MB, 0, WITH_ENGINE | WITH_ZERO_THREAD);
+    machine_create(&m, 64 * MB, 0, WITH_ENGINE | WITH_THREADS);
     struct mm_statistics before = settled(&m);
     for (int i = 0; i < 1000; i++) {
         struct mm_space *space = process_create(&m);
@@ -169,8 +169,8 @@ static void two_machines(void **state)
     uint8_t byte;
     (void)state;
 
-    machine_create(&a, 32 * MB, 0, WITH_ZERO_THREAD);
-    machine_create(&b, 64 * MB, 0, WITH_ZERO_THREAD);
+    machine_create(&a, 32 * MB, 0, WITH_THREADS);
+    machine_create(&b, 64 * MB, 0, WITH_THREADS);
     struct mm_space *in_a = process_create(&a), *in_b = process_create(&b);
     allocate(in_a, 0x40000000, PAGE_SIZE, PAGE_READWRITE);
     allocate(in_b, 0x40000000, PAGE_SIZE, PAGE_READWRITE);

@@ -42,8 +42,9 @@ static void problem(struct kd *kd, struct check *c, const char *subject, const c
 /* ---- page lists -------------------------------------------------------------------------------
  */
 
+/* `elsewhere` pages of its Total are on another list. */
 static void check_list(struct kd *kd, struct check *c, const char *name, uint64_t head,
-                       uint64_t location)
+                       uint64_t location, uint64_t elsewhere)
 {
     uint64_t total, page, previous = END_OF_LIST, count = 0;
     if (!kd_read_nt(kd, "_MMPFNLIST", head, "Total", &total) ||
@@ -72,13 +73,24 @@ static void check_list(struct kd *kd, struct check *c, const char *name, uint64_
     if (kd_interrupted(kd)) {
         return;
     }
-    if (count != total) {
-        problem(kd, c, name, "number of pages", head, total, count);
+    if (count + elsewhere != total) {
+        problem(kd, c, name, "number of pages", head, total, count + elsewhere);
     }
     kd_printf(kd, "%-24s %8" PRIu64 " pages\n", name, count);
 }
 
 enum location { ZEROED, FREE, STANDBY, MODIFIED, MODIFIED_NO_WRITE, BAD };
+
+/* Those that go to files; those that go to paging files have a list of their own, but are counted
+ * here as well. */
+static void check_modified(struct kd *kd, struct check *c)
+{
+    uint64_t paging = kd_nt_address(kd, "MmModifiedPageListByColor");
+    uint64_t of_paging = kd_field(kd, "_MMPFNLIST", paging, "Total");
+    check_list(kd, c, "Modified, paging files", paging, MODIFIED, 0);
+    check_list(kd, c, "Modified, files", kd_nt_address(kd, "MmModifiedPageListHead"), MODIFIED,
+               of_paging);
+}
 
 static void check_lists(struct kd *kd, struct check *c)
 {
@@ -87,22 +99,22 @@ static void check_lists(struct kd *kd, struct check *c)
         enum location location;
     } lists[] = {{"Zeroed", "MmZeroedPageListHead", ZEROED},
                  {"Free", "MmFreePageListHead", FREE},
-                 {"Modified", "MmModifiedPageListHead", MODIFIED},
                  {"ModifiedNoWrite", "MmModifiedNoWritePageListHead", MODIFIED_NO_WRITE},
                  {"Bad", "MmBadPageListHead", BAD}};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         uint64_t head = kd_nt_address(kd, lists[i].head);
-        check_list(kd, c, lists[i].name, head, lists[i].location);
+        check_list(kd, c, lists[i].name, head, lists[i].location, 0);
         if (lists[i].location == ZEROED || lists[i].location == FREE) {
             c->available += kd_field(kd, "_MMPFNLIST", head, "Total");
         }
     }
+    check_modified(kd, c);
     uint64_t standby = kd_nt_address(kd, "MmStandbyPageListByPriority");
     uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFNLIST");
     for (unsigned i = 0; i < STANDBY_LISTS; i++) {
         char name[32];
         snprintf(name, sizeof name, "Standby, priority %u", i);
-        check_list(kd, c, name, standby + i * size, STANDBY);
+        check_list(kd, c, name, standby + i * size, STANDBY, 0);
         c->available += kd_field(kd, "_MMPFNLIST", standby + i * size, "Total");
     }
     uint64_t told = kd_nt_pointer(kd, "MmAvailablePages");
