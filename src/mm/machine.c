@@ -170,7 +170,9 @@ void mm_settle(struct mm *mm)
     mi_release_quarantine(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
+    mi_pause_workers(mm); /* they may have pages in hand */
     mi_zero_free_pages(mm, SIZE_MAX);
+    mi_resume_workers(mm);
 }
 
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
