@@ -4,6 +4,7 @@
  * Case mapping is Windows' simple one (one character to one), for Latin, Greek, Cyrillic, Armenian
  * and full-width letters. Source: Unicode character database; code page tables as published by
  * Microsoft. */
+#include "codepages.h"
 #include "ntdllp.h"
 
 #ifndef STATUS_SOME_NOT_MAPPED
@@ -68,59 +69,17 @@ WCHAR RtlDowncaseUnicodeChar(WCHAR c)
     return c;
 }
 
-/* ---- single-byte code pages: the characters of 0x80 to 0xFF ---- */
-
-static const WCHAR ansi_1252[32] = {/* 0x80 to 0x9F; the rest is Latin-1 */
-                                    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                                    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
-                                    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                                    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
-
-static const WCHAR oem_437[128] = {
-    0x00C7, 0x00FC, 0x00E9, 0x00E2, 0x00E4, 0x00E0, 0x00E5, 0x00E7, 0x00EA, 0x00EB, 0x00E8, 0x00EF,
-    0x00EE, 0x00EC, 0x00C4, 0x00C5, 0x00C9, 0x00E6, 0x00C6, 0x00F4, 0x00F6, 0x00F2, 0x00FB, 0x00F9,
-    0x00FF, 0x00D6, 0x00DC, 0x00A2, 0x00A3, 0x00A5, 0x20A7, 0x0192, 0x00E1, 0x00ED, 0x00F3, 0x00FA,
-    0x00F1, 0x00D1, 0x00AA, 0x00BA, 0x00BF, 0x2310, 0x00AC, 0x00BD, 0x00BC, 0x00A1, 0x00AB, 0x00BB,
-    0x2591, 0x2592, 0x2593, 0x2502, 0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557,
-    0x255D, 0x255C, 0x255B, 0x2510, 0x2514, 0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F,
-    0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550, 0x256C, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559,
-    0x2558, 0x2552, 0x2553, 0x256B, 0x256A, 0x2518, 0x250C, 0x2588, 0x2584, 0x258C, 0x2590, 0x2580,
-    0x03B1, 0x00DF, 0x0393, 0x03C0, 0x03A3, 0x03C3, 0x00B5, 0x03C4, 0x03A6, 0x0398, 0x03A9, 0x03B4,
-    0x221E, 0x03C6, 0x03B5, 0x2229, 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00F7, 0x2248,
-    0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0};
-
-static WCHAR from_ansi(UCHAR c)
-{
-    return c >= 0x80 && c < 0xA0 ? ansi_1252[c - 0x80] : c;
-}
-
-static WCHAR from_oem(UCHAR c)
-{
-    return c >= 0x80 ? oem_437[c - 0x80] : c;
-}
-
-static char to_byte(WCHAR c, WCHAR (*from)(UCHAR))
-{
-    if (c < 0x80 || (c < 0x100 && from((UCHAR)c) == c)) {
-        return (char)c;
-    }
-    for (ULONG i = 0x80; i < 0x100; i++) {
-        if (from((UCHAR)i) == c) {
-            return (char)i;
-        }
-    }
-    return '?';
-}
+/* ---- single-byte code pages ---- */
 
 static NTSTATUS widen(WCHAR *to, ULONG to_size, ULONG *written, const char *from, ULONG from_size,
-                      WCHAR (*map)(UCHAR))
+                      unsigned page)
 {
     ULONG count = to_size / sizeof(WCHAR);
     if (count > from_size) {
         count = from_size;
     }
     for (ULONG i = 0; i < count; i++) {
-        to[i] = map((UCHAR)from[i]);
+        to[i] = byte_to_wide(page, (UCHAR)from[i]);
     }
     if (written) {
         *written = count * sizeof(WCHAR);
@@ -129,11 +88,12 @@ static NTSTATUS widen(WCHAR *to, ULONG to_size, ULONG *written, const char *from
 }
 
 static NTSTATUS narrow(char *to, ULONG to_size, ULONG *written, const WCHAR *from, ULONG from_size,
-                       WCHAR (*map)(UCHAR))
+                       unsigned page)
 {
     ULONG length = from_size / sizeof(WCHAR), count = length < to_size ? length : to_size;
     for (ULONG i = 0; i < count; i++) {
-        to[i] = to_byte(from[i], map);
+        int byte = wide_to_byte(page, from[i]);
+        to[i] = byte < 0 ? '?' : (char)byte;
     }
     if (written) {
         *written = count;
@@ -144,7 +104,7 @@ static NTSTATUS narrow(char *to, ULONG to_size, ULONG *written, const WCHAR *fro
 NTSTATUS RtlMultiByteToUnicodeN(WCHAR *to, ULONG to_size, ULONG *written, const char *from,
                                 ULONG from_size)
 {
-    widen(to, to_size, written, from, from_size, from_ansi);
+    widen(to, to_size, written, from, from_size, PAGE_ANSI);
     return STATUS_SUCCESS; /* documented to truncate silently */
 }
 
@@ -158,7 +118,7 @@ NTSTATUS RtlMultiByteToUnicodeSize(ULONG *size, const char *from, ULONG from_siz
 NTSTATUS RtlUnicodeToMultiByteN(char *to, ULONG to_size, ULONG *written, const WCHAR *from,
                                 ULONG from_size)
 {
-    return narrow(to, to_size, written, from, from_size, from_ansi);
+    return narrow(to, to_size, written, from, from_size, PAGE_ANSI);
 }
 
 NTSTATUS RtlUnicodeToMultiByteSize(ULONG *size, const WCHAR *from, ULONG from_size)
@@ -171,13 +131,13 @@ NTSTATUS RtlUnicodeToMultiByteSize(ULONG *size, const WCHAR *from, ULONG from_si
 NTSTATUS RtlOemToUnicodeN(WCHAR *to, ULONG to_size, ULONG *written, const char *from,
                           ULONG from_size)
 {
-    return widen(to, to_size, written, from, from_size, from_oem);
+    return widen(to, to_size, written, from, from_size, PAGE_OEM);
 }
 
 NTSTATUS RtlUnicodeToOemN(char *to, ULONG to_size, ULONG *written, const WCHAR *from,
                           ULONG from_size)
 {
-    return narrow(to, to_size, written, from, from_size, from_oem);
+    return narrow(to, to_size, written, from, from_size, PAGE_OEM);
 }
 
 /* ---- UTF-8 ---- */
