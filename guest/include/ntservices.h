@@ -4,6 +4,7 @@
  * services that guest modules use are declared; ntdll exports all 401. */
 #pragma once
 
+#include "nt/file.h"
 #include "nt/info.h"
 #include "nt/memory.h"
 #include "nt/peb.h"

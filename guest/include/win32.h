@@ -4,6 +4,7 @@
  * defines those functions and msvcrt declares the few it imports (guest/include/kernel32.h). */
 #pragma once
 
+#include "nt/file.h"
 #include "nt/memory.h"
 #include "nt/peb.h"
 #include "nt/rtl.h"
@@ -109,35 +110,12 @@ typedef int BOOL;
 #define STD_OUTPUT_HANDLE ((ULONG)-11)
 #define STD_ERROR_HANDLE ((ULONG)-12)
 
-/* Access rights and flags of file objects. */
-#define GENERIC_READ 0x80000000u
-#define GENERIC_WRITE 0x40000000u
-#define GENERIC_EXECUTE 0x20000000u
-#define GENERIC_ALL 0x10000000u
-#define DELETE 0x00010000u
-#define READ_CONTROL 0x00020000u
-#define SYNCHRONIZE 0x00100000u
-#define FILE_READ_DATA 0x0001u
-#define FILE_WRITE_DATA 0x0002u
-#define FILE_LIST_DIRECTORY 0x0001u
-#define FILE_READ_ATTRIBUTES 0x0080u
-#define FILE_WRITE_ATTRIBUTES 0x0100u
-#define FILE_TRAVERSE 0x0020u
-#define FILE_SHARE_READ 1u
-#define FILE_SHARE_WRITE 2u
-#define FILE_SHARE_DELETE 4u
+/* Files. */
 #define CREATE_NEW 1u
 #define CREATE_ALWAYS 2u
 #define OPEN_EXISTING 3u
 #define OPEN_ALWAYS 4u
 #define TRUNCATE_EXISTING 5u
-#define FILE_ATTRIBUTE_READONLY 0x1u
-#define FILE_ATTRIBUTE_HIDDEN 0x2u
-#define FILE_ATTRIBUTE_SYSTEM 0x4u
-#define FILE_ATTRIBUTE_DIRECTORY 0x10u
-#define FILE_ATTRIBUTE_ARCHIVE 0x20u
-#define FILE_ATTRIBUTE_NORMAL 0x80u
-#define FILE_ATTRIBUTE_TEMPORARY 0x100u
 #define FILE_ATTRIBUTE_VALID_FLAGS 0x7FB7u
 #define FILE_FLAG_WRITE_THROUGH 0x80000000u
 #define FILE_FLAG_OVERLAPPED 0x40000000u
@@ -156,51 +134,9 @@ typedef int BOOL;
 #define MOVEFILE_REPLACE_EXISTING 1u
 #define MOVEFILE_COPY_ALLOWED 2u
 
-/* NtCreateFile dispositions, results and options. */
-#define FILE_SUPERSEDE 0u
-#define FILE_OPEN 1u
-#define FILE_CREATE 2u
-#define FILE_OPEN_IF 3u
-#define FILE_OVERWRITE 4u
-#define FILE_OVERWRITE_IF 5u
-#define FILE_OPENED 1u
-#define FILE_OVERWRITTEN 3u
-#define FILE_DIRECTORY_FILE 0x1u
-#define FILE_WRITE_THROUGH 0x2u
-#define FILE_SEQUENTIAL_ONLY 0x4u
-#define FILE_NO_INTERMEDIATE_BUFFERING 0x8u
-#define FILE_SYNCHRONOUS_IO_NONALERT 0x20u
-#define FILE_NON_DIRECTORY_FILE 0x40u
-#define FILE_RANDOM_ACCESS 0x800u
-#define FILE_DELETE_ON_CLOSE 0x1000u
-#define FILE_OPEN_FOR_BACKUP_INTENT 0x4000u
-
 /* FileFsDeviceInformation.DeviceType. */
 #define FILE_DEVICE_CD_ROM 0x02u
-#define FILE_DEVICE_DISK 0x07u
-#define FILE_DEVICE_NAMED_PIPE 0x11u
-#define FILE_DEVICE_NULL 0x15u
-#define FILE_DEVICE_CONSOLE 0x50u
 
-#define OBJ_INHERIT 0x02u
-#define OBJ_CASE_INSENSITIVE 0x40u
-#define OBJ_OPENIF 0x80u
-
-#define EVENT_MODIFY_STATE 0x2u
-#define DIRECTORY_QUERY 0x1u
-#define DIRECTORY_TRAVERSE 0x2u
-#define EVENT_ALL_ACCESS 0x1F0003u
-#define MUTANT_ALL_ACCESS 0x1F0001u
-#define SEMAPHORE_ALL_ACCESS 0x1F0003u
-#define TIMER_ALL_ACCESS 0x1F0003u
-#define THREAD_ALL_ACCESS 0x1FFFFFu
-#define PROCESS_ALL_ACCESS 0x1FFFFFu
-
-#define SECTION_QUERY 0x1u
-#define SECTION_MAP_WRITE 0x2u
-#define SECTION_MAP_READ 0x4u
-#define SECTION_MAP_EXECUTE 0x8u
-#define SECTION_ALL_ACCESS 0xF001Fu
 #define SEC_IMAGE 0x1000000u
 #define SEC_RESERVE 0x4000000u
 #define SEC_COMMIT 0x8000000u

@@ -226,11 +226,11 @@ static void take_entry(struct search *search, WIN32_FIND_DATAW *out)
         length = MAX_PATH - 1;
     *out = (WIN32_FIND_DATAW){
         .dwFileAttributes = entry->FileAttributes,
-        .ftCreationTime = filetime_of(entry->CreationTime),
-        .ftLastAccessTime = filetime_of(entry->LastAccessTime),
-        .ftLastWriteTime = filetime_of(entry->LastWriteTime),
-        .nFileSizeHigh = (ULONG)entry->EndOfFile.HighPart,
-        .nFileSizeLow = entry->EndOfFile.LowPart,
+        .ftCreationTime = filetime_of((LARGE_INTEGER){.QuadPart = entry->CreationTime}),
+        .ftLastAccessTime = filetime_of((LARGE_INTEGER){.QuadPart = entry->LastAccessTime}),
+        .ftLastWriteTime = filetime_of((LARGE_INTEGER){.QuadPart = entry->LastWriteTime}),
+        .nFileSizeHigh = (ULONG)(entry->EndOfFile >> 32),
+        .nFileSizeLow = (ULONG)entry->EndOfFile,
     };
     copy_bytes(out->cFileName, entry->FileName, length * sizeof(WCHAR));
     if (entry->ShortNameLength > 0 &&
@@ -369,11 +369,11 @@ BOOL GetDiskFreeSpaceExW(const WCHAR *path, LARGE_INTEGER *available, LARGE_INTE
         return FALSE;
     LONG64 unit = (LONG64)size.SectorsPerAllocationUnit * size.BytesPerSector;
     if (available)
-        available->QuadPart = size.AvailableAllocationUnits.QuadPart * unit;
+        available->QuadPart = size.AvailableAllocationUnits * unit;
     if (total)
-        total->QuadPart = size.TotalAllocationUnits.QuadPart * unit;
+        total->QuadPart = size.TotalAllocationUnits * unit;
     if (free_bytes)
-        free_bytes->QuadPart = size.AvailableAllocationUnits.QuadPart * unit;
+        free_bytes->QuadPart = size.AvailableAllocationUnits * unit;
     return TRUE;
 }
 
@@ -385,7 +385,7 @@ BOOL GetDiskFreeSpaceW(const WCHAR *path, ULONG *sectors, ULONG *bytes, ULONG *a
         return FALSE;
     *sectors = size.SectorsPerAllocationUnit;
     *bytes = size.BytesPerSector;
-    *available = size.AvailableAllocationUnits.LowPart;
-    *total = size.TotalAllocationUnits.LowPart;
+    *available = (ULONG)size.AvailableAllocationUnits;
+    *total = (ULONG)size.TotalAllocationUnits;
     return TRUE;
 }

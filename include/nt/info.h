@@ -391,86 +391,9 @@ NT_SIZE(SECTION_BASIC_INFORMATION, 0x18);
 
 enum { ViewShare = 1, ViewUnmap = 2 };
 
-#if defined(_WIN32) /* the host side has these in file.h and ke/wait.h */
-
-/* ---- files ---- */
-typedef struct _FILE_INTERNAL_INFORMATION {
-    LARGE_INTEGER IndexNumber;
-} FILE_INTERNAL_INFORMATION;
-
-typedef struct _FILE_POSITION_INFORMATION {
-    LARGE_INTEGER CurrentByteOffset;
-} FILE_POSITION_INFORMATION;
-
-typedef struct _FILE_END_OF_FILE_INFORMATION {
-    LARGE_INTEGER EndOfFile;
-} FILE_END_OF_FILE_INFORMATION;
-
-typedef struct _FILE_DISPOSITION_INFORMATION {
-    BOOLEAN DeleteFile;
-} FILE_DISPOSITION_INFORMATION;
-
-typedef struct _FILE_NAME_INFORMATION {
-    ULONG FileNameLength; /* bytes */
-    WCHAR FileName[1];
-} FILE_NAME_INFORMATION;
-
-typedef struct _FILE_RENAME_INFORMATION {
-    BOOLEAN ReplaceIfExists;
-    UPTR(void) RootDirectory;
-    ULONG FileNameLength; /* bytes */
-    WCHAR FileName[1];
-} FILE_RENAME_INFORMATION;
-NT_SIZE(FILE_RENAME_INFORMATION, 0x18);
-
-/* Entries of NtQueryDirectoryFile are 8-byte aligned; NextEntryOffset 0 ends the list. */
-typedef struct _FILE_BOTH_DIR_INFORMATION {
-    ULONG NextEntryOffset;
-    ULONG FileIndex;
-    LARGE_INTEGER CreationTime;
-    LARGE_INTEGER LastAccessTime;
-    LARGE_INTEGER LastWriteTime;
-    LARGE_INTEGER ChangeTime;
-    LARGE_INTEGER EndOfFile;
-    LARGE_INTEGER AllocationSize;
-    ULONG FileAttributes;
-    ULONG FileNameLength; /* bytes */
-    ULONG EaSize;
-    CHAR ShortNameLength;
-    WCHAR ShortName[12];
-    WCHAR FileName[1];
-} FILE_BOTH_DIR_INFORMATION;
-NT_OFFSET(FILE_BOTH_DIR_INFORMATION, FileName, 0x5E);
-
-/* ---- volumes ---- */
-typedef struct _FILE_FS_DEVICE_INFORMATION {
-    ULONG DeviceType;
-    ULONG Characteristics;
-} FILE_FS_DEVICE_INFORMATION;
-NT_SIZE(FILE_FS_DEVICE_INFORMATION, 0x8);
-
-typedef struct _FILE_FS_SIZE_INFORMATION {
-    LARGE_INTEGER TotalAllocationUnits;
-    LARGE_INTEGER AvailableAllocationUnits;
-    ULONG SectorsPerAllocationUnit;
-    ULONG BytesPerSector;
-} FILE_FS_SIZE_INFORMATION;
-NT_SIZE(FILE_FS_SIZE_INFORMATION, 0x18);
-
-typedef struct _FILE_FS_VOLUME_INFORMATION {
-    LARGE_INTEGER VolumeCreationTime;
-    ULONG VolumeSerialNumber;
-    ULONG VolumeLabelLength; /* bytes */
-    BOOLEAN SupportsObjects;
-    WCHAR VolumeLabel[1];
-} FILE_FS_VOLUME_INFORMATION;
-
-enum { WaitAll = 0, WaitAny = 1 };
-
-#endif
-
 /* ---- events, timers, waits ---- */
 enum { NotificationTimer = 0, SynchronizationTimer = 1 };
+enum _WAIT_TYPE { WaitAll, WaitAny };
 
 typedef struct _EVENT_BASIC_INFORMATION {
     LONG EventType;

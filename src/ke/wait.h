@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nt/info.h"
 #include "nt/ke.h"
 #include "nt/status.h"
 
@@ -24,7 +25,6 @@ struct ke;
 #define THREAD_WAIT_OBJECTS 3 /* what the KTHREAD itself has blocks for */
 
 enum _MODE { KernelMode, UserMode };
-enum _WAIT_TYPE { WaitAll, WaitAny };
 
 /* Everything about a wait but the objects. */
 struct ke_wait {

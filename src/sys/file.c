@@ -28,21 +28,45 @@ static NTSTATUS put_io_status(struct sys_call *call, uint64_t va, NTSTATUS statu
     return SYS_PUT(call, va, block);
 }
 
-/* What a finished operation owes: its status block, then event and APC. */
-static NTSTATUS complete(struct sys_call *call, NTSTATUS status, uint64_t information)
+/* The event that a finished operation sets, if any; not signalled until then. => to be dereferenced
+ * STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED */
+static NTSTATUS get_event(struct sys_call *call, KEVENT **event)
 {
     struct sys *sys = call->sys;
     struct ob_caller caller = ps_caller(call->thread);
+    void *object;
+    *event = NULL;
+    if (!call->arg[EVENT]) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = ob_reference_object_by_handle(
+        sys->ob, &caller, call->arg[EVENT], EVENT_MODIFY_STATE,
+        k2h(&sys->ke->ks, *sys->ke->nt.ExEventObjectType), &object, NULL);
+    if (NT_SUCCESS(status)) {
+        *event = object;
+        (void)ke_reset_event(sys->ke, *event);
+    }
+    return status;
+}
+
+static void put_event(struct sys_call *call, KEVENT *event)
+{
+    if (event) {
+        ob_dereference_object(call->sys->ob, event);
+    }
+}
+
+/* What a finished operation owes: its status block, then event and APC. */
+static NTSTATUS complete(struct sys_call *call, KEVENT *event, NTSTATUS status,
+                         uint64_t information)
+{
+    struct sys *sys = call->sys;
     NTSTATUS said = put_io_status(call, call->arg[IO_STATUS], status, information);
     if (!NT_SUCCESS(said)) {
         return said;
     }
-    void *event;
-    if (call->arg[EVENT] && NT_SUCCESS(ob_reference_object_by_handle(
-                                sys->ob, &caller, call->arg[EVENT], EVENT_MODIFY_STATE,
-                                k2h(&sys->ke->ks, *sys->ke->nt.ExEventObjectType), &event, NULL))) {
+    if (event) {
         ke_set_event(sys->ke, event);
-        ob_dereference_object(sys->ob, event);
     }
     if (call->arg[APC_ROUTINE] && NT_SUCCESS(status)) {
         KAPC *apc = ex_allocate_pool(sys->mm, NonPagedPool, sizeof *apc, mm_tag("Apc "));
@@ -143,6 +167,28 @@ static NTSTATUS transfer_all(struct sys_call *call, struct transfer *t,
     return *total ? STATUS_SUCCESS : status;
 }
 
+static NTSTATUS transfer_file(struct sys_call *call, struct transfer *t, KEVENT *event, bool write)
+{
+    NTSTATUS status;
+    uint32_t needed = write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA;
+    size_t size = (uint32_t)call->arg[LENGTH];
+    uint64_t total = 0;
+    t->chunk = size < TRANSFER_CHUNK ? size : TRANSFER_CHUNK;
+    t->bounce = malloc(t->chunk ? t->chunk : 1);
+    if (!(t->granted & needed)) {
+        status = STATUS_ACCESS_DENIED;
+    } else if (!t->has_offset && !io_is_synchronous(t->file) && is_disk_file(call->sys, t->file)) {
+        status = STATUS_INVALID_PARAMETER;
+    } else if (!t->bounce) {
+        status = STATUS_INSUFFICIENT_RESOURCES;
+    } else {
+        status = transfer_all(call, t, write ? write_chunk : read_chunk, &total);
+        status = complete(call, event, status, total);
+    }
+    free(t->bounce);
+    return status;
+}
+
 static NTSTATUS transfer(struct sys_call *call, bool write)
 {
     struct transfer t = {0};
@@ -154,27 +200,17 @@ static NTSTATUS transfer(struct sys_call *call, bool write)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = sys_get_file(call, call->arg[HANDLE], 0, &t.file, &t.granted);
+    KEVENT *event;
+    status = get_event(call, &event);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint32_t needed = write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA;
-    size_t size = (uint32_t)call->arg[LENGTH];
-    t.chunk = size < TRANSFER_CHUNK ? size : TRANSFER_CHUNK;
-    t.bounce = malloc(t.chunk ? t.chunk : 1);
-    uint64_t total = 0;
-    if (!(t.granted & needed)) {
-        status = STATUS_ACCESS_DENIED;
-    } else if (!t.has_offset && !io_is_synchronous(t.file) && is_disk_file(call->sys, t.file)) {
-        status = STATUS_INVALID_PARAMETER;
-    } else if (!t.bounce) {
-        status = STATUS_INSUFFICIENT_RESOURCES;
-    } else {
-        status = transfer_all(call, &t, write ? write_chunk : read_chunk, &total);
-        status = complete(call, status, total);
+    status = sys_get_file(call, call->arg[HANDLE], 0, &t.file, &t.granted);
+    if (NT_SUCCESS(status)) {
+        status = transfer_file(call, &t, event, write);
+        ob_dereference_object(call->sys->ob, t.file);
     }
-    free(t.bounce);
-    ob_dereference_object(call->sys->ob, t.file);
+    put_event(call, event);
     return status;
 }
 
@@ -394,6 +430,13 @@ static NTSTATUS query_directory_file(struct sys_call *call)
     if (NT_SUCCESS(status)) {
         status = sys_get_file(call, call->arg[HANDLE], FILE_LIST_DIRECTORY, &file, &granted);
     }
+    KEVENT *event = NULL;
+    if (NT_SUCCESS(status)) {
+        status = get_event(call, &event);
+        if (!NT_SUCCESS(status)) {
+            ob_dereference_object(call->sys->ob, file);
+        }
+    }
     if (!NT_SUCCESS(status)) {
         sys_free_string(&pattern);
         return status;
@@ -410,8 +453,9 @@ static NTSTATUS query_directory_file(struct sys_call *call)
         status = sys_put(call, call->arg[BUFFER], buffer, returned);
     }
     if (NT_SUCCESS(status)) {
-        status = complete(call, status, returned);
+        status = complete(call, event, status, returned);
     }
+    put_event(call, event);
     free(buffer);
     sys_free_string(&pattern);
     ob_dereference_object(call->sys->ob, file);

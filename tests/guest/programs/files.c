@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <windows.h>
 
 static void text_and_binary(void)
 {
@@ -100,10 +101,34 @@ static void names(void)
     printf(" errno %d\n", errno);
 }
 
+/* A read that could not say when it is done does not read. */
+static void completion(void)
+{
+    HANDLE file = CreateFileA("guest_data.bin", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL), mutex = CreateMutexA(NULL, FALSE, NULL);
+    HANDLE wrong[] = {(HANDLE)0x7770, mutex};
+    char bytes[8] = "before";
+    DWORD done;
+
+    for (int i = 0; i < 2; i++) {
+        OVERLAPPED how = {.hEvent = wrong[i], .Offset = 4};
+        BOOL read = ReadFile(file, bytes, 4, &done, &how);
+        printf("%d %lu %s\n", read, GetLastError(), bytes);
+    }
+    OVERLAPPED how = {.hEvent = event, .Offset = 4};
+    BOOL read = ReadFile(file, bytes, 4, &done, &how);
+    printf("%d, %lu bytes, %d, event %lu\n", read, done, *(int *)(void *)bytes,
+           WaitForSingleObject(event, 0));
+    CloseHandle(mutex);
+    CloseHandle(event);
+    CloseHandle(file);
+}
+
 int main(void)
 {
     text_and_binary();
     update();
+    completion();
     descriptors();
     names();
     return 0;
