@@ -20,13 +20,22 @@ enum minidump_stream {
     MINIDUMP_EXCEPTION_OF = 6,
     MINIDUMP_SYSTEM = 7,
     MINIDUMP_MEMORY64 = 9,
+    MINIDUMP_HANDLES = 12,
     MINIDUMP_MISC = 15,
+    MINIDUMP_REGIONS = 16,
+    MINIDUMP_THREAD_TIMES = 17,
 };
 
 enum {
     MINIDUMP_AMD64 = 9, /* ProcessorArchitecture */
     MINIDUMP_MISC_PROCESS_ID = 1,
-    MINIDUMP_WITH_FULL_MEMORY = 2, /* of the header's Flags */
+    MINIDUMP_MISC_TIMES = 2,
+    MINIDUMP_WITH_FULL_MEMORY = 2, /* of the header's Flags, from here on */
+    MINIDUMP_WITH_HANDLES = 4,
+    MINIDUMP_WITH_REFERENCED = 0x40,
+    MINIDUMP_WITH_PROCESS_BLOCKS = 0x100,
+    MINIDUMP_WITH_REGIONS = 0x800,
+    MINIDUMP_WITH_THREAD_TIMES = 0x1000,
 };
 
 struct _MINIDUMP_HEADER {
@@ -126,6 +135,70 @@ struct _MINIDUMP_MISC_INFO {
     ULONG ProcessKernelTime;
 };
 NT_SIZE(struct _MINIDUMP_MISC_INFO, 0x18);
+
+/* At the start of the handle stream; the handles follow. */
+struct _MINIDUMP_HANDLE_LIST {
+    ULONG SizeOfHeader;
+    ULONG SizeOfDescriptor;
+    ULONG NumberOfDescriptors;
+    ULONG Reserved;
+};
+NT_SIZE(struct _MINIDUMP_HANDLE_LIST, 0x10);
+
+struct _MINIDUMP_HANDLE {
+    ULONG64 Handle;
+    ULONG TypeNameRva; /* strings as those of modules; 0: none */
+    ULONG ObjectNameRva;
+    ULONG Attributes;
+    ULONG GrantedAccess;
+    ULONG HandleCount;
+    ULONG PointerCount;
+};
+NT_SIZE(struct _MINIDUMP_HANDLE, 0x20);
+
+/* At the start of the stream of regions; the regions follow. */
+struct _MINIDUMP_MEMORY_INFO_LIST {
+    ULONG SizeOfHeader;
+    ULONG SizeOfEntry;
+    ULONG64 NumberOfEntries;
+};
+NT_SIZE(struct _MINIDUMP_MEMORY_INFO_LIST, 0x10);
+
+/* MEMORY_BASIC_INFORMATION, as it were. */
+struct _MINIDUMP_MEMORY_INFO {
+    ULONG64 BaseAddress;
+    ULONG64 AllocationBase;
+    ULONG AllocationProtect;
+    ULONG Alignment1;
+    ULONG64 RegionSize;
+    ULONG State;
+    ULONG Protect;
+    ULONG Type;
+    ULONG Alignment2;
+};
+NT_SIZE(struct _MINIDUMP_MEMORY_INFO, 0x30);
+
+/* At the start of the stream of thread times; one entry for each thread follows. */
+struct _MINIDUMP_THREAD_INFO_LIST {
+    ULONG SizeOfHeader;
+    ULONG SizeOfEntry;
+    ULONG NumberOfEntries;
+};
+NT_SIZE(struct _MINIDUMP_THREAD_INFO_LIST, 0xc);
+
+struct _MINIDUMP_THREAD_INFO {
+    ULONG ThreadId;
+    ULONG DumpFlags;
+    ULONG DumpError;
+    ULONG ExitStatus;
+    ULONG64 CreateTime;
+    ULONG64 ExitTime;
+    ULONG64 KernelTime; /* 100 ns */
+    ULONG64 UserTime;
+    ULONG64 StartAddress;
+    ULONG64 Affinity;
+};
+NT_SIZE(struct _MINIDUMP_THREAD_INFO, 0x40);
 
 /* A CodeView record; the name of the PDB follows, zero-terminated. */
 struct _MINIDUMP_CODEVIEW {

@@ -1,4 +1,4 @@
-/* src/dump/write.h: writing dumps. */
+/* src/dump/write.h: writing dumps: of machines, and of processes. */
 #pragma once
 
 #include "dump/dump.h"
@@ -44,3 +44,58 @@ struct dump_triage {
  * => 0, or negative errno. -E2BIG: more than DUMP_TRIAGE_MOST */
 int dump_write_triage(const char *path, const struct dump_info *info,
                       const struct dump_triage *triage);
+
+/* A thread of a process that is dumped. */
+struct dump_minidump_thread {
+    struct dump_thread thread; /* id, suspended, TEB, context */
+    struct dump_block stack;   /* from its pointer to its base; size 0: not known */
+    uint32_t priority, exit_status;
+    uint64_t create_time, exit_time; /* 100 ns since 1601 */
+    uint64_t kernel_time, user_time; /* 100 ns */
+    uint64_t start_address, affinity;
+};
+
+/* What VirtualQuery would tell: PAGE_*, MEM_*. */
+struct dump_region {
+    uint64_t base, allocation_base, size;
+    uint32_t allocation_protect, state, protect, type;
+};
+
+/* An open handle. Names are "" where there is none. */
+struct dump_handle {
+    uint64_t handle;
+    uint32_t attributes, access, handles, pointers;
+    char type[64], name[512];
+};
+
+/* What a minidump holds. */
+struct dump_minidump {
+    const struct dump_minidump_thread *threads; /* at least one */
+    size_t thread_count;
+    const struct dump_module *modules;
+    size_t module_count;
+    const struct dump_region *regions; /* none: the file says nothing of regions */
+    size_t region_count;
+    const struct dump_handle *handles;
+    size_t handle_count;
+    const struct dump_block *blocks; /* memory: ascending, apart, each readable as a whole */
+    size_t block_count;
+    bool full; /* the blocks are all the memory there is: more than 4 GB have room */
+    bool with_thread_times;
+    uint64_t flags;                               /* MINIDUMP_WITH_* */
+    const char *service_pack;                     /* "Service Pack 1" */
+    uint32_t priority_class;                      /* of the process */
+    uint32_t create_time, user_time, kernel_time; /* of the process: seconds since 1970, seconds */
+    /* Bytes readable from `va` on, at most `size`, copied. */
+    size_t (*read)(void *context, uint64_t va, void *buffer, size_t size);
+    /* As in struct dump_source; counts blocks. */
+    bool (*go_on)(void *context, uint64_t done, uint64_t all);
+    void *context;
+};
+
+/* Write a minidump. From `info`: major, minor, build, processors, process_id, time_stamp, and with
+ * has_exception the record of thread number exception_thread.
+ * => 0, or negative errno. -E2BIG: too much for the offsets of the file; -EFAULT: a block could not
+ *    be read after all */
+int dump_write_minidump(const char *path, const struct dump_info *info,
+                        const struct dump_minidump *minidump);

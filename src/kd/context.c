@@ -213,6 +213,12 @@ uint64_t kd_current_process(struct kd *kd)
     return event->process != 0 ? event->process : kd_nt_pointer(kd, "PsInitialSystemProcess");
 }
 
+uint64_t kd_current_peb(struct kd *kd)
+{
+    uint64_t peb;
+    return kd_register_value(kd, "$peb", &peb) ? peb : 0;
+}
+
 uint64_t kd_current_thread(struct kd *kd)
 {
     return kd->implicit_thread != 0 ? kd->implicit_thread : kd->target->last_event.thread;

@@ -252,6 +252,10 @@ bool kd_get_registers(struct kd *kd, struct kd_registers *out);
 uint64_t kd_current_process(struct kd *kd);
 uint64_t kd_current_thread(struct kd *kd);
 
+/* The PEB of the current process, which needs no kernel in a target that is one process; 0: none.
+ */
+uint64_t kd_current_peb(struct kd *kd);
+
 /* Make `process` (an EPROCESS; 0: that of the last event) the one whose memory is read, and load
  * its list of modules. */
 bool kd_set_process(struct kd *kd, uint64_t process);

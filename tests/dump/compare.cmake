@@ -3,7 +3,7 @@
 #
 #   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -DDUMPS=f:full,ka:bitmap -P compare.cmake
 #
-# DUMPS are pairs: `.dump /f` writes full.dmp, and so on.
+# DUMPS are pairs: `.dump /f` writes full.dmp, and so on. COMPARED: only this one of them is asked.
 # The files stay in FOLDER for other tests.
 file(READ ${COMMANDS} commands)
 get_filename_component(programs ${PROGRAM} DIRECTORY)
@@ -25,6 +25,8 @@ function(ask result first)
         message(FATAL_ERROR "no answers in:\n${text}")
     endif()
     string(SUBSTRING "${text}" ${at} -1 text)
+    # A process's prompt is another one than a machine's.
+    string(REGEX REPLACE "\n[0-9]+:( kd|[0-9]+)> " "\nprompt> " text "${text}")
     string(LENGTH "${text}" length)
     if(length LESS 4000) # process list, VADs and symbols are more than that
         message(FATAL_ERROR "hardly an answer:\n${text}")
@@ -41,6 +43,9 @@ endforeach()
 ask(live "${write}" --ram 64M -cf ${FOLDER}/commands.txt ${name} a)
 foreach(pair ${DUMPS})
     string(REGEX REPLACE ".*:" "" file ${pair})
+    if(COMPARED AND NOT file STREQUAL COMPARED)
+        continue()
+    endif()
     set(dump ${FOLDER}/${file}.dmp)
     ask(answer "" -y . -z ${dump} -cf ${FOLDER}/commands.txt)
     if(NOT answer STREQUAL live)

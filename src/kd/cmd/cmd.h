@@ -31,6 +31,9 @@ uint64_t kd_clock_increment(struct kd *kd);
 /* "  Type: (ADDRESS) Name" of the object behind an OBJECT_HEADER. */
 void kd_show_object_type(struct kd *kd, uint64_t header);
 
+/* The name of its type, "File"; "????" and false when it is not known. */
+bool kd_object_type_name(struct kd *kd, uint64_t header, char *name, size_t size);
+
 /* The name of the object behind an OBJECT_HEADER. => false: it has none */
 bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 

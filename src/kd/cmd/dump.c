@@ -2,6 +2,9 @@
  *
  *      /f    all physical memory: a full dump           /ka   the same with a bitmap of pages
  *      /m    what explains the end: a triage dump       (dump_parts.c chooses)
+ *      /ma   the current process, all of it: a minidump (process_parts.c)
+ *      /mLETTERS   the same with less: f memory, F regions, h handles, t times, p PEB and TEBs,
+ *                  i what stacks point to. Over a minidump, /m is that too
  *
  * Source: debugger documentation, ".dump (Create Dump File)". */
 #include <errno.h>
@@ -13,6 +16,7 @@
 #include "kd/cmd/cmd.h"
 #include "kd/dump_parts.h"
 #include "kd/kdi.h"
+#include "kd/process_parts.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
 
@@ -21,7 +25,6 @@
 #define FREE_BUILD 15u
 #define CHECKED_BUILD 12u
 #define BREAK_INSTRUCTION 0x80000003u
-#define CONTEXT_PARTS 0x00100017u /* AMD64: control, integer, segments, debug registers */
 
 /* ---- the header -------------------------------------------------------------------------------
  */
@@ -35,31 +38,6 @@ static bool go_on(void *context, uint64_t done, uint64_t all)
 {
     kd_progress(context, done, all);
     return !kd_interrupted(context);
-}
-
-static void take_registers(const struct kd_registers *r, struct _CONTEXT *c)
-{
-    uint64_t *const to[KD_GPR_COUNT] = {&c->Rax, &c->Rcx, &c->Rdx, &c->Rbx, &c->Rsp, &c->Rbp,
-                                        &c->Rsi, &c->Rdi, &c->R8,  &c->R9,  &c->R10, &c->R11,
-                                        &c->R12, &c->R13, &c->R14, &c->R15};
-    for (int i = 0; i < KD_GPR_COUNT; i++) {
-        *to[i] = r->gpr[i];
-    }
-    c->ContextFlags = CONTEXT_PARTS;
-    c->Rip = r->rip;
-    c->EFlags = (uint32_t)r->rflags;
-    c->SegCs = r->cs;
-    c->SegDs = r->ds;
-    c->SegEs = r->es;
-    c->SegFs = r->fs;
-    c->SegGs = r->gs;
-    c->SegSs = r->ss;
-    c->Dr0 = r->dr[0];
-    c->Dr1 = r->dr[1];
-    c->Dr2 = r->dr[2];
-    c->Dr3 = r->dr[3];
-    c->Dr6 = r->dr[6];
-    c->Dr7 = r->dr[7];
 }
 
 /* The exception that stopped the machine; a break in when it was something else. */
@@ -103,7 +81,7 @@ static void take_machine(struct kd *kd, struct dump_info *info)
     take_kernel(kd, info);
     if (kd->target->ops->get_registers(kd->target, kd->target->last_event.processor, &registers) ==
         0) {
-        take_registers(&registers, &info->context);
+        kd_context_of(&registers, &info->context);
     }
     take_event(kd, registers.rip, info);
 }
@@ -173,6 +151,65 @@ static bool write_dump(struct kd *kd, const char *path, const struct dump_kind *
     return true;
 }
 
+/* A dump of the current process. */
+static bool write_process(struct kd *kd, const char *path, const struct kd_process_wish *wish)
+{
+    struct kd_process_parts parts;
+    struct dump_info *info = calloc(1, sizeof *info);
+    if (info == NULL) {
+        return kd_error(kd, "Out of memory");
+    }
+    if (!kd_target_is_process(kd->target)) {
+        take_kernel(kd, info);
+    }
+    take_event(kd, kd->target->last_event.address, info);
+    kd_printf(kd, "Creating %s - mini user dump\n", path);
+    bool ok = kd_process_parts_collect(kd, wish, info, &parts);
+    if (ok) {
+        int error = dump_write_minidump(path, info, &parts.minidump);
+        ok = error == 0 || kd_error(kd, "Dump creation failed: %s", explain(error));
+    }
+    kd_process_parts_deinit(&parts);
+    free(info);
+    if (ok) {
+        kd_printf(kd, "Dump successfully written\n");
+    }
+    return ok;
+}
+
+/* The letters behind /m. => false: one of them is not known */
+static bool parse_wish(const char *letters, struct kd_process_wish *wish)
+{
+    for (; *letters != '\0'; letters++) {
+        switch (*letters) {
+        case 'a':
+            wish->full = wish->regions = wish->handles = wish->times = wish->blocks = true;
+            break;
+        case 'f':
+            wish->full = true;
+            break;
+        case 'F':
+            wish->regions = true;
+            break;
+        case 'h':
+            wish->handles = true;
+            break;
+        case 't':
+            wish->times = true;
+            break;
+        case 'p':
+            wish->blocks = true;
+            break;
+        case 'i':
+            wish->referenced = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
 static const struct dump_kind *find_kind(const char *option)
 {
     for (size_t i = 0; i < KINDS; i++) {
@@ -189,35 +226,59 @@ bool kd_write_dump(struct kd *kd, const char *kind, const char *path)
     return named != NULL && kd_need_symbols(kd) && write_dump(kd, path, named);
 }
 
+struct dump_request {
+    const struct dump_kind *kind; /* NULL: of the process */
+    struct kd_process_wish wish;
+    bool overwrite;
+};
+
+static bool parse_option(struct kd *kd, const char *word, struct dump_request *request)
+{
+    const struct dump_kind *named = find_kind(word);
+    if (strcmp(word, "/o") == 0) {
+        request->overwrite = true;
+    } else if (named != NULL) {
+        request->kind = named;
+    } else if (strncmp(word, "/m", 2) == 0 && parse_wish(word + 2, &request->wish)) {
+        request->kind = NULL;
+    } else {
+        return kd_error(
+            kd, ".dump has /f, /ka, /m, /m with letters of afFhtpi, and /o, and no '%s'", word);
+    }
+    return true;
+}
+
 static bool cmd_dump(struct kd *kd, const char *args)
 {
     char word[PATH_SIZE];
-    const struct dump_kind *kind = SMALL;
-    bool overwrite = false;
+    struct dump_request request = {.kind = SMALL};
     /* A path may begin with a slash too; options have one slash and something behind them. */
     while (*args == '/' && args[strcspn(args, " \t")] != '\0' &&
            strcspn(args + 1, "/") > strcspn(args + 1, " \t")) {
         kd_word(&args, word, sizeof word);
         args = kd_skip(args);
-        const struct dump_kind *named = find_kind(word);
-        if (named != NULL) {
-            kind = named;
-        } else if (strcmp(word, "/o") == 0) {
-            overwrite = true;
-        } else {
-            return kd_error(kd, ".dump has /f, /ka, /m and /o, and no '%s'", word);
+        if (!parse_option(kd, word, &request)) {
+            return false;
         }
     }
     if (*args == '\0') {
-        return kd_error(kd, "Syntax error: .dump [/o] [/f|/ka|/m] FILE");
+        return kd_error(kd, "Syntax error: .dump [/o] [/f|/ka|/m[afFhtpi]] FILE");
     }
-    if (!overwrite && access(args, F_OK) == 0) {
+    if (!request.overwrite && access(args, F_OK) == 0) {
         return kd_error(kd, "File '%s' exists already; /o overwrites it", args);
     }
-    return kd_need_symbols(kd) && write_dump(kd, args, kind);
+    bool process = kd_target_is_process(kd->target);
+    if (process && request.kind != NULL && request.kind != SMALL) {
+        return kd_error(kd, "This is one process: .dump /m writes it");
+    }
+    if (process || request.kind == NULL) {
+        return (process || kd_need_symbols(kd)) && write_process(kd, args, &request.wish);
+    }
+    return kd_need_symbols(kd) && write_dump(kd, args, request.kind);
 }
 
 const struct kd_command kd_commands_dump[] = {
-    {".dump", ".dump [/o] [/f|/ka|/m] FILE", "write memory to a dump file", cmd_dump},
+    {".dump", ".dump [/o] [/f|/ka|/m[afFhtpi]] FILE",
+     "write memory to a dump file; with letters behind /m, of the current process", cmd_dump},
     {NULL, NULL, NULL, NULL},
 };

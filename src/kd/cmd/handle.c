@@ -1,136 +1,184 @@
-/* src/kd/cmd/handle.c: !handle: the handle table of a process, and what the handles lead to.
+/* src/kd/cmd/handle.c: !handle: open handles of processes, and what they lead to.
  *
- *      TableCode & 3 = 0:  entries          | 1: pointers to tables of entries | 2: one level more
+ *      !handle [HANDLE [FLAGS [PROCESS [TYPE]]]]
  *
- * A handle's value is 4 times its index. The body of an object follows its header; the name, when
- * InfoMask says that there is one, lies before it at the distance that ObpInfoMaskToOffset gives.
+ * HANDLE 0: all. FLAGS: 2 objects too (without flags: yes), 4 free entries, 10 the kernel's table.
+ * PROCESS: an EPROCESS or an id; 0 all processes, -1 the current one. TYPE: only objects of this
+ * type. The body of an object follows its header; the name, when InfoMask says that there is one,
+ * lies before it at the distance that ObpInfoMaskToOffset gives.
  *
  * Source: debugger documentation, "!handle"; Windows Internals 6, part 1, ch. 3 "Object Handles".
  */
 #include <inttypes.h>
+#include <string.h>
 
-#include "hw/bits.h"
 #include "kd/cmd/cmd.h"
+#include "kd/handles.h"
 #include "kd/kdi.h"
-#include "kd/symbols.h"
-#include "kd/types.h"
 
 #define HANDLE_UNIT 4
-#define HANDLE_LIMIT 0x10000u /* indices looked at */
-#define LEVEL_BITS 3ull
-#define OBJECT_FLAGS 15ull /* of an entry: lock, inherit, audit */
+#define CID_LIMIT 0x100000ull /* smaller arguments are process ids, not addresses */
+#define CURRENT_PROCESS UINT64_MAX
 
-struct table {
-    uint64_t base;
-    unsigned level;
-    uint64_t entry_size;
-    uint64_t entries; /* of one page */
+enum handle_flags { OBJECTS = 2, FREE = 4, KERNEL_TABLE = 0x10 };
+
+struct request {
+    uint64_t handle; /* 0: all */
+    uint64_t flags;
+    uint64_t process;
+    char type[64]; /* "": any */
+    unsigned shown;
+    uint64_t next; /* the first value that no handle was met for */
+    uint64_t id;   /* of the process that is looked for */
 };
 
-/* The address of the entry with this index; false when a page of the table is not in memory. */
-static bool entry_address(struct kd *kd, const struct table *table, uint64_t index, uint64_t *entry)
+static void show_object(struct kd *kd, const struct kd_handle *handle)
 {
-    uint64_t at = table->base, pointers = HW_PAGE_SIZE / sizeof(uint64_t);
-    uint64_t page = index / table->entries;
-    if (table->level == 2) {
-        if (!kd_read_u64(kd, at + page / pointers * sizeof at, &at) || at == 0) {
-            return false;
-        }
-        page %= pointers;
-    }
-    if (table->level >= 1) {
-        if (page >= pointers || !kd_read_u64(kd, at + page * sizeof at, &at) || at == 0) {
-            return false;
-        }
-    } else if (page != 0) {
-        return false;
-    }
-    *entry = at + index % table->entries * table->entry_size;
-    return true;
-}
-
-static void show_handle(struct kd *kd, uint64_t handle, uint64_t entry, uint64_t header)
-{
-    uint64_t body = 0, count;
     char name[512];
-    kd_offset(kd, "_OBJECT_HEADER", "Body", &body);
-    uint64_t object = header + body;
-    kd_printf(kd,
-              "%04" PRIx64 ": Object: %016" PRIx64 "  GrantedAccess: %08" PRIx64
-              " Entry: %016" PRIx64 "\n",
-              handle, object, kd_field(kd, "_HANDLE_TABLE_ENTRY", entry, "GrantedAccess"), entry);
-    if (!kd_read_nt(kd, "_OBJECT_HEADER", header, "PointerCount", &count)) {
-        kd_printf(kd, "Object: %016" PRIx64 "  is not in memory\n\n", object);
+    uint64_t count;
+    if (!kd_read_nt(kd, "_OBJECT_HEADER", handle->header, "PointerCount", &count)) {
+        kd_printf(kd, "Object: %016" PRIx64 "  is not in memory\n\n", handle->object);
         return;
     }
-    kd_printf(kd, "Object: %016" PRIx64, object);
-    kd_show_object_type(kd, header);
+    kd_printf(kd, "Object: %016" PRIx64, handle->object);
+    kd_show_object_type(kd, handle->header);
     kd_printf(kd,
               "    ObjectHeader: %016" PRIx64 " (new version)\n        HandleCount: %" PRId64
               "  PointerCount: %" PRId64 "\n",
-              header, kd_field(kd, "_OBJECT_HEADER", header, "HandleCount"), count);
-    if (kd_object_name(kd, header, name, sizeof name)) {
+              handle->header, kd_field(kd, "_OBJECT_HEADER", handle->header, "HandleCount"), count);
+    if (kd_object_name(kd, handle->header, name, sizeof name)) {
         kd_printf(kd, "        Name: %s\n", name);
     }
     kd_printf(kd, "\n");
 }
 
-static bool open_table(struct kd *kd, uint64_t process, struct table *table)
+static void show_free(struct kd *kd, uint64_t from, uint64_t to)
 {
-    uint64_t code, address = kd_field(kd, "_EPROCESS", process, "ObjectTable");
-    if (address == 0) {
-        return kd_error(kd, "Process %016" PRIx64 " has no handle table", process);
+    for (uint64_t value = from; value < to && !kd_interrupted(kd); value += HANDLE_UNIT) {
+        kd_printf(kd, "%04" PRIx64 ": free handle\n", value);
     }
-    table->entry_size = kd_type_size(kd->symbols, "nt", "_HANDLE_TABLE_ENTRY");
-    if (table->entry_size == 0 || !kd_read_nt(kd, "_HANDLE_TABLE", address, "TableCode", &code)) {
-        return kd_error(kd, "The handle table at %016" PRIx64 " is not in memory", address);
+}
+
+static bool show_handle(struct kd *kd, const struct kd_handle *handle, void *context)
+{
+    struct request *request = context;
+    char type[64];
+    kd_object_type_name(kd, handle->header, type, sizeof type);
+    if (request->type[0] != '\0' && strcmp(request->type, type) != 0) {
+        return true;
     }
-    table->entries = HW_PAGE_SIZE / table->entry_size;
-    table->level = (unsigned)(code & LEVEL_BITS);
-    table->base = code & ~LEVEL_BITS;
-    if (table->level > 2) {
-        return kd_error(kd, "The handle table at %016" PRIx64 " is damaged", address);
+    if (request->flags & FREE && request->type[0] == '\0') {
+        show_free(kd, request->next, handle->value);
+        request->next = handle->value + HANDLE_UNIT;
     }
-    kd_printf(kd, "Handle table at %016" PRIx64 " with %" PRIu64 " entries in use\n\n", address,
-              kd_field(kd, "_HANDLE_TABLE", address, "HandleCount"));
+    kd_printf(kd,
+              "%04" PRIx64 ": Object: %016" PRIx64 "  GrantedAccess: %08" PRIx32
+              "%s%s Entry: %016" PRIx64 "\n",
+              handle->value, handle->object, handle->access,
+              handle->attributes & KD_HANDLE_PROTECTED ? " (Protected)" : "",
+              handle->attributes & KD_HANDLE_INHERIT ? " (Inherit)" : "", handle->entry);
+    if (request->flags & OBJECTS) {
+        show_object(kd, handle);
+    }
+    request->shown++;
     return true;
 }
 
-/* !handle [HANDLE [FLAGS [PROCESS]]]; flags are accepted and mean everything. */
+static bool show_table(struct kd *kd, const struct kd_handle_table *table, struct request *request)
+{
+    struct kd_handle handle;
+    kd_printf(kd, "Handle table at %016" PRIx64 " with %" PRIu64 " entries in use\n\n",
+              table->address, table->count);
+    request->next = HANDLE_UNIT;
+    if (request->handle == 0) {
+        kd_handles_each(kd, table, show_handle, request);
+        return true;
+    }
+    if (!kd_handle_get(kd, table, request->handle, &handle)) {
+        return kd_error(kd, "%04" PRIx64 ": free handle", request->handle);
+    }
+    request->flags &= ~(uint64_t)FREE;
+    return show_handle(kd, &handle, request);
+}
+
+static bool show_process(struct kd *kd, uint64_t process, struct request *request)
+{
+    struct kd_handle_table table;
+    kd_show_process_summary(kd, process);
+    kd_printf(kd, "\n");
+    return kd_handle_table_open(kd, process, &table) && show_table(kd, &table, request);
+}
+
+static bool show_each(struct kd *kd, uint64_t process, void *context)
+{
+    if (kd_field(kd, "_EPROCESS", process, "ObjectTable") != 0) {
+        show_process(kd, process, context);
+    }
+    return !kd_interrupted(kd);
+}
+
+static bool find_id(struct kd *kd, uint64_t process, void *context)
+{
+    struct request *request = context;
+    bool found = kd_field(kd, "_EPROCESS", process, "UniqueProcessId") == request->id;
+    request->process = found ? process : request->process;
+    return !found;
+}
+
+static bool show_wanted(struct kd *kd, struct request *request)
+{
+    struct kd_handle_table table;
+    if (request->flags & KERNEL_TABLE) {
+        return kd_handle_table_at(kd, kd_nt_pointer(kd, "ObpKernelHandleTable"), &table) &&
+               show_table(kd, &table, request);
+    }
+    if (request->process == 0) {
+        return kd_processes_each(kd, show_each, request);
+    }
+    if (request->process < CID_LIMIT) {
+        request->id = request->process;
+        request->process = 0;
+        if (!kd_processes_each(kd, find_id, request)) {
+            return false;
+        }
+        if (request->process == 0) {
+            return kd_error(kd, "There is no process with id %" PRIx64, request->id);
+        }
+    }
+    uint64_t process =
+        request->process == CURRENT_PROCESS ? kd_current_process(kd) : request->process;
+    if (kd_field(kd, "_EPROCESS", process, "Pcb.Header.Type") != KD_PROCESS_OBJECT) {
+        return kd_error(kd, "%016" PRIx64 " has invalid type: no process there", process);
+    }
+    return show_process(kd, process, request);
+}
+
+/* Arguments are words: in `0 2 -1` nothing is subtracted. */
+static bool take_number(struct kd *kd, const char **args, uint64_t *value)
+{
+    char word[128];
+    const char *at = word;
+    return !kd_word(args, word, sizeof word) ||
+           (kd_evaluate(kd, &at, value) &&
+            (kd_at_end(at) || kd_error(kd, "Extra character error in '%s'", at)));
+}
+
 static bool cmd_handle(struct kd *kd, const char *args)
 {
-    uint64_t wanted = 0, flags = 0, process = 0, entry, object;
-    bool given;
-    if (!kd_evaluate_optional(kd, &args, &wanted, &given) ||
-        !kd_evaluate_optional(kd, &args, &flags, &given) ||
-        !kd_evaluate_optional(kd, &args, &process, &given) || !kd_need_symbols(kd)) {
+    struct request request = {.flags = OBJECTS, .process = CURRENT_PROCESS};
+    if (!take_number(kd, &args, &request.handle) || !take_number(kd, &args, &request.flags) ||
+        !take_number(kd, &args, &request.process) || !kd_need_symbols(kd)) {
         return false;
     }
-    struct table table = {.level = 0};
-    if (!open_table(kd, process != 0 ? process : kd_current_process(kd), &table)) {
-        return false;
+    kd_word(&args, request.type, sizeof request.type);
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
     }
-    unsigned shown = 0;
-    for (uint64_t i = 1; i < HANDLE_LIMIT && !kd_interrupted(kd); i++) {
-        if (wanted != 0 && wanted / HANDLE_UNIT != i) {
-            continue;
-        }
-        if (!entry_address(kd, &table, i, &entry)) {
-            break;
-        }
-        if (kd_read_nt(kd, "_HANDLE_TABLE_ENTRY", entry, "Object", &object) && object != 0) {
-            show_handle(kd, i * HANDLE_UNIT, entry, object & ~OBJECT_FLAGS);
-            shown++;
-        }
-    }
-    if (wanted != 0 && shown == 0) {
-        return kd_error(kd, "%04" PRIx64 ": free handle", wanted);
-    }
-    return true;
+    return show_wanted(kd, &request);
 }
 
 const struct kd_command kd_commands_handle[] = {
-    {"!handle", "!handle [HANDLE [FLAGS [PROCESS]]]", "handles of a process and their objects",
-     cmd_handle},
+    {"!handle", "!handle [HANDLE [FLAGS [PROCESS [TYPE]]]]",
+     "handles; flags 2 their objects 4 free ones 10 the kernel's; process 0: all", cmd_handle},
     {NULL, NULL, NULL, NULL},
 };

@@ -165,7 +165,7 @@ static bool walk_heap(struct kd *kd, uint64_t heap, const struct visitor *visito
 /* The heaps of the process, as its PEB lists them; freed by the caller. */
 static uint64_t *list_heaps(struct kd *kd, size_t *count)
 {
-    uint64_t peb = kd_field(kd, "_EPROCESS", kd_current_process(kd), "Peb");
+    uint64_t peb = kd_current_peb(kd);
     uint64_t number = kd_field(kd, "_PEB", peb, "NumberOfHeaps");
     uint64_t list = kd_field(kd, "_PEB", peb, "ProcessHeaps");
     uint64_t *heaps = calloc(HEAPS_MOST, sizeof *heaps);

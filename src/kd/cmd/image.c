@@ -249,7 +249,7 @@ static bool cmd_dlls(struct kd *kd, const char *args)
     if (!kd_need_symbols(kd)) {
         return false;
     }
-    uint64_t peb = kd_field(kd, "_EPROCESS", kd_current_process(kd), "Peb");
+    uint64_t peb = kd_current_peb(kd);
     if (peb == 0 || !kd_read_nt(kd, "_PEB", peb, "Ldr", &ldr) || ldr == 0) {
         return kd_error(kd, "The current process has no list of modules");
     }

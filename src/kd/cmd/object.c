@@ -42,6 +42,12 @@ static bool type_name(struct kd *kd, uint64_t header, uint64_t *type, char *name
            kd_read_unicode_string(kd->symbols, *type + offset, name, size);
 }
 
+bool kd_object_type_name(struct kd *kd, uint64_t header, char *name, size_t size)
+{
+    uint64_t type;
+    return type_name(kd, header, &type, name, size);
+}
+
 void kd_show_object_type(struct kd *kd, uint64_t header)
 {
     char name[128];
