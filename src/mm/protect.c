@@ -6,6 +6,7 @@
  * (no access, guard) has no valid PTE, so making a resident page such puts it in transition.
  */
 #include "mm/section.h"
+#include "mm/wset.h"
 
 /* Base rights, which MM_* counts as 0 .. 7. */
 struct rights {
@@ -247,7 +248,7 @@ void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, uns
     } else {
         old = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
         mi_flush_page(flush, va, pfn);
-        mi_working_set_remove(space);
+        mi_wsle_remove(space, pfn);
         mi_flush_unmap(flush, pfn, old.u.Hard.Dirty);
     }
 }
