@@ -7,7 +7,7 @@
 #include "mm/wset.h"
 
 struct count {
-    uint64_t valid, hashed;
+    uint64_t valid, hashed, locked;
     uint64_t age[MI_WSLE_OLDEST + 1];
 };
 
@@ -50,6 +50,7 @@ static void check_entry(struct mi_check *check, const struct mm_space *space, ui
              (const void *)space->process, index, (unsigned long long)va);
     count->valid++;
     count->hashed += entry.u1.e1.Hashed;
+    count->locked += entry.u1.e1.Spare;
     if (entry.u1.e1.Age <= MI_WSLE_OLDEST)
         count->age[entry.u1.e1.Age]++;
 }
@@ -88,6 +89,10 @@ static void check_counts(struct mi_check *check, const struct mm_space *space,
              vm->WorkingSetSize, (unsigned long long)count->valid);
     MI_CHECK(check, vm->PeakWorkingSetSize >= vm->WorkingSetSize,
              "process %p: working set above its peak", (const void *)space->process);
+    MI_CHECK(check, space->process->NumberOfLockedPages == count->locked,
+             "process %p: NumberOfLockedPages %llu, found %llu", (const void *)space->process,
+             (unsigned long long)space->process->NumberOfLockedPages,
+             (unsigned long long)count->locked);
     for (unsigned i = 0; i <= MI_WSLE_OLDEST; i++) {
         MI_CHECK(check, vm->AgeDistribution[i] == count->age[i],
                  "process %p: %u entries of age %u, found %llu", (const void *)space->process,

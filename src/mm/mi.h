@@ -207,6 +207,9 @@ void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t ta
 /* `by` more PTEs map a page that several address spaces share. */
 void mi_share_page(struct mm *mm, uint64_t pfn, int by);
 
+/* How many PTEs map a page that several address spaces share. */
+uint64_t mi_share_count(struct mm *mm, uint64_t pfn);
+
 /* Put a frame on the free list. => (P); on no list, no reference */
 void mi_free_page_locked(struct mm *mm, uint64_t pfn);
 

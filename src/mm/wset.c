@@ -14,7 +14,7 @@
  *      EmptyWorkingSet              all                               locked pages
  *
  * The maximum only counts when it is a hard one: then a page that comes replaces another. Locked
- * pages never go (they stand in front of FirstDynamic, see wsle.c).
+ * pages never go (wslock.c).
  *
  * Trimming a page turns its valid PTE into a transition PTE, and has every processor forget it
  * before the page goes to a list: a page on the standby list is one that nobody writes any more.
@@ -30,14 +30,14 @@
 
 /* ---- one page -------------------------------------------------------------------------------- */
 
-/* A valid PTE goes. */
-static void trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value)
+void mi_trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va)
 {
     struct mm_space *space = flush->space;
     struct mm *mm = space->mm;
+    MMPTE value = mi_read_pte(pte);
     uint64_t pfn = value.u.Hard.PageFrameNumber;
-
     unsigned protection;
+
     if (mi_pte_is_shared(mm, value)) {
         (void)mi_view_page(space, mi_vad_find(space, MI_VPN(va)), va, value, &protection);
         mi_replace_page(flush, pte, va, mi_lookup_pte(protection));
@@ -109,7 +109,7 @@ static size_t trim_age(struct mi_flush *flush, unsigned age, size_t most, bool u
 
     for (uint32_t n = slots(space); n > 0 && trimmed<most && * left> 0; n--) {
         MMWSLE *entry = next_slot(space, &mi_wsl(space)->NextSlot);
-        if (!entry->u1.e1.Valid || entry->u1.e1.Age != age)
+        if (!entry->u1.e1.Valid || entry->u1.e1.Age != age || entry->u1.e1.Spare)
             continue;
         uint64_t va = mi_wsle_va(*entry);
         MMPTE *pte = mi_find_pte(space, va);
@@ -117,7 +117,7 @@ static size_t trim_age(struct mi_flush *flush, unsigned age, size_t most, bool u
             mi_wsle_set_age(space, entry, 0);
             continue;
         }
-        trim_page(flush, pte, va, mi_read_pte(pte));
+        mi_trim_page(flush, pte, va);
         trimmed++;
     }
     return trimmed;

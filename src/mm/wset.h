@@ -3,7 +3,10 @@
  *      hyperspace.c   the pages that a process's working set list lies in
  *      wsle.c         the list: entries come, go, and change places
  *      wshash.c       finding the entry of a shared page
- *      wset.c         which pages go: ageing, trimming, limits
+ *      wset.c         which pages go: ageing, trimming
+ *      wslimits.c     how large it may become
+ *      wslock.c       pages that stay
+ *      wsquery.c      what programs are told of it
  *
  * (W) is the working set lock of the process: everything here is under it.
  */
@@ -84,8 +87,9 @@ void mi_wsle_make_private(struct mm_space *space, uint64_t va, uint64_t pfn);
 /* The entry of the page that a valid PTE of `va` maps. */
 uint32_t mi_wsle_find(const struct mm_space *space, uint64_t va, MMPTE pte);
 void mi_wsle_set_age(struct mm_space *space, MMWSLE *entry, unsigned age);
-/* Two entries, free ones excepted, change places. */
-void mi_wsle_swap(struct mm_space *space, uint32_t a, uint32_t b);
+/* An entry goes to the locked ones in front, or is no longer one of them. */
+void mi_wsle_lock(struct mm_space *space, uint32_t index);
+void mi_wsle_unlock(struct mm_space *space, uint32_t index);
 /* Give back pages of the list and the hash table, when there are many more than needed. */
 void mi_wsle_shrink(struct mm_space *space);
 
@@ -112,8 +116,19 @@ enum mi_trim {
     MI_TRIM_EMPTY /* all that are not locked */
 };
 
+/* Take one page out of it, whose PTE is valid. */
+void mi_trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va);
 /* Take up to `most` pages out of a process's working set. => how many */
 size_t mi_trim_working_set(struct mm_space *space, size_t most, enum mi_trim which);
 /* There is to be one page more, shared or private: make room for it in the working set, by its
  * limits. => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT */
 NTSTATUS mi_grow_working_set(struct mm_space *space, bool shared);
+
+/* ---- wslock.c -------------------------------------------------------------------------------- */
+
+#define MI_FLUID_PAGES 8u /* of the minimum, that may not be locked */
+
+/* Whether a page has a lock of either kind. => shared will do */
+bool mi_page_is_locked(const struct mm_space *space, uint64_t va);
+/* Whether any page of start .. end has. */
+bool mi_any_page_is_locked(const struct mm_space *space, uint64_t start, uint64_t end);

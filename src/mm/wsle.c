@@ -71,6 +71,19 @@ static uint32_t pop_free(struct mm_space *space, MMWSLE **entry)
     return index;
 }
 
+/* Take an entry out of the middle of the chain. */
+static void unlink_free(struct mm_space *space, const MMWSLE *entry)
+{
+    uint32_t before = entry->u1.e2.PreviousFree, next = entry->u1.e2.NextFree;
+
+    if (before == MI_WSLE_NONE_BEFORE)
+        mi_wsl(space)->FirstFree = next;
+    else
+        mi_wsle(space, before)->u1.e2.NextFree = next;
+    if (next != MI_WSLE_NONE)
+        mi_wsle(space, next)->u1.e2.PreviousFree = before;
+}
+
 /* Chain what is free of first .. last in front of the other free entries, in order. */
 static void chain_free(struct mm_space *space, uint32_t first, uint32_t last)
 {
@@ -170,6 +183,7 @@ static void remove_entry(struct mm_space *space, uint32_t index)
     MMWSLE *entry = mi_wsle(space, index);
 
     count(space, *entry, -1);
+    space->process->NumberOfLockedPages -= entry->u1.e1.Spare;
     if (index < list->FirstDynamic) {
         MMWSLE *last = mi_wsle(space, --list->FirstDynamic);
         *entry = *last;
@@ -228,7 +242,7 @@ void mi_wsle_set_age(struct mm_space *space, MMWSLE *entry, unsigned age)
 
 /* ---- entries change places ------------------------------------------------------------------- */
 
-void mi_wsle_swap(struct mm_space *space, uint32_t a, uint32_t b)
+static void swap(struct mm_space *space, uint32_t a, uint32_t b)
 {
     MMWSLE *first = mi_wsle(space, a), *second = mi_wsle(space, b), held = *first;
 
@@ -238,6 +252,26 @@ void mi_wsle_swap(struct mm_space *space, uint32_t a, uint32_t b)
     *second = held;
     entry_moved(space, *first, a);
     entry_moved(space, *second, b);
+}
+
+void mi_wsle_lock(struct mm_space *space, uint32_t index)
+{
+    uint32_t front = mi_wsl(space)->FirstDynamic++;
+    MMWSLE *entry = mi_wsle(space, index), *to = mi_wsle(space, front);
+
+    if (to->u1.e1.Valid) {
+        swap(space, index, front);
+        return;
+    }
+    unlink_free(space, to);
+    *to = *entry;
+    entry_moved(space, *to, front);
+    push_free(space, index, entry);
+}
+
+void mi_wsle_unlock(struct mm_space *space, uint32_t index)
+{
+    swap(space, index, --mi_wsl(space)->FirstDynamic);
 }
 
 /* Move the entries from `end` on to free ones in front of it. => there are enough */
