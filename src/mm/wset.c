@@ -113,8 +113,8 @@ static size_t trim_age(struct mi_flush *flush, unsigned age, size_t most, bool u
             continue;
         uint64_t va = mi_wsle_va(*entry);
         MMPTE *pte = mi_find_pte(space, va);
-        if (!used && take_accessed(flush, pte, va)) {
-            mi_wsle_set_age(space, entry, 0);
+        if (!used && mi_read_pte(pte).u.Hard.Accessed) {
+            mi_wsle_set_age(space, entry, 0); /* the mark stays, for the next look */
             continue;
         }
         mi_trim_page(flush, pte, va);
