@@ -108,8 +108,8 @@ static void limits(void)
     for (int i = 0; i < 2000; i++)
         wrong += pages[i * PAGE] != (char)i;
     printf("wrong pages: %d\n", wrong);
-    say("a soft one", SetProcessWorkingSetSizeEx(me, 50 * PAGE, 300 * PAGE,
-                                                 QUOTA_LIMITS_HARDWS_MAX_DISABLE));
+    say("a soft one",
+        SetProcessWorkingSetSizeEx(me, 50 * PAGE, 300 * PAGE, QUOTA_LIMITS_HARDWS_MAX_DISABLE));
     touch(0, 2000);
     printf("above it: %d\n", working_set() > 300 * PAGE);
 }
