@@ -63,3 +63,12 @@ BOOL QueryFullProcessImageNameA(HANDLE process, ULONG flags, char *name, ULONG *
 BOOL GetProcessHandleCount(HANDLE process, ULONG *count);
 BOOL GetProcessIoCounters(HANDLE process, IO_COUNTERS *counters);
 BOOL ProcessIdToSessionId(ULONG id, ULONG *session);
+
+/* workingset.c */
+BOOL SetProcessWorkingSetSizeEx(HANDLE process, ULONG64 minimum, ULONG64 maximum, ULONG flags);
+BOOL SetProcessWorkingSetSize(HANDLE process, ULONG64 minimum, ULONG64 maximum);
+BOOL GetProcessWorkingSetSizeEx(HANDLE process, ULONG64 *minimum, ULONG64 *maximum, ULONG *flags);
+BOOL GetProcessWorkingSetSize(HANDLE process, ULONG64 *minimum, ULONG64 *maximum);
+BOOL K32EmptyWorkingSet(HANDLE process);
+BOOL K32QueryWorkingSet(HANDLE process, void *buffer, ULONG size);
+BOOL K32QueryWorkingSetEx(HANDLE process, void *buffer, ULONG size);

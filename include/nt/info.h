@@ -13,9 +13,10 @@
 /* NtQueryVirtualMemory; the structure of the first class is in memory.h. */
 enum {
     MemoryBasicInformation = 0,
-    MemoryWorkingSetList = 1,
+    MemoryWorkingSetInformation = 1,
     MemorySectionName = 2,
     MemoryRegionInformation = 3,
+    MemoryWorkingSetExInformation = 4,
 };
 
 /* ---- NtQuerySystemInformation ---- */
@@ -194,6 +195,33 @@ enum {
     ProcessImageInformation = 37,
     ProcessImageFileNameWin32 = 43,
 };
+
+/* ProcessQuotaLimits; the older structure ends with TimeLimit. */
+typedef struct _QUOTA_LIMITS {
+    ULONG64 PagedPoolLimit;
+    ULONG64 NonPagedPoolLimit;
+    ULONG64 MinimumWorkingSetSize;
+    ULONG64 MaximumWorkingSetSize;
+    ULONG64 PagefileLimit;
+    LARGE_INTEGER TimeLimit;
+} QUOTA_LIMITS;
+NT_SIZE(QUOTA_LIMITS, 0x30);
+
+typedef struct _QUOTA_LIMITS_EX {
+    ULONG64 PagedPoolLimit;
+    ULONG64 NonPagedPoolLimit;
+    ULONG64 MinimumWorkingSetSize;
+    ULONG64 MaximumWorkingSetSize;
+    ULONG64 PagefileLimit;
+    LARGE_INTEGER TimeLimit;
+    ULONG64 WorkingSetLimit;
+    ULONG64 Reserved2;
+    ULONG64 Reserved3;
+    ULONG64 Reserved4;
+    ULONG Flags; /* QUOTA_LIMITS_HARDWS_* */
+    ULONG CpuRateLimit;
+} QUOTA_LIMITS_EX;
+NT_SIZE(QUOTA_LIMITS_EX, 0x58);
 
 typedef struct _PROCESS_PRIORITY_CLASS {
     BOOLEAN Foreground;

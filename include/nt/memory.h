@@ -20,6 +20,10 @@
 #define MEM_LARGE_PAGES 0x20000000u
 #define MEM_4MB_PAGES 0x80000000u
 
+/* NtLockVirtualMemory: in the working set, in memory. */
+#define MAP_PROCESS 1u
+#define MAP_SYSTEM 2u
+
 #define PAGE_NOACCESS 0x01u
 #define PAGE_READONLY 0x02u
 #define PAGE_READWRITE 0x04u
@@ -66,6 +70,50 @@ typedef struct _MEMORY_BASIC_INFORMATION {
     ULONG Type;
 } MEMORY_BASIC_INFORMATION;
 NT_SIZE(MEMORY_BASIC_INFORMATION, 0x30);
+
+/* NtQueryVirtualMemory, MemoryWorkingSetInformation: the pages of a working set. Source:
+ * PSAPI_WORKING_SET_BLOCK, PSAPI_WORKING_SET_EX_BLOCK, documentation. */
+typedef struct _MEMORY_WORKING_SET_BLOCK {
+    ULONG64 Protection : 5; /* MM_* */
+    ULONG64 ShareCount : 3;
+    ULONG64 Shared : 1;
+    ULONG64 Node : 3;
+    ULONG64 VirtualPage : 52;
+} MEMORY_WORKING_SET_BLOCK;
+NT_SIZE(MEMORY_WORKING_SET_BLOCK, 0x8);
+
+typedef struct _MEMORY_WORKING_SET_INFORMATION {
+    ULONG64 NumberOfEntries;
+    MEMORY_WORKING_SET_BLOCK WorkingSetInfo[1];
+} MEMORY_WORKING_SET_INFORMATION;
+NT_SIZE(MEMORY_WORKING_SET_INFORMATION, 0x10);
+
+/* MemoryWorkingSetExInformation: of each address that the caller gives. */
+typedef struct _MEMORY_WORKING_SET_EX_BLOCK {
+    ULONG64 Valid : 1;
+    ULONG64 ShareCount : 3;
+    ULONG64 Win32Protection : 11; /* PAGE_* */
+    ULONG64 Shared : 1;
+    ULONG64 Node : 6;
+    ULONG64 Locked : 1;
+    ULONG64 LargePage : 1;
+    ULONG64 Reserved : 7;
+    ULONG64 Bad : 1;
+    ULONG64 ReservedUlong : 32;
+} MEMORY_WORKING_SET_EX_BLOCK;
+NT_SIZE(MEMORY_WORKING_SET_EX_BLOCK, 0x8);
+
+typedef struct _MEMORY_WORKING_SET_EX_INFORMATION {
+    UPTR(void) VirtualAddress;
+    MEMORY_WORKING_SET_EX_BLOCK VirtualAttributes;
+} MEMORY_WORKING_SET_EX_INFORMATION;
+NT_SIZE(MEMORY_WORKING_SET_EX_INFORMATION, 0x10);
+
+/* Whether the limits of a working set are hard. Source: SetProcessWorkingSetSizeEx. */
+#define QUOTA_LIMITS_HARDWS_MIN_ENABLE 1u
+#define QUOTA_LIMITS_HARDWS_MIN_DISABLE 2u
+#define QUOTA_LIMITS_HARDWS_MAX_ENABLE 4u
+#define QUOTA_LIMITS_HARDWS_MAX_DISABLE 8u
 
 /* NtQueryVirtualMemory, MemoryRegionInformation: the whole allocation. */
 typedef struct _MEMORY_REGION_INFORMATION {

@@ -18,6 +18,8 @@
     X(STATUS_THREAD_WAS_SUSPENDED, 0x40000001u)                                                    \
     X(STATUS_IMAGE_NOT_AT_BASE, 0x40000003u)                                                       \
     X(STATUS_IMAGE_MACHINE_TYPE_MISMATCH, 0x4000000Eu)                                             \
+    X(STATUS_WAS_UNLOCKED, 0x40000017u)                                                            \
+    X(STATUS_WAS_LOCKED, 0x40000019u)                                                              \
     X(STATUS_NO_YIELD_PERFORMED, 0x40000024u)                                                      \
     X(STATUS_GUARD_PAGE_VIOLATION, 0x80000001u)                                                    \
     X(STATUS_DATATYPE_MISALIGNMENT, 0x80000002u)                                                   \
@@ -183,6 +185,8 @@
 #define STATUS_THREAD_WAS_SUSPENDED ((NTSTATUS)0x40000001u)
 #define STATUS_IMAGE_NOT_AT_BASE ((NTSTATUS)0x40000003u)
 #define STATUS_IMAGE_MACHINE_TYPE_MISMATCH ((NTSTATUS)0x4000000Eu)
+#define STATUS_WAS_UNLOCKED ((NTSTATUS)0x40000017u)
+#define STATUS_WAS_LOCKED ((NTSTATUS)0x40000019u)
 #define STATUS_NO_YIELD_PERFORMED ((NTSTATUS)0x40000024u)
 #define STATUS_GUARD_PAGE_VIOLATION ((NTSTATUS)0x80000001u)
 #define STATUS_DATATYPE_MISALIGNMENT ((NTSTATUS)0x80000002u)

@@ -6,6 +6,7 @@
  *              that they are on it; every frame is on one list, in quarantine, or active
  *      tables  (checktables.c) every PTE's frame names that PTE and table; share counts are the
  *              number of PTEs; UsedPageTableEntries are the entries that are not zero
+ *      working sets (checkwset.c) each valid user PTE has one entry, which is found from its page
  *      VADs    (checkvad.c) order, balance, gaps; commit charges are the committed pages
  *      commit  charges of all owners add up to MmTotalCommittedPages
  *      sections (checksection.c) prototype PTEs against frames and page tables; references

@@ -29,6 +29,9 @@ void mi_check_failed(struct mi_check *check, const char *format, ...)
 /* The system's tables, and those of one process against its VADs and counts. */
 void mi_check_system_tables(struct mi_check *check);
 void mi_check_space(struct mi_check *check, struct mm_space *space);
+/* The working set list of a process with so many valid user PTEs. */
+void mi_check_working_set(struct mi_check *check, struct mm_space *space, uint64_t private,
+                          uint64_t shared);
 /* Sections: prototype PTEs against frames, references against views. After all spaces. */
 void mi_check_sections(struct mi_check *check);
 /* A PTE, or OriginalPte, in page-file form: its slot. */

@@ -136,6 +136,10 @@ static void check_space_tables(struct walk *walk, struct mm_space *space)
     unsigned held = 0;
 
     check_table(walk, space->directory, 4, PXE_BASE, HYPERSPACE_SLOT, HYPERSPACE_SLOT + 1);
+    uint64_t overhead = !space->system + walk->space_tables + walk->space_valid;
+    MI_CHECK(check, space->overhead == overhead, "process %p: overhead %llu, found %llu",
+             (const void *)space->process, (unsigned long long)space->overhead,
+             (unsigned long long)overhead);
     walk->space_tables = 0;
     walk->space_valid = 0;
     walk->space_shared = 0;
@@ -184,10 +188,7 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
     MI_CHECK(check, walk.space_tables == space->tables, "process %p: %llu tables, found %llu",
              (const void *)process, (unsigned long long)space->tables,
              (unsigned long long)walk.space_tables);
-    MI_CHECK(check, process->Vm.WorkingSetSize == walk.space_valid + walk.space_shared,
-             "process %p: working set size %u, found %llu", (const void *)process,
-             process->Vm.WorkingSetSize,
-             (unsigned long long)(walk.space_valid + walk.space_shared));
+    mi_check_working_set(check, space, walk.space_valid, walk.space_shared);
     MI_CHECK(check, process->NumberOfPrivatePages == walk.space_valid,
              "process %p: NumberOfPrivatePages %llu, found %llu", (const void *)process,
              (unsigned long long)process->NumberOfPrivatePages,

@@ -5,6 +5,7 @@
  * batch of pages at once, and only then the frames go to the free list, under one PFN lock.
  */
 #include "mm/section.h"
+#include "mm/wset.h"
 
 void mi_flush_end(struct mi_flush *flush)
 {
@@ -23,38 +24,6 @@ void mi_flush_end(struct mi_flush *flush)
     flush->free_count = 0;
     flush->shared_count = 0;
     flush->unmap_count = 0;
-}
-
-void mi_working_set_add(struct mm_space *space)
-{
-    EPROCESS *process = space->process;
-
-    process->NumberOfPrivatePages++;
-    process->Vm.WorkingSetPrivateSize++;
-    if (++process->Vm.WorkingSetSize > process->Vm.PeakWorkingSetSize)
-        process->Vm.PeakWorkingSetSize = process->Vm.WorkingSetSize;
-}
-
-void mi_working_set_remove(struct mm_space *space)
-{
-    EPROCESS *process = space->process;
-
-    process->NumberOfPrivatePages--;
-    process->Vm.WorkingSetPrivateSize--;
-    process->Vm.WorkingSetSize--;
-}
-
-void mi_working_set_add_shared(struct mm_space *space)
-{
-    EPROCESS *process = space->process;
-
-    if (++process->Vm.WorkingSetSize > process->Vm.PeakWorkingSetSize)
-        process->Vm.PeakWorkingSetSize = process->Vm.WorkingSetSize;
-}
-
-void mi_working_set_remove_shared(struct mm_space *space)
-{
-    space->process->Vm.WorkingSetSize--;
 }
 
 void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
@@ -79,10 +48,10 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         return;
     }
     if (mi_pte_is_shared(mm, old)) {
-        mi_working_set_remove_shared(space);
+        mi_wsle_remove_shared(space, va);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
     } else {
-        mi_working_set_remove(space);
+        mi_wsle_remove(space, pfn);
         mi_flush_free(flush, pfn);
     }
 }

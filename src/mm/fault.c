@@ -18,8 +18,9 @@
  */
 #include "hw/bits.h"
 #include "mm/section.h"
+#include "mm/wset.h"
 
-#define FRAMES_MOST 4u /* what one fault takes: a page and the tables on the way to it */
+#define FRAMES_MOST 6u /* what one fault takes: a page, tables on the way to it, list entries */
 #define ROOMS_MOST 100u
 
 struct fault {
@@ -69,8 +70,10 @@ static NTSTATUS copy_on_write(struct fault *fault)
     mi_copy_page(mi_frame(mm, pfn), mi_frame(mm, old));
     mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte), protection);
     mi_flush_begin(&flush, space);
-    mi_replace_page(&flush, fault->pte, fault->va, mi_user_page_pte(pfn, protection));
-    mi_working_set_add(space);
+    MMPTE shared = mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, protection));
+    mi_flush_page(&flush, fault->va, old);
+    mi_flush_unshare(&flush, old, shared.u.Hard.Dirty);
+    mi_wsle_make_private(space, fault->va, pfn);
     mi_flush_end(&flush);
     __atomic_fetch_add(&mm->copy_on_write_faults, 1, __ATOMIC_RELAXED);
     return STATUS_SUCCESS;
@@ -145,6 +148,13 @@ static enum outcome check_access(struct fault *fault, NTSTATUS *status)
     return done(status, STATUS_ACCESS_VIOLATION);
 }
 
+/* The page will be one more of the working set. */
+static enum outcome grow_working_set(struct fault *fault, NTSTATUS *status)
+{
+    *status = mi_grow_working_set(fault->space, fault->proto != NULL);
+    return NT_SUCCESS(*status) ? FAULT_GO_ON : FAULT_DONE;
+}
+
 /* The page is still in memory, or on its way in. */
 static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
 {
@@ -160,13 +170,15 @@ static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
         fault->read = mi_inpage_join(mm, mi_pfn(mm, pfn));
     else if (still)
         mi_activate_page(mm, pfn);
+    if (still && !fault->read.inpage && fault->write)
+        mi_page_changed(mm, mi_pfn(mm, pfn)); /* so a slot it has is free for others */
     ke_release_lock(&mm->pfn_lock);
     if (!still)
         return FAULT_RESTART;
     if (fault->read.inpage)
         return FAULT_SLEEP;
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
-    mi_working_set_add(fault->space);
+    mi_wsle_add(fault->space, fault->va, pfn);
     __atomic_fetch_add(&mm->transition_faults, 1, __ATOMIC_RELAXED);
     return done(status, STATUS_SUCCESS);
 }
@@ -203,7 +215,7 @@ static enum outcome resolve_prototype(struct fault *fault, NTSTATUS *status)
     if (fault->read.inpage)
         return FAULT_SLEEP;
     mi_change_pte(space->mm, fault->pte, mi_shared_page_pte(pfn, fault->protection));
-    mi_working_set_add_shared(space);
+    mi_wsle_add_shared(space, fault->va);
     return fault->write && mi_protection_is_copy(fault->protection) ? FAULT_RESTART : FAULT_DONE;
 }
 
@@ -224,7 +236,7 @@ static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
     mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte),
                       fault->protection);
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
-    mi_working_set_add(fault->space);
+    mi_wsle_add(fault->space, fault->va, pfn);
     __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
     return done(status, STATUS_SUCCESS);
 }
@@ -234,6 +246,7 @@ static const struct fault_stage stages[] = {
     {"classify", classify},
     {"guard", check_guard},
     {"access", check_access},
+    {"working set", grow_working_set},
     {"transition", resolve_transition},
     {"page file", resolve_page_file},
     {"prototype", resolve_prototype},

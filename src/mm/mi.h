@@ -130,12 +130,15 @@ struct mm_space {
     EPROCESS *process;
     void *owner;
     bool system;
-    bool cleaned;       /* (CW) its threads are gone: the engine forgets all at once */
-    uint64_t directory; /* (I) frame of the PML4 */
-    MMPTE *pml4;        /* host view of it */
-    uint64_t tables;    /* (W) user page tables of all levels below the PML4 */
-    MMVAD_SHORT *spare; /* (C) a pool block for the next private VAD, or NULL */
-    uint64_t overhead;  /* (I) PML4, hyperspace tables, working set list */
+    bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
+    uint64_t directory;      /* (I) frame of the PML4 */
+    MMPTE *pml4;             /* host view of it */
+    uint64_t tables;         /* (W) user page tables of all levels below the PML4 */
+    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
+    uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
+    MMPTE *hyperspace;       /* (I) host view of its page directory */
+    MMWSL *working_set_list; /* (I) host view of its first page */
+    uint32_t hash_pages;     /* (W) of NonDirectHash */
     struct list_node link;
 };
 
@@ -203,6 +206,9 @@ void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t ta
 
 /* `by` more PTEs map a page that several address spaces share. */
 void mi_share_page(struct mm *mm, uint64_t pfn, int by);
+
+/* How many PTEs map a page that several address spaces share. */
+uint64_t mi_share_count(struct mm *mm, uint64_t pfn);
 
 /* Put a frame on the free list. => (P); on no list, no reference */
 void mi_free_page_locked(struct mm *mm, uint64_t pfn);
@@ -318,7 +324,8 @@ NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end);
 MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end);
 /* Change a PTE and the counts of its table. => the old value */
 MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value);
-/* Free the tables between `start` and `end` that became empty. */
+/* Free the tables between `start` and `end` that became empty, and what the working set list has
+ * too much. */
 void mi_trim_tables(struct mm_space *space, uint64_t start, uint64_t end);
 
 /* Pages whose PTEs were cleared, weakened or turned elsewhere: told to the engine, and those that
@@ -383,12 +390,6 @@ struct mi_deleted {
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end);
 /* Write an invalid PTE that holds nothing over another and free what that held. => (W) */
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
-/* A valid private PTE goes away or comes: sizes of the working set. => (W) */
-void mi_working_set_add(struct mm_space *space);
-void mi_working_set_remove(struct mm_space *space);
-/* The same for a shared page. */
-void mi_working_set_add_shared(struct mm_space *space);
-void mi_working_set_remove_shared(struct mm_space *space);
 /* VirtualSize and its peak. => (CW) */
 void mi_virtual_size_add(struct mm_space *space, int64_t bytes);
 

@@ -203,6 +203,30 @@ NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_cod
  * Source: EmptyWorkingSet, documentation. */
 size_t mm_empty_working_set(struct mm_space *space);
 
+/* NtLockVirtualMemory, NtUnlockVirtualMemory: `type` is MAP_*. The statuses are in wslock.c. */
+NTSTATUS mm_lock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
+                                uint32_t type);
+NTSTATUS mm_unlock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
+                                  uint32_t type);
+
+/* Limits of the working set, in bytes; flags are QUOTA_LIMITS_HARDWS_*. Both limits all ones: empty
+ * it, and leave them as they are.
+ * => STATUS_BAD_WORKING_SET_LIMIT   a minimum of 0 or above the maximum, a maximum below 13 pages,
+ *                                   a minimum too small for what is locked
+ *    STATUS_INVALID_PARAMETER       unknown flags, or such as exclude each other
+ *    STATUS_INSUFFICIENT_RESOURCES  there is not so much memory available for a larger minimum */
+NTSTATUS mm_set_working_set_limits(struct mm_space *space, uint64_t minimum, uint64_t maximum,
+                                   uint32_t flags);
+void mm_get_working_set_limits(struct mm_space *space, uint64_t *minimum, uint64_t *maximum,
+                               uint32_t *flags);
+/* The pages of user space in the working set, the first `most` into `blocks`. => how many there are
+ */
+uint64_t mm_query_working_set(struct mm_space *space, MEMORY_WORKING_SET_BLOCK *blocks,
+                              uint64_t most);
+/* What is known of the page at each VirtualAddress. */
+void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFORMATION *items,
+                             size_t count);
+
 /* ---- sections -------------------------------------------------------------------------------- */
 
 /* A section is known here by its SEGMENT, which a SECTION_OBJECT leads to. Who makes one has a

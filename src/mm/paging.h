@@ -4,7 +4,7 @@
  *      pagefile.c     paging files and their slots
  *      inpage.c       reading pages
  *      writer.c       writing modified pages
- *      trim.c         taking pages out of working sets; what happens when pages run short
+ *      trim.c         what happens when pages run short
  *
  * (P) is the PFN lock, (W) the working set lock of the process, as everywhere in mm.
  */
@@ -56,6 +56,10 @@ void mi_page_not_read(struct mm *mm, uint64_t pfn);
 void mi_repurpose(struct mm *mm, uint64_t pfn);
 /* Clear, or replace by `value`, a private PTE that is not valid; free what it held. => (W) */
 void mi_delete_invalid_pte(struct mm *mm, MMPTE *pte, MMPTE value);
+
+/* Paging files are full: take up to `most` slots from pages that are in use, which are modified
+ * then. => how many; not (P) */
+size_t mi_take_back_slots(struct mm *mm, size_t most);
 
 /* A page whose owner is gone while it is being read or written. Source: Windows marks bit 0 of
  * PteAddress likewise. */
@@ -219,10 +223,8 @@ void mi_balance(struct mm *mm);
 
 /* Whether there are frames to spare, for what is not needed at once. => (P) */
 bool mi_frames_are_plenty(const struct mm *mm);
-/* Take up to `most` pages out of a process's working set, those not used lately first; with `all`
- * regardless of use. => how many; (W) */
-size_t mi_trim_working_set(struct mm_space *space, size_t most, bool all);
-/* Take up to `most` pages out of all working sets that nobody is at. *busy says that some were
+/* Take up to `most` pages out of all working sets that nobody is at; with `all`, those as well that
+ * were just used. *busy says that some were
  * passed by. => how many; not (P) */
 size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy);
 /* There was no page: have `pages` available for whoever asks, besides the system's own. => false:

@@ -316,6 +316,14 @@ void mi_share_page(struct mm *mm, uint64_t pfn, int by)
     ke_release_lock(&mm->pfn_lock);
 }
 
+uint64_t mi_share_count(struct mm *mm, uint64_t pfn)
+{
+    ke_acquire_lock(&mm->pfn_lock);
+    uint64_t count = mi_pfn(mm, pfn)->u2.ShareCount;
+    ke_release_lock(&mm->pfn_lock);
+    return count;
+}
+
 /* => PFN lock held */
 static void free_table_locked(struct mm *mm, uint64_t pfn, bool zero)
 {

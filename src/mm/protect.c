@@ -6,6 +6,7 @@
  * (no access, guard) has no valid PTE, so making a resident page such puts it in transition.
  */
 #include "mm/section.h"
+#include "mm/wset.h"
 
 /* Base rights, which MM_* counts as 0 .. 7. */
 struct rights {
@@ -247,7 +248,7 @@ void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, uns
     } else {
         old = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
         mi_flush_page(flush, va, pfn);
-        mi_working_set_remove(space);
+        mi_wsle_remove(space, pfn);
         mi_flush_unmap(flush, pfn, old.u.Hard.Dirty);
     }
 }
@@ -303,8 +304,8 @@ static void set_protections(const struct protect *p)
     mi_flush_end(&flush);
 }
 
-/* => working set lock held */
-static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
+/* => (W) */
+static NTSTATUS change_range(const struct protect *p, unsigned *old)
 {
     if (p->vad->u.VadFlags.NoChange)
         return STATUS_INVALID_PAGE_PROTECTION;
@@ -327,8 +328,20 @@ static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
     return STATUS_SUCCESS;
 }
 
+/* A locked page that becomes inaccessible is unlocked, and the caller told. => (W)
+ * Source: STATUS_WAS_UNLOCKED, [MS-ERREF] 2.3. */
+static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
+{
+    bool accessible = mi_protection_readable(p->protection) && !mi_protection_guard(p->protection);
+    bool unlocks = !accessible && mi_any_page_is_locked(p->space, p->start, p->end);
+    NTSTATUS status = change_range(p, old);
+
+    return status == STATUS_SUCCESS && unlocks ? STATUS_WAS_UNLOCKED : status;
+}
+
 /* NtProtectVirtualMemory.
- * => STATUS_INVALID_PAGE_PROTECTION  not a valid protection, or not for this kind of memory
+ * => STATUS_WAS_UNLOCKED (a success) some page was locked, and is not any more
+ *    STATUS_INVALID_PAGE_PROTECTION  not a valid protection, or not for this kind of memory
  *    STATUS_INVALID_PARAMETER_2, _3  base or end outside of user space, size 0
  *    STATUS_CONFLICTING_ADDRESSES    not all in one allocation
  *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
@@ -370,5 +383,5 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
     *base = p.start;
     *size = p.end - p.start;
     *old_protect = mi_page_protect(space->mm, old);
-    return STATUS_SUCCESS;
+    return status;
 }

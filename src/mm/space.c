@@ -3,7 +3,7 @@
  *      PML4 (above 187000)
  *        user half -> PDPT -> PD -> PT -> pages     made when first needed, freed when empty
  *        1ED       -> itself
- *        1EE       -> PDPT -> PD -> PT -> MMWSL     hyperspace, the process's own
+ *        1EE       -> PDPT -> PD -> PT -> MMWSL     hyperspace, the process's own (hyperspace.c)
  *        1EF..     -> shared with all processes (boot.c)
  *
  * A table's MMPFN counts its entries: UsedPageTableEntries those that are not zero, ShareCount one
@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "mm/section.h"
+#include "mm/wset.h"
 
-#define WORKING_SET_LIST 0xFFFFF70001080000ull /* MmWorkingSetList */
 #define MINIMUM_WORKING_SET 50u
 #define MAXIMUM_WORKING_SET 345u
 #define HYPERSPACE_FRAMES 5u /* and the PML4 */
@@ -171,33 +171,10 @@ static void trim_below(struct mm_space *space, MMPTE *table, unsigned level, uin
 void mi_trim_tables(struct mm_space *space, uint64_t start, uint64_t end)
 {
     trim_below(space, space->pml4, 4, start, end);
+    mi_wsle_shrink(space);
 }
 
 /* ---- life ---- */
-
-/* The tables and page of hyperspace, and its four frames behind the PML4. */
-static void make_hyperspace(struct mm_space *space, const uint64_t pfn[4])
-{
-    struct mm *mm = space->mm;
-    uint64_t entry_va[5] = {0, mi_pte_va(WORKING_SET_LIST)};
-    MMPTE *table = space->pml4;
-
-    for (unsigned level = 2; level <= 4; level++)
-        entry_va[level] = mi_pte_va(entry_va[level - 1]);
-    for (unsigned level = 4; level >= 1; level--) {
-        uint64_t frame = pfn[4 - level];
-        MMPTE *entry = &table[mi_table_index(WORKING_SET_LIST, level)];
-        MMPTE value = mi_kernel_table_pte(frame);
-        value.u.Hard.NoExecute = level == 1;
-        mi_initialize_pfn(mm, frame, entry_va[level], mi_frame_of(mm, table), MM_READWRITE);
-        mi_change_pte(mm, entry, value);
-        table = mi_frame(mm, frame);
-    }
-    MMWSL *list = mi_frame(mm, pfn[3]);
-    list->LowestPagableAddress.va = 0;
-    space->process->WorkingSetPage = pfn[3];
-    space->process->Vm.VmWorkingSetList.va = WORKING_SET_LIST;
-}
 
 /* The kernel half, which all share, and the self map. */
 static void make_directory(struct mm_space *space)
@@ -249,7 +226,7 @@ static NTSTATUS take_frames(struct mm_space *space)
     space->pml4 = mi_frame(mm, space->directory);
     if (!space->system)
         make_directory(space);
-    make_hyperspace(space, pfn + 1);
+    mi_hyperspace_create(space, pfn + 1);
     return STATUS_SUCCESS;
 }
 
@@ -296,6 +273,7 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
         return status;
     }
     fill_process(space);
+    mi_wsle_initialize(space);
     pthread_mutex_lock(&mm->spaces_lock);
     list_insert_tail(&space->link, &mm->spaces);
     pthread_mutex_unlock(&mm->spaces_lock);
@@ -350,28 +328,16 @@ void mm_space_clean(struct mm_space *space)
 void mm_space_destroy(struct mm_space *space)
 {
     struct mm *mm = space->mm;
-    MMPTE *table = space->pml4;
-    uint64_t frames[4]; /* of the working set list and its tables below the PML4 */
 
     ASSERT(!mi_vad_top(space) && space->tables == 0);
     pthread_mutex_lock(&mm->spaces_lock);
     list_remove(&space->link);
     pthread_mutex_unlock(&mm->spaces_lock);
-    for (unsigned level = 4; level >= 1; level--) {
-        MMPTE *entry = &table[mi_table_index(WORKING_SET_LIST, level)];
-        frames[level - 1] = entry->u.Hard.PageFrameNumber;
-        table = mi_frame(mm, frames[level - 1]);
-        if (level == 4)
-            mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
-    }
-    for (unsigned level = 4; level >= 1; level--)
-        mi_free_table(mm, frames[level - 1], false); /* another may have it from now on */
+    mi_hyperspace_destroy(space);
     if (!space->system)
         mi_free_table(mm, space->directory, false);
     mi_release_quarantine(mm);
     mi_return_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
-    space->process->WorkingSetPage = 0;
-    space->process->Vm.VmWorkingSetList.va = 0;
     free(space);
 }
 

@@ -33,6 +33,8 @@
  */
 #include "mm/section.h"
 
+#define SLOTS_PAGES 4096u /* looked at under one lock, when slots are taken back */
+
 MMPTE *mi_pte_of_page(const struct mm *mm, const MMPFN *page)
 {
     char *table = mi_frame(mm, page->u4.PteFrame);
@@ -110,6 +112,26 @@ MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page)
 {
     return page->OriginalPte.u.Soft.Prototype ? mm->ke->nt.MmModifiedPageListHead
                                               : mm->ke->nt.MmModifiedPageListByColor;
+}
+
+size_t mi_take_back_slots(struct mm *mm, size_t most)
+{
+    size_t taken = 0;
+
+    for (uint64_t pfn = 0; pfn < mm->frames && taken < most;) {
+        ke_acquire_lock(&mm->pfn_lock);
+        for (uint64_t end = pfn + SLOTS_PAGES; pfn < end && pfn < mm->frames && taken < most;
+             pfn++) {
+            MMPFN *page = mi_pfn(mm, pfn);
+            if (page->u3.e1.PageLocation != ActiveAndValid || page->u3.e1.WriteInProgress ||
+                !mi_pte_in_page_file(mi_read_pte(&page->OriginalPte)))
+                continue;
+            mi_page_changed(mm, page);
+            taken++;
+        }
+        ke_release_lock(&mm->pfn_lock);
+    }
+    return taken;
 }
 
 void mi_dereference_page(struct mm *mm, uint64_t pfn)

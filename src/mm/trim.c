@@ -1,4 +1,4 @@
-/* src/mm/trim.c: taking pages out of working sets, and what happens when pages run short.
+/* src/mm/trim.c: what happens when pages run short.
  *
  * Most of the time the balance set manager and the writers have pages ready (balance.c). Who needs
  * a frame and finds none all the same does not fail: it makes room, one thread at a time, and tries
@@ -7,22 +7,20 @@
  *      1. trim pages that were not used lately from all processes
  *      2. write modified pages, which makes them standby, which are available
  *      3. nothing gained: trim regardless of use; write
- *      4. nothing gained, but others are writing pages, or had working sets locked: wait a little
- *      5. nothing gained: STATUS_NO_MEMORY
+ *      4. nothing gained: take slots of paging files back from pages that are in memory
+ *      5. nothing gained, but others are writing pages, or had working sets locked: wait a little
+ *      6. nothing gained: STATUS_NO_MEMORY
  *
  * This may happen under almost any lock, for a pool block perhaps, so nothing is waited for here
  * that its holder could have: a working set that is locked is passed by, and the writers lock
  * nothing but the PFN database.
- *
- * Trimming a page turns its valid PTE into a transition PTE, and has every processor forget it
- * before the page goes to a list: a page on the standby list is one that nobody writes any more.
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Balance Set Manager and Swapper", "Working Set
  * Management".
  */
 #include <time.h>
 
-#include "mm/section.h"
+#include "mm/wset.h"
 
 #define ROOM_PAGES 128u  /* made at once */
 #define ROUNDS_MOST 2000 /* of a millisecond at most, when others hold what could be had */
@@ -30,66 +28,6 @@
 bool mi_frames_are_plenty(const struct mm *mm)
 {
     return *mm->ke->nt.MmAvailablePages > MI_SYSTEM_FRAMES + ROOM_PAGES;
-}
-
-/* ---- one page -------------------------------------------------------------------------------- */
-
-/* A valid PTE goes. => (W) */
-static void trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value)
-{
-    struct mm_space *space = flush->space;
-    struct mm *mm = space->mm;
-    uint64_t pfn = value.u.Hard.PageFrameNumber;
-
-    unsigned protection;
-    if (mi_pte_is_shared(mm, value)) {
-        (void)mi_view_page(space, mi_vad_find(space, MI_VPN(va)), va, value, &protection);
-        mi_replace_page(flush, pte, va, mi_lookup_pte(protection));
-        return;
-    }
-    protection = mi_read_pte(&mi_pfn(mm, pfn)->OriginalPte).u.Soft.Protection;
-    value = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
-    mi_flush_page(flush, va, pfn);
-    mi_working_set_remove(space);
-    mi_flush_unmap(flush, pfn, value.u.Hard.Dirty);
-}
-
-/* ---- one working set ------------------------------------------------------------------------- */
-
-size_t mi_trim_working_set(struct mm_space *space, size_t most, bool all)
-{
-    struct mm *mm = space->mm;
-    struct mi_flush flush;
-    size_t trimmed = 0;
-    const MMPTE accessed = {.u.Hard = {.Accessed = 1}};
-    MMPTE *pte;
-
-    mi_flush_begin(&flush, space);
-    for (uint64_t va = 0; trimmed < most; va += PAGE_SIZE) {
-        pte = mi_next_pte(space, &va, MM_USER_PROBE_ADDRESS);
-        if (!pte)
-            break;
-        MMPTE value = mi_read_pte(pte);
-        if (!value.u.Hard.Valid || value.u.Hard.PageFrameNumber == mm->shared_user_data_pfn)
-            continue;
-        if (value.u.Hard.Accessed && !all) {
-            __atomic_fetch_and(&pte->u.Long, ~accessed.u.Long, __ATOMIC_RELAXED);
-            mi_flush_page(&flush, va, value.u.Hard.PageFrameNumber);
-            continue;
-        }
-        trim_page(&flush, pte, va, value);
-        trimmed++;
-    }
-    mi_flush_end(&flush);
-    return trimmed;
-}
-
-size_t mm_empty_working_set(struct mm_space *space)
-{
-    mi_lock_working_set(space);
-    size_t trimmed = mi_trim_working_set(space, SIZE_MAX, true);
-    mi_unlock_working_set(space);
-    return trimmed;
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
@@ -102,6 +40,7 @@ static uint64_t available(const struct mm *mm)
 /* Who was trimmed comes last the next time. */
 size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
 {
+    enum mi_trim which = all ? MI_TRIM_ANY : MI_TRIM_OLD;
     size_t trimmed = 0, count = 0;
 
     *busy = false;
@@ -115,7 +54,7 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
             *busy = true;
             continue;
         }
-        trimmed += mi_trim_working_set(space, most - trimmed, all);
+        trimmed += mi_trim_working_set(space, most - trimmed, which);
         mi_unlock_working_set(space);
     }
     pthread_mutex_unlock(&mm->spaces_lock);
@@ -150,6 +89,8 @@ bool mi_make_room(struct mm *mm, uint64_t pages)
     ke_acquire_lock(&mm->reclaim_lock);
     for (int round = 0; round < ROUNDS_MOST && available(mm) < enough; round++) {
         if (make_some_room(mm, ROOM_PAGES + pages, round > 0, &busy) || round == 0)
+            continue;
+        if (mi_take_back_slots(mm, ROOM_PAGES + pages) > 0)
             continue;
         if (!others_are_at_it(mm, busy))
             break;

@@ -11,14 +11,8 @@
 #include "nt/info.h"
 #include "sys/sys.h"
 
-struct region {
-    uint64_t base;
-    uint64_t size;
-};
-
-/* Base and size of a region, from two user variables that can also be written. */
-static NTSTATUS get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
-                           struct region *region)
+NTSTATUS sys_get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
+                        struct sys_region *region)
 {
     NTSTATUS status = SYS_GET(call, region->base, base_va);
     if (NT_SUCCESS(status)) {
@@ -30,8 +24,8 @@ static NTSTATUS get_region(struct sys_call *call, uint64_t base_va, uint64_t siz
     return NT_SUCCESS(status) ? SYS_PUT(call, size_va, region->size) : status;
 }
 
-static NTSTATUS put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
-                           const struct region *region)
+NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
+                        const struct sys_region *region)
 {
     NTSTATUS status = SYS_PUT(call, base_va, region->base);
     return NT_SUCCESS(status) ? SYS_PUT(call, size_va, region->size) : status;
@@ -40,9 +34,9 @@ static NTSTATUS put_region(struct sys_call *call, uint64_t base_va, uint64_t siz
 /* NtAllocateVirtualMemory(process, *base, zero bits, *size, type, protection) */
 static NTSTATUS allocate(struct sys_call *call)
 {
-    struct region region;
+    struct sys_region region;
     struct ps_process *process;
-    NTSTATUS status = get_region(call, call->arg[1], call->arg[3], &region);
+    NTSTATUS status = sys_get_region(call, call->arg[1], call->arg[3], &region);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -53,15 +47,15 @@ static NTSTATUS allocate(struct sys_call *call)
     status = mm_allocate_virtual_memory(process->space, &region.base, call->arg[2], &region.size,
                                         (uint32_t)call->arg[4], (uint32_t)call->arg[5]);
     ps_dereference_process(process);
-    return NT_SUCCESS(status) ? put_region(call, call->arg[1], call->arg[3], &region) : status;
+    return NT_SUCCESS(status) ? sys_put_region(call, call->arg[1], call->arg[3], &region) : status;
 }
 
 /* NtFreeVirtualMemory(process, *base, *size, type) */
 static NTSTATUS release(struct sys_call *call)
 {
-    struct region region;
+    struct sys_region region;
     struct ps_process *process;
-    NTSTATUS status = get_region(call, call->arg[1], call->arg[2], &region);
+    NTSTATUS status = sys_get_region(call, call->arg[1], call->arg[2], &region);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -72,16 +66,16 @@ static NTSTATUS release(struct sys_call *call)
     status =
         mm_free_virtual_memory(process->space, &region.base, &region.size, (uint32_t)call->arg[3]);
     ps_dereference_process(process);
-    return NT_SUCCESS(status) ? put_region(call, call->arg[1], call->arg[2], &region) : status;
+    return NT_SUCCESS(status) ? sys_put_region(call, call->arg[1], call->arg[2], &region) : status;
 }
 
 /* NtProtectVirtualMemory(process, *base, *size, protection, *old protection) */
 static NTSTATUS protect(struct sys_call *call)
 {
-    struct region region;
+    struct sys_region region;
     struct ps_process *process;
     uint32_t old;
-    NTSTATUS status = get_region(call, call->arg[1], call->arg[2], &region);
+    NTSTATUS status = sys_get_region(call, call->arg[1], call->arg[2], &region);
     if (NT_SUCCESS(status)) {
         status = SYS_GET(call, old, call->arg[4]);
     }
@@ -98,7 +92,7 @@ static NTSTATUS protect(struct sys_call *call)
                                        (uint32_t)call->arg[3], &old);
     ps_dereference_process(process);
     if (NT_SUCCESS(status)) {
-        status = put_region(call, call->arg[1], call->arg[2], &region);
+        status = sys_put_region(call, call->arg[1], call->arg[2], &region);
     }
     return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[4], old) : status;
 }
@@ -152,13 +146,19 @@ static NTSTATUS query_section_name(struct sys_call *call, struct ps_process *pro
 }
 
 static const struct question {
-    uint32_t class;
+    uint32_t class, access;
     size_t least; /* bytes of buffer */
     NTSTATUS (*serve)(struct sys_call *call, struct ps_process *process);
 } questions[] = {
-    {MemoryBasicInformation, sizeof(MEMORY_BASIC_INFORMATION), query_basic},
-    {MemorySectionName, sizeof(UNICODE_STRING), query_section_name},
-    {MemoryRegionInformation, sizeof(MEMORY_REGION_INFORMATION), query_region},
+    {MemoryBasicInformation, PROCESS_QUERY_INFORMATION, sizeof(MEMORY_BASIC_INFORMATION),
+     query_basic},
+    {MemoryWorkingSetInformation, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ,
+     sizeof(MEMORY_WORKING_SET_INFORMATION), sys_query_working_set},
+    {MemorySectionName, PROCESS_QUERY_INFORMATION, sizeof(UNICODE_STRING), query_section_name},
+    {MemoryRegionInformation, PROCESS_QUERY_INFORMATION, sizeof(MEMORY_REGION_INFORMATION),
+     query_region},
+    {MemoryWorkingSetExInformation, PROCESS_QUERY_INFORMATION,
+     sizeof(MEMORY_WORKING_SET_EX_INFORMATION), sys_query_working_set_ex},
 };
 
 static NTSTATUS query(struct sys_call *call)
@@ -176,7 +176,7 @@ static NTSTATUS query(struct sys_call *call)
         return STATUS_INFO_LENGTH_MISMATCH;
     }
     struct ps_process *process;
-    NTSTATUS status = sys_get_process(call, call->arg[0], PROCESS_QUERY_INFORMATION, &process);
+    NTSTATUS status = sys_get_process(call, call->arg[0], question->access, &process);
     if (NT_SUCCESS(status)) {
         status = question->serve(call, process);
         ps_dereference_process(process);
@@ -237,11 +237,11 @@ static NTSTATUS flush_instruction_cache(struct sys_call *call)
 /* NtFlushVirtualMemory(process, *base, *size, *status block) */
 static NTSTATUS flush(struct sys_call *call)
 {
-    struct region region;
+    struct sys_region region;
     struct ps_process *process;
     IO_STATUS_BLOCK block;
     memset(&block, 0, sizeof block);
-    NTSTATUS status = get_region(call, call->arg[1], call->arg[2], &region);
+    NTSTATUS status = sys_get_region(call, call->arg[1], call->arg[2], &region);
     if (NT_SUCCESS(status)) {
         status = SYS_PUT(call, call->arg[3], block);
     }
@@ -256,7 +256,7 @@ static NTSTATUS flush(struct sys_call *call)
     block.Status = status;
     if (NT_SUCCESS(status)) {
         block.Information = region.size;
-        status = put_region(call, call->arg[1], call->arg[2], &region);
+        status = sys_put_region(call, call->arg[1], call->arg[2], &region);
     }
     NTSTATUS put = SYS_PUT(call, call->arg[3], block);
     return NT_SUCCESS(status) ? put : status;

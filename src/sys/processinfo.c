@@ -224,6 +224,7 @@ struct class_row {
 
 static const struct class_row questions[] = {
     {ProcessBasicInformation, PROCESS_QUERY_LIMITED_INFORMATION, basic},
+    {ProcessQuotaLimits, PROCESS_QUERY_INFORMATION, sys_query_quota_limits},
     {ProcessIoCounters, PROCESS_QUERY_LIMITED_INFORMATION, io_counters},
     {ProcessVmCounters, PROCESS_QUERY_LIMITED_INFORMATION, vm_counters},
     {ProcessTimes, PROCESS_QUERY_LIMITED_INFORMATION, times},
@@ -296,6 +297,7 @@ static NTSTATUS set_affinity(struct sys_call *call, struct ps_process *process)
 }
 
 static const struct class_row settings[] = {
+    {ProcessQuotaLimits, PROCESS_SET_QUOTA, sys_set_quota_limits},
     {ProcessDefaultHardErrorMode, PROCESS_SET_INFORMATION, set_error_mode},
     {ProcessPriorityClass, PROCESS_SET_INFORMATION, set_priority_class},
     {ProcessAffinityMask, PROCESS_SET_INFORMATION, set_affinity},

@@ -60,7 +60,8 @@ struct sys_family {
 };
 extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
     sys_process_family, sys_process_info_family, sys_create_family, sys_thread_family,
-    sys_sync_family, sys_object_family, sys_system_family, sys_exception_family, sys_token_family;
+    sys_sync_family, sys_object_family, sys_system_family, sys_exception_family, sys_token_family,
+    sys_working_set_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
@@ -130,6 +131,23 @@ NTSTATUS sys_answer(struct sys_call *call, unsigned buffer, const void *answer, 
  *    STATUS_NAME_TOO_LONG */
 NTSTATUS sys_put_name(struct sys_call *call, void *object, uint64_t buffer, size_t size,
                       size_t *needed);
+
+/* Base and size of a region, from two user variables that can also be written, and back to them. */
+struct sys_region {
+    uint64_t base;
+    uint64_t size;
+};
+NTSTATUS sys_get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
+                        struct sys_region *region);
+NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
+                        const struct sys_region *region);
+
+/* What is asked about working sets (workingset.c): classes of NtQueryVirtualMemory, and of
+ * Nt{Query,Set}InformationProcess. */
+NTSTATUS sys_query_working_set(struct sys_call *call, struct ps_process *process);
+NTSTATUS sys_query_working_set_ex(struct sys_call *call, struct ps_process *process);
+NTSTATUS sys_query_quota_limits(struct sys_call *call, struct ps_process *process);
+NTSTATUS sys_set_quota_limits(struct sys_call *call, struct ps_process *process);
 
 /* The file behind a handle, referenced, and what the handle grants. */
 NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, FILE_OBJECT **file,

@@ -305,7 +305,7 @@ void process_destroy(struct machine *machine, struct mm_space *space)
     assert_int_equal(process->CommitCharge, 0);
     assert_int_equal(process->VirtualSize, 0);
     assert_int_equal(process->NumberOfPrivatePages, 0);
-    assert_int_equal(process->Vm.WorkingSetSize, 0);
+    assert_int_equal(process->Vm.WorkingSetSize, MI_FIXED_WSLES);
     ex_free_pool(machine->mm, process);
 }
 

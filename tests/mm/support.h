@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "mm/mi.h"
+#include "mm/wset.h"
 
 #define MB (1ull << 20)
 #define KB (1ull << 10)

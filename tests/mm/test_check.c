@@ -135,6 +135,50 @@ static void vads(void **state)
     process->VadRoot = good;
 }
 
+static void working_sets(void **state)
+{
+    struct mm_view view = {.size = 0, .protect = PAGE_READWRITE, .inherit = 1};
+    MMSUPPORT *vm = &space->process->Vm;
+    MMPFN *page = mi_pfn(machine.mm, frame_of(resident));
+    MMWSL *list = mi_wsl(space);
+    (void)state;
+
+    assert_ok(mm_create_page_file_section(machine.mm, 64 * KB, PAGE_READWRITE, SEC_COMMIT,
+                                          &view.segment));
+    assert_ok(mm_map_view(space, &view));
+    assert_ok(write_byte(space, view.base, 1));
+    MMWSLE *own = mi_wsle(space, (uint32_t)page->u1.WsIndex);
+    MMWSLE *shared = mi_wsle(space, mi_wshash_find(space, view.base));
+    MMWSLE *free = mi_wsle(space, list->FirstFree);
+    MMWSLE_NONDIRECT_HASH *hash = mi_hyperspace(space, MI_WSLE_HASH);
+    DAMAGED(page->u1.WsIndex, good + 1);
+    DAMAGED(own->u1.Long, good + PAGE_SIZE); /* of another page */
+    DAMAGED(own->u1.Long, good + (1 << 9));  /* Age */
+    DAMAGED(own->u1.Long, shared->u1.Long);  /* two of one page, none of the other */
+    DAMAGED(own->u1.Long, 0u);
+    DAMAGED(shared->u1.Long, 0u);
+    DAMAGED(free->u1.Long, good + 2); /* PreviousFree */
+    DAMAGED(free->u1.Long, own->u1.Long);
+    DAMAGED(list->FirstFree, MI_WSLE_NONE);
+    DAMAGED(list->FirstFree, list->LastInitializedWsle + 1);
+    DAMAGED(list->FirstDynamic, list->LastEntry + 2);
+    DAMAGED(list->LastEntry, MI_FIXED_WSLES);
+    DAMAGED(list->LastInitializedWsle, good + 1);
+    DAMAGED(list->NonDirectCount, good + 1);
+    DAMAGED(vm->AgeDistribution[3], good + 1);
+    DAMAGED(vm->PeakWorkingSetSize, 1);
+    DAMAGED(vm->WorkingSetPrivateSize, good + 1);
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof(*hash); i++) {
+        if (hash[i].Key.va == view.base) {
+            DAMAGED(hash[i].Index, good + 1);
+            DAMAGED(hash[i].Key.va, 0u);
+        }
+    }
+    assert_ok(mm_unmap_view(space, view.base));
+    mm_close_section(machine.mm, view.segment);
+    assert_consistent(&machine);
+}
+
 static void commit_total(void **state)
 {
     (void)state;
@@ -215,8 +259,8 @@ static void sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists),        TEST(frames), TEST(entries),  TEST(vads),
-        TEST(commit_total), TEST(pools),  TEST(sections),
+        TEST(lists),        TEST(frames),       TEST(entries), TEST(vads),
+        TEST(commit_total), TEST(working_sets), TEST(pools),   TEST(sections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

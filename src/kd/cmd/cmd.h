@@ -58,6 +58,14 @@ struct kd_vad {
 typedef bool kd_vad_visit(struct kd *kd, const struct kd_vad *vad, void *context);
 bool kd_vads_each(struct kd *kd, uint64_t root, kd_vad_visit *visit, void *context);
 
+/* Visit the working set list entries (raw MMWSLEs, free ones too) of the MMWSL at `list`, which is
+ * the current process's or none, until `visit` returns false. => false: they could not all be read,
+ * which was printed, or interrupted */
+typedef bool kd_wsle_visit(struct kd *kd, uint64_t index, uint64_t entry, void *context);
+bool kd_wsles_each(struct kd *kd, uint64_t list, kd_wsle_visit *visit, void *context);
+/* Member `path` of an MMWSLE. */
+uint64_t kd_wsle_bits(struct kd *kd, const char *path, uint64_t entry);
+
 /* The root of a process's tree; 0: it is empty, or the process is not readable. */
 uint64_t kd_vad_root(struct kd *kd, uint64_t process);
 

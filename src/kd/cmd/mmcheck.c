@@ -5,6 +5,7 @@
  *
  *      page lists     each page of a list says that it is on it, links go both ways, Total is right
  *      counters       MmAvailablePages is what is zeroed, free and on standby
+ *      working sets   entries are of pages in memory, and as many as WorkingSetSize says
  *      address space  VADs of every process are in order, do not overlap, and are as many as told
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page Frame Number Database". */
@@ -12,6 +13,7 @@
 #include <stdio.h>
 
 #include "hw/bits.h"
+#include "hw/walk.h"
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
 #include "kd/symbols.h"
@@ -134,6 +136,49 @@ static bool count_vad(struct kd *kd, const struct kd_vad *vad, void *context)
     return true;
 }
 
+struct working_set {
+    struct check *check;
+    uint64_t process, valid;
+};
+
+/* Every valid entry is that of a page that is in memory. */
+static bool count_wsle(struct kd *kd, uint64_t index, uint64_t entry, void *context)
+{
+    struct working_set *set = context;
+    struct hw_walk walk;
+    if (!kd_wsle_bits(kd, "u1.e1.Valid", entry)) {
+        return true;
+    }
+    uint64_t va = kd_wsle_bits(kd, "u1.e1.VirtualPageNumber", entry) << HW_PAGE_SHIFT;
+    set->valid++;
+    kd_walk(kd, kd->directory_base, va, &walk);
+    if (walk.page_size == 0) {
+        problem(kd, set->check, "Working set", "entry of a page that is not in memory", va,
+                set->process, index);
+    }
+    return true;
+}
+
+static void check_working_set(struct kd *kd, struct check *c, uint64_t process)
+{
+    struct working_set set = {.check = c, .process = process};
+    uint64_t list = kd_field(kd, "_EPROCESS", process, "Vm.VmWorkingSetList");
+    uint64_t told = kd_field(kd, "_EPROCESS", process, "Vm.WorkingSetSize"), last;
+    uint64_t directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
+    if (list == 0 || directory == 0) {
+        return; /* it is gone already */
+    }
+    uint64_t before = kd_use_directory(kd, directory);
+    if (kd_read_nt(kd, "_MMWSL", list, "LastInitializedWsle", &last)) { /* small dumps lack it */
+        if (!kd_wsles_each(kd, list, count_wsle, &set)) {
+            c->problems++;
+        } else if (set.valid != told && !kd_interrupted(kd)) {
+            problem(kd, c, "Process", "working set entries", process, told, set.valid);
+        }
+    }
+    kd_use_directory(kd, before);
+}
+
 static bool check_process(struct kd *kd, uint64_t process, void *context)
 {
     struct check *c = context;
@@ -146,6 +191,7 @@ static bool check_process(struct kd *kd, uint64_t process, void *context)
                told != found && !kd_interrupted(kd)) {
         problem(kd, c, "Process", "number of VADs", process, told, found);
     }
+    check_working_set(kd, c, process);
     return !kd_interrupted(kd);
 }
 
