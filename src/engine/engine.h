@@ -98,6 +98,9 @@ struct engine_page {
 
 struct engine_ops {
     const char *name;
+    /* User code that jumps to this address, outside of its own half, makes a system call as
+     * `syscall` does, and goes on where rcx says; for less than `syscall` costs here. 0: no such */
+    uint64_t gate;
     void (*probe)(struct engine_probe *out);
     size_t (*trap_area_pages)(unsigned cpus);
     int (*create)(const struct engine_config *config, struct engine **out);
@@ -105,6 +108,9 @@ struct engine_ops {
 
     int (*space_create)(struct engine *engine, uint64_t cr3, struct engine_space **out);
     void (*space_destroy)(struct engine_space *space);
+    /* No context will run in the space any more, so the engine may begin to take it apart;
+     * space_destroy is still to come. Optional (NULL); any thread. */
+    void (*space_retire)(struct engine_space *space);
 
     /* Each index (below config->cpus) once in the life of an engine. */
     int (*cpu_create)(struct engine *engine, unsigned index, struct engine_cpu **out);

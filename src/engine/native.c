@@ -222,12 +222,14 @@ static void native_probe(struct engine_probe *out)
 
 const struct engine_ops engine_native = {
     .name = "native",
+    .gate = NATIVE_GATE,
     .probe = native_probe,
     .trap_area_pages = native_trap_area_pages,
     .create = native_create,
     .destroy = native_destroy,
     .space_create = native_space_create,
     .space_destroy = native_space_destroy,
+    .space_retire = native_sandbox_retire,
     .cpu_create = native_cpu_create,
     .cpu_destroy = native_cpu_destroy,
     .run = native_cpu_run,

@@ -28,7 +28,10 @@
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 
 /* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
-enum { NATIVE_SPIN_US = 20 };
+enum { NATIVE_SPIN_US = 100 };
+
+/* Where user code may jump for a system call. */
+#define NATIVE_GATE (STUB_BASE + (uint64_t)STUB_GATE)
 
 /* First address that is not the guest's. */
 #define NATIVE_GUEST_END (UINT64_C(1) << 43)
@@ -96,7 +99,11 @@ struct native_sandbox {
     int areas_fd;
     size_t areas_size;
     struct native_book mapper;
+    struct native_birth *birth; /* what the process needs until it has executed the stub */
+    unsigned task_begun;        /* (S) the task that the mapper was told to make last */
 };
+
+#define NATIVE_NO_TASK UINT32_MAX /* no task was begun that is not finished */
 
 struct native_shadow {
     uint64_t ***directories; /* [va / 1 GB][va / 2 MB % 512][va / 4 KB % 512] */
@@ -144,14 +151,17 @@ struct native_event {
 
 /* ---- sandbox ---- => space.lock held, but for destroy */
 
-/* Start the space's process. 0 or -errno. */
+/* Start the space's process, without waiting for it. 0 or -errno. */
 int native_sandbox_start(struct engine_space *space);
 /* Kill it and free what it had. */
 void native_sandbox_stop(struct engine_space *space);
 /* Have the sandbox a task for the processor. 0 or -errno. */
 int native_sandbox_add_task(struct engine_space *space, unsigned index);
-/* End the process and wait until none of its tasks runs. The space is dead from then on. */
+/* End the process, and for `kill` wait until none of its tasks runs. The space is dead from then
+ * on.
+ * => any lock */
 void native_sandbox_kill(struct engine_space *space);
+void native_sandbox_retire(struct engine_space *space);
 /* Did the process end? */
 bool native_sandbox_ended(const struct engine_space *space);
 
@@ -180,6 +190,8 @@ int native_orders_check(struct engine_space *space, const struct native_book *bo
 
 /* Ring the task's bell, after an order of any kind. */
 void native_task_wake(const struct native_task *task);
+/* The next order to go on, and its bell. */
+void native_task_go_on(const struct native_task *task);
 long native_futex(_Atomic uint32_t *at, int operation, uint32_t value,
                   const struct timespec *timeout);
 

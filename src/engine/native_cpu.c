@@ -72,6 +72,14 @@ static _Atomic uint32_t *word(const struct native_task *task, size_t offset)
     return (_Atomic uint32_t *)(task->area + offset);
 }
 
+/* For words beside the one that the task looks at: writing takes the line away from it. */
+static void set_word(const struct native_task *task, size_t offset, uint32_t value)
+{
+    if (atomic_load(word(task, offset)) != value) {
+        atomic_store(word(task, offset), value);
+    }
+}
+
 static void fail(struct engine_trap *trap, const char *reason)
 {
     trap->kind = ENGINE_TRAP_FAILED;
@@ -108,15 +116,15 @@ static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)
 
 static void order_task(struct native_task *task)
 {
+    task->order++;
     atomic_store(&task->running, true);
-    atomic_store(word(task, STUB_GO), ++task->order);
-    native_task_wake(task);
+    native_task_go_on(task);
 }
 
 /* Moving average of durations; one very long one must not count for long. */
 static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
 {
-    const uint64_t most = 4 * engine->spin_ticks;
+    const uint64_t most = engine->spin_ticks / 2;
     sample = sample < most ? sample : most;
     *average = (*average * (LEARNING - 1) + sample) / LEARNING;
 }
@@ -125,7 +133,7 @@ static void learn(const struct engine *engine, uint64_t *average, uint64_t sampl
  * has a processor to run on meanwhile. */
 static bool worth_spinning(const struct engine *engine, uint64_t average)
 {
-    return engine->spin_pauses && average < engine->spin_ticks;
+    return engine->spin_pauses && average < engine->spin_ticks / 4;
 }
 
 static bool has_event(const struct native_task *task)
@@ -210,8 +218,8 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
     learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
-    atomic_store(word(task, STUB_SPIN),
-                 worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
+    set_word(task, STUB_SPIN,
+             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
 }
 
 /* ---- registers ---- */
@@ -241,7 +249,9 @@ static void load_registers(const struct native_task *task, const struct engine_c
         .ss = USER_SS,
     };
     memcpy(task->area + STUB_REGISTERS, &r, sizeof(r));
-    memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
+    if (memcmp(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base)) != 0) {
+        memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
+    }
 }
 
 static void store_registers(const struct native_frame *f, struct engine_context *c)
@@ -340,6 +350,12 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
                        struct native_event *event)
 {
     uint64_t frame, info;
+    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
+    if (event->signal == STUB_GATE_SIGNAL) {
+        memcpy(&event->frame, task->area + STUB_GATE_FRAME, sizeof(event->frame));
+        event->fpstate = STUB_GATE_STATE;
+        return true;
+    }
     memcpy(&frame, task->area + STUB_FRAME, sizeof(frame));
     memcpy(&info, task->area + STUB_INFO, sizeof(info));
     frame = stack_offset(cpu, frame, UC_MCONTEXT + sizeof(event->frame));
@@ -348,7 +364,6 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
         return false;
     }
     memcpy(&event->frame, task->area + frame + UC_MCONTEXT, sizeof(event->frame));
-    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
     memcpy(&event->code, task->area + info + INFO_CODE, sizeof(event->code));
     memcpy(&event->call, task->area + info + INFO_CALL, sizeof(event->call));
     memcpy(&event->call_arch, task->area + info + INFO_ARCH, sizeof(event->call_arch));
@@ -363,7 +378,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
 {
     load_registers(task, context);
     advise_spin(space->engine, task);
-    atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
+    set_word(task, STUB_LOAD_IMAGE, !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);
     if (atomic_load(&cpu->kicked)) {
