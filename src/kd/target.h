@@ -102,6 +102,12 @@ struct kd_watch {
 
 #define KD_WATCHES 4 /* a processor has so many */
 
+/* Did an exception of the program stop the target? int3 raises one too. */
+static inline bool kd_event_is_exception(const struct kd_event *event)
+{
+    return event->kind == KD_EVENT_EXCEPTION || event->kind == KD_EVENT_BREAKPOINT;
+}
+
 /* How to go on from an event. */
 enum kd_resume {
     KD_RESUME_HANDLED,     /* `gh`, and `g` after everything but an exception */
@@ -148,6 +154,10 @@ struct kd_target_ops {
     /* Copy guest RAM. Whole or nothing: 0, or -EFAULT when any byte is outside of RAM. */
     int (*read_physical)(struct kd_target *target, uint64_t pa, void *buffer, size_t size);
     int (*write_physical)(struct kd_target *target, uint64_t pa, const void *buffer, size_t size);
+
+    /* The first address >= pa that there is RAM at. NULL: all of it is there, up to physical_size.
+     * => false: there is none */
+    bool (*next_physical)(struct kd_target *target, uint64_t pa, uint64_t *found);
 
     /* Registers of what runs on a processor: of the event's thread on the event's processor. */
     int (*get_registers)(struct kd_target *target, unsigned processor, struct kd_registers *out);
@@ -200,6 +210,7 @@ struct kd_target {
     uint64_t kernel_base;         /* of nt; 0: unknown, the debugger looks for it */
     uint64_t physical_size;       /* bytes: one past the highest RAM address */
     uint32_t process_id;          /* of a target that is one process */
+    bool from_file;               /* its machine is gone: what it does not tell is in memory */
     const char *symbol_path;      /* directories with PDB files, separated by `;` or NULL */
     struct kd_event last_event;   /* why it is stopped now; the debugger keeps it up to date */
     const struct kd_crash *crash; /* NULL: not from a Windows dump */
