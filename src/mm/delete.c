@@ -84,6 +84,8 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_working_set_remove_shared(space);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
     } else {
+        if (mi_pfn(mm, pfn)->PteAddress.va != mi_pte_va(va)) /* it would be freed twice */
+            mi_corrupt_pte(mm, mi_pte_va(va), old);
         mi_working_set_remove(space);
         mi_flush_free(flush, pfn);
     }
