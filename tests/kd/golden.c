@@ -33,21 +33,28 @@ static void collect(void *owner, const char *text, size_t length)
 }
 
 struct golden {
+    struct golden_values values;
     struct kd *kd;
     struct buffer output;
     bool write, failing; /* failing: err.* */
     unsigned wrong, commands;
 };
 
-static void check(struct golden *golden, const char *command, const char *expected)
+static void check(struct golden *golden, const char *typed, const char *expected)
 {
+    char *command = golden_expand(typed, &golden->values);
+    if (!command) {
+        perror("memory");
+        exit(2);
+    }
     unsigned failed = kd_failed(golden->kd);
     golden->output.length = 0;
     collect(&golden->output, "", 0);
     kd_execute(golden->kd, command);
     golden->commands++;
     if (golden->write) {
-        printf("> %s\n%s", command, golden->output.text);
+        printf("> %s\n%s", typed, golden->output.text);
+        free(command);
         return;
     }
     bool failing = kd_failed(golden->kd) != failed;
@@ -55,10 +62,11 @@ static void check(struct golden *golden, const char *command, const char *expect
         printf("'%s' should have %s\n", command, golden->failing ? "failed" : "succeeded");
         golden->wrong++;
     }
-    if (!golden_match(expected, golden->output.text)) {
+    if (!golden_match(expected, golden->output.text, &golden->values)) {
         printf("'%s' printed\n%sexpected\n%s", command, golden->output.text, expected);
         golden->wrong++;
     }
+    free(command);
 }
 
 static void run_file(struct golden *golden, FILE *file)
