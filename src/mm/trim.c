@@ -51,6 +51,7 @@ static void trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE val
     value = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
     mi_flush_page(flush, va, pfn);
     mi_working_set_remove(space);
+    mi_note_written(space, va, value);
     mi_flush_unmap(flush, pfn, value.u.Hard.Dirty);
 }
 
