@@ -1,8 +1,6 @@
 /* guest/kernel32/job.c: job objects. */
 #include "k32.h"
 
-#define JOB_OBJECT_ALL_ACCESS 0x1F001Fu
-
 HANDLE CreateJobObjectW(const SECURITY_ATTRIBUTES *security, const WCHAR *name)
 {
     struct named_object object;
