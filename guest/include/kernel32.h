@@ -411,6 +411,7 @@ ULONG SleepEx(ULONG milliseconds, BOOL alertable);
 void Sleep(ULONG milliseconds);
 ULONG QueueUserAPC(void (*routine)(ULONG64), HANDLE thread, ULONG64 argument);
 BOOL SetThreadPriority(HANDLE thread, int priority);
+BOOL SetThreadStackGuarantee(ULONG *size);
 int GetThreadPriority(HANDLE thread);
 ULONG64 SetThreadAffinityMask(HANDLE thread, ULONG64 mask);
 BOOL GetThreadTimes(HANDLE thread, FILETIME *creation, FILETIME *exit, FILETIME *kernel,
@@ -426,3 +427,15 @@ ULONG FlsAlloc(FLS_CALLBACK *callback);
 BOOL FlsFree(ULONG index);
 void *FlsGetValue(ULONG index);
 BOOL FlsSetValue(ULONG index, void *value);
+
+/* jobs */
+HANDLE CreateJobObjectW(const SECURITY_ATTRIBUTES *security, const WCHAR *name);
+HANDLE CreateJobObjectA(const SECURITY_ATTRIBUTES *security, const char *name);
+HANDLE OpenJobObjectW(ULONG access, BOOL inherit, const WCHAR *name);
+HANDLE OpenJobObjectA(ULONG access, BOOL inherit, const char *name);
+BOOL AssignProcessToJobObject(HANDLE job, HANDLE process);
+BOOL TerminateJobObject(HANDLE job, ULONG code);
+BOOL IsProcessInJob(HANDLE process, HANDLE job, BOOL *result);
+BOOL QueryInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length,
+                               ULONG *returned);
+BOOL SetInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length);

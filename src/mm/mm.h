@@ -26,6 +26,7 @@ struct mm;
 struct log;
 struct pe_image;
 struct iovec;
+typedef struct _EJOB EJOB;
 typedef struct _FILE_OBJECT FILE_OBJECT;
 typedef struct _SECTION_OBJECT_POINTERS SECTION_OBJECT_POINTERS;
 
@@ -152,6 +153,9 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
 void mm_space_clean(struct mm_space *space);
 /* Give back the rest, page directory included. => mm_space_clean was called */
 void mm_space_destroy(struct mm_space *space);
+/* The commit charge of the process counts in that of its job, and is held against JobMemoryLimit,
+ * from now on; with NULL no more. Nothing when its memory is gone already. */
+void mm_space_set_job(struct mm_space *space, EJOB *job);
 EPROCESS *mm_space_process(const struct mm_space *space);
 struct mm *mm_space_mm(const struct mm_space *space);
 void mm_space_set_owner(struct mm_space *space, void *owner); /* for ops and the rows above */
@@ -171,6 +175,13 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
                                    uint32_t protect, uint32_t *old_protect);
 NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
                                  MEMORY_BASIC_INFORMATION *information);
+/* The pages of start .. end (in one allocation with MEM_WRITE_WATCH; start < end) that were written
+ * since it was made, or since their watch was reset, in order and at most `room`; with `reset` the
+ * watch of those that are told begins anew.
+ * => STATUS_INVALID_PARAMETER_1: not such memory */
+NTSTATUS mm_get_write_watch(struct mm_space *space, uint64_t start, uint64_t end, bool reset,
+                            uint64_t *addresses, size_t room, size_t *count);
+NTSTATUS mm_reset_write_watch(struct mm_space *space, uint64_t start, uint64_t end);
 /* MemoryRegionInformation: the whole allocation that `address` lies in.
  * => STATUS_INVALID_ADDRESS: nothing is there; STATUS_INVALID_PARAMETER: not of user space */
 NTSTATUS mm_query_region(struct mm_space *space, uint64_t address,
