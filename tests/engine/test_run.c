@@ -248,6 +248,11 @@ static void test_no_kick_is_lost(void **state)
         }
     }
     pthread_join(thread, NULL);
+    if (r.seen != r.wanted) {
+        print_message("trap %d: vector %u, error %x, rip %llx\n", (int)r.trap.kind,
+                      (unsigned)r.trap.vector, (unsigned)r.trap.error_code,
+                      (unsigned long long)r.context.rip);
+    }
     assert_int_equal(r.seen, r.wanted);
 }
 

@@ -84,11 +84,6 @@ static void disk_of_the_paging_file_is_full(void **state)
     const char *before = getenv("TMPDIR");
     setenv("TMPDIR", disk, 1);
     ntmm_machine *machine = machine_create_in(folder, true, 2, 32 * MB, 512 * MB);
-    if (before) {
-        setenv("TMPDIR", before, 1);
-    } else {
-        unsetenv("TMPDIR");
-    }
     ntmm_process *small = start(machine, PROGRAM("inpage"), "small");
     await_file("ready");
     /* It is told when it touches memory, or already when it commits some. */
@@ -103,6 +98,11 @@ static void disk_of_the_paging_file_is_full(void **state)
     make_file("enough", 1);
     assert_int_equal(finish(small), 0);
     machine_destroy(machine);
+    if (before) {
+        setenv("TMPDIR", before, 1);
+    } else {
+        unsetenv("TMPDIR");
+    }
     assert_int_equal(umount(disk), 0);
     rmdir(disk);
     remove_file("ready");

@@ -214,6 +214,10 @@ static void no_memory(void **state)
             assert_status(STATUS_INSUFFICIENT_RESOURCES, status); /* no pool for the section */
         }
         struct mm_statistics after = settled(&small);
+        /* Who looked for room has trimmed pages, but could write none. */
+        before.active += before.modified;
+        after.active += after.modified;
+        before.modified = after.modified = 0;
         assert_same_pages(&before, &after);
         assert_ok(decommit(process, block + left * PAGE_SIZE, PAGE_SIZE));
     }
