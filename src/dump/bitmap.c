@@ -115,9 +115,25 @@ static bool locate(const struct dump_file *file, uint64_t address, uint64_t *off
     return true;
 }
 
+static bool next_page(const struct dump_file *file, uint64_t address, uint64_t *found)
+{
+    uint64_t page = address >> DUMP_PAGE_SHIFT;
+    while (page < file->bits) {
+        uint64_t word = word_at(file, page / WORD_BITS * WORD_BITS) >> page % WORD_BITS;
+        if (word) {
+            uint64_t next = (page + (uint64_t)__builtin_ctzll(word)) << DUMP_PAGE_SHIFT;
+            *found = next > address ? next : address;
+            return true;
+        }
+        page = (page / WORD_BITS + 1) * WORD_BITS;
+    }
+    return false;
+}
+
 const struct dump_format dump_format_bitmap = {
     .name = "bitmap",
     .claims = claims,
     .open = open_bitmap,
     .locate = locate,
+    .next = next_page,
 };

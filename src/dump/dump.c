@@ -378,20 +378,32 @@ bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t coun
     return true;
 }
 
-bool dump_next_virtual(const struct dump_file *file, uint64_t va, uint64_t *found)
+/* The first address in the table of ranges that is not below `address`. */
+static bool next_in_ranges(const struct dump_file *file, uint64_t address, uint64_t *found)
 {
     uint64_t offset, available;
-    if (!file->info.virtual_only) {
-        return false;
-    }
-    if (dump_locate_range(file, va, &offset, &available)) {
-        *found = va;
+    if (dump_locate_range(file, address, &offset, &available)) {
+        *found = address;
         return true;
     }
-    size_t above = range_above(file, va);
+    size_t above = range_above(file, address);
     if (above == file->range_count) {
         return false;
     }
     *found = file->ranges[above].start;
     return true;
+}
+
+bool dump_next_virtual(const struct dump_file *file, uint64_t va, uint64_t *found)
+{
+    return file->info.virtual_only && next_in_ranges(file, va, found);
+}
+
+bool dump_next_physical(const struct dump_file *file, uint64_t pa, uint64_t *found)
+{
+    if (file->info.virtual_only) {
+        return false;
+    }
+    return file->format->next ? file->format->next(file, pa, found)
+                              : next_in_ranges(file, pa, found);
 }

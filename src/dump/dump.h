@@ -91,6 +91,9 @@ const struct dump_info *dump_get_info(const struct dump_file *file);
  * triage dumps. */
 int dump_read_physical(const struct dump_file *file, uint64_t pa, void *buffer, size_t size);
 
+/* The first address >= pa that is there. => false: none, or a file by virtual address */
+bool dump_next_physical(const struct dump_file *file, uint64_t pa, uint64_t *found);
+
 /* Bytes readable from `va` on, at most `size`, copied; 0 for files by physical address. */
 size_t dump_read_virtual(const struct dump_file *file, uint64_t va, void *buffer, size_t size);
 

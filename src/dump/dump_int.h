@@ -27,6 +27,8 @@ struct dump_format {
     int (*open)(struct dump_file *file);
     bool (*locate)(const struct dump_file *file, uint64_t address, uint64_t *offset,
                    uint64_t *available);
+    /* The first page at or above `address` that is there; NULL: the table of ranges tells. */
+    bool (*next)(const struct dump_file *file, uint64_t address, uint64_t *found);
     /* Images that the file lists; both NULL: it has no list. get_module: => false: damaged */
     size_t (*count_modules)(const struct dump_file *file);
     bool (*get_module)(const struct dump_file *file, size_t i, struct dump_module *out);

@@ -22,6 +22,7 @@
 #define BITS_MULTIPLE 64u
 #define DEFAULT_MXCSR 0x1F80u
 #define PROGRESS_PAGES 4096u
+#define MOST_PAGES (1ull << 32) /* 16 TB: an address, not an amount of memory */
 
 struct writer {
     const struct dump_info *info;
@@ -39,14 +40,24 @@ static bool has_page(const struct writer *w, uint64_t pfn)
 static int find_pages(struct writer *w)
 {
     uint8_t page[DUMP_PAGE_SIZE];
-    uint64_t most = w->info->physical_size >> DUMP_PAGE_SHIFT;
+    uint64_t most = w->info->physical_size >> DUMP_PAGE_SHIFT, pa;
+    const struct dump_source *source = w->source;
+    if (most > MOST_PAGES) {
+        return -E2BIG;
+    }
     w->bits = (most + BITS_MULTIPLE - 1) / BITS_MULTIPLE * BITS_MULTIPLE;
     w->bitmap = calloc(w->bits / 8 + 1, 1);
     if (!w->bitmap) {
         return -ENOMEM;
     }
     for (uint64_t pfn = 0; pfn < most; pfn++) {
-        if (w->source->read_page(w->source->context, pfn << DUMP_PAGE_SHIFT, page)) {
+        if (source->next) {
+            if (!source->next(source->context, pfn << DUMP_PAGE_SHIFT, &pa) ||
+                (pfn = pa >> DUMP_PAGE_SHIFT) >= most) {
+                break;
+            }
+        }
+        if (source->read_page(source->context, pfn << DUMP_PAGE_SHIFT, page)) {
             w->bitmap[pfn / 8] |= (uint8_t)(1u << pfn % 8);
             w->pages++;
         }

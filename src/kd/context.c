@@ -265,8 +265,7 @@ bool kd_set_process(struct kd *kd, uint64_t process)
     }
     const struct kd_event *event = &kd->target->last_event;
     struct kd_registers registers;
-    if (process == event->process &&
-        kd->target->ops->get_registers(kd->target, event->processor, &registers) == 0) {
+    if (process == event->process && kd_processor_registers(kd, event->processor, &registers)) {
         add_image_around(kd, registers.rip);
     }
     return true;

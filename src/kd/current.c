@@ -6,11 +6,12 @@
  *                                                        ^
  *      CONTEXT.Rsp  --- lies in one of them -------------'
  *
- * Without registers (raw images) the first processor's thread is taken. A triage dump names the
- * thread itself; its processor is the one whose current thread that is. */
+ * Without registers (raw images) the first processor that was not idle is taken. A triage dump
+ * names the thread itself; its processor is the one whose current thread that is. */
 #include "kd/current.h"
 
 #include "kd/kdi.h"
+#include "kd/types.h"
 
 /* Is `sp` on one of the thread's stacks? The user's is looked at in the thread's own process. */
 static bool on_stack(struct kd *kd, uint64_t thread, uint64_t process, uint64_t sp)
@@ -32,6 +33,25 @@ static bool on_stack(struct kd *kd, uint64_t thread, uint64_t process, uint64_t 
     return low != 0 && sp >= low && sp <= high;
 }
 
+/* Did it run a program, as far as it saved that? */
+static bool was_busy(struct kd *kd, unsigned processor)
+{
+    struct kd_registers registers;
+    return kd_processor_registers(kd, processor, &registers) && registers.rip != 0;
+}
+
+/* An image without a header does not say how many processors its machine had; nt does. */
+static void count_processors(struct kd *kd)
+{
+    const uint64_t most = 2048;
+    uint64_t count;
+    if (kd->target->from_file && kd->target->crash == NULL &&
+        kd_read_global(kd->symbols, "nt!KeNumberProcessors", 4, &count) && count > 0 &&
+        count <= most) {
+        kd->target->processor_count = (unsigned)count;
+    }
+}
+
 void kd_find_current(struct kd *kd)
 {
     struct kd_target *target = kd->target;
@@ -41,6 +61,7 @@ void kd_find_current(struct kd *kd)
     if (block == 0 || (event->thread != 0 && target->crash == NULL)) {
         return;
     }
+    count_processors(kd);
     uint64_t named = event->thread;
     bool known = target->ops->get_registers(target, event->processor, &registers) == 0;
     for (unsigned i = 0; i < target->processor_count; i++) {
@@ -51,7 +72,8 @@ void kd_find_current(struct kd *kd)
             continue;
         }
         bool here = named != 0 ? thread == named
-                               : !known || on_stack(kd, thread, process, registers.gpr[KD_RSP]);
+                    : known    ? on_stack(kd, thread, process, registers.gpr[KD_RSP])
+                               : was_busy(kd, i);
         if (here || event->thread == 0) {
             event->processor = i;
             event->thread = thread;

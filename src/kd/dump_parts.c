@@ -319,8 +319,7 @@ static bool add_current(struct kd_dump_parts *parts)
     for (unsigned i = 0; i < kd->target->processor_count; i++) {
         add_type(parts, "_KPRCB", kd_prcb_of(kd, i));
     }
-    if (kd->target->ops->get_registers(kd->target, kd->target->last_event.processor, &registers) ==
-        0) {
+    if (kd_processor_registers(kd, kd->target->last_event.processor, &registers)) {
         triage->stack = stack_of(kd, thread, registers.gpr[KD_RSP]);
         add_registers(parts, &registers);
     }

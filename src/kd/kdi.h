@@ -192,6 +192,9 @@ bool kd_read_u32(struct kd *kd, uint64_t va, uint32_t *out);
 bool kd_read_u64(struct kd *kd, uint64_t va, uint64_t *out);
 bool kd_read_physical(struct kd *kd, uint64_t pa, void *buffer, size_t size);
 
+/* The first address >= pa that the target has RAM at. => false: there is none */
+bool kd_next_physical(struct kd *kd, uint64_t pa, uint64_t *found);
+
 /* The processor's walk of `va` through a page directory. */
 struct hw_walk;
 void kd_walk(struct kd *kd, uint64_t directory_base, uint64_t va, struct hw_walk *walk);
@@ -243,8 +246,10 @@ bool kd_register_assign(struct kd *kd, const char *name, uint64_t value);
 /* The instruction at rip: its symbol, then the line that `u` shows. */
 void kd_show_location(struct kd *kd);
 
-/* Registers of the current processor. */
+/* Registers of the current processor, of any processor: as the target tells them, else as the
+ * processor saved them when it stopped. => false: not known; *out is zero */
 bool kd_get_registers(struct kd *kd, struct kd_registers *out);
+bool kd_processor_registers(struct kd *kd, unsigned processor, struct kd_registers *out);
 
 /* ---- where we are (context.c) -----------------------------------------------------------------
  */

@@ -23,6 +23,14 @@ bool kd_read_physical(struct kd *kd, uint64_t pa, void *buffer, size_t size)
     return kd->target->ops->read_physical(kd->target, pa, buffer, size) == 0;
 }
 
+bool kd_next_physical(struct kd *kd, uint64_t pa, uint64_t *found)
+{
+    *found = pa;
+    return kd->target->ops->next_physical != NULL
+               ? kd->target->ops->next_physical(kd->target, pa, found)
+               : pa < kd->target->physical_size;
+}
+
 static bool read_entry(void *context, hw_pa pa, uint64_t *value)
 {
     return kd_read_physical(context, pa.value, value, sizeof *value);

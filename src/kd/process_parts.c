@@ -92,11 +92,11 @@ static bool thread_registers(struct kd *kd, uint64_t thread, struct kd_registers
     struct kd_target *target = kd->target;
     uint64_t number = kd_field(kd, "_ETHREAD", thread, "Tcb.NextProcessor");
     if (thread == target->last_event.thread) {
-        return target->ops->get_registers(target, target->last_event.processor, out) == 0;
+        return kd_processor_registers(kd, target->last_event.processor, out);
     }
     bool runs = kd_field(kd, "_ETHREAD", thread, "Tcb.State") == THREAD_RUNNING &&
                 kd_field(kd, "_KPRCB", kd_prcb_of(kd, number), "CurrentThread") == thread;
-    return (runs && target->ops->get_registers(target, (unsigned)number, out) == 0) ||
+    return (runs && kd_processor_registers(kd, (unsigned)number, out)) ||
            kd_thread_registers(kd, thread, out);
 }
 

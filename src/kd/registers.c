@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "hw/bits.h"
+#include "kd/cmd/cmd.h"
 #include "kd/stack.h"
 
 #define GPR(name, index, bits)                                                                     \
@@ -105,15 +106,6 @@ static const struct register_row rows[] = {
     {"iopl", offsetof(struct kd_registers, rflags), 8, 12, 2},
 };
 
-bool kd_get_registers(struct kd *kd, struct kd_registers *out)
-{
-    if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
-        return kd_thread_registers(kd, kd->implicit_thread, out);
-    }
-    *out = (struct kd_registers){0};
-    return kd->target->ops->get_registers(kd->target, kd->processor, out) == 0;
-}
-
 static const struct register_row *find_row(const char *name)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -122,6 +114,74 @@ static const struct register_row *find_row(const char *name)
         }
     }
     return NULL;
+}
+
+/* What the processor of a dump or an image had in its control registers: KPRCB.ProcessorState. */
+static void add_special(struct kd *kd, uint64_t prcb, struct kd_registers *out)
+{
+    static const struct {
+        const char *path;
+        size_t offset;
+    } specials[] = {
+        {"ProcessorState.SpecialRegisters.Cr0", offsetof(struct kd_registers, cr0)},
+        {"ProcessorState.SpecialRegisters.Cr2", offsetof(struct kd_registers, cr2)},
+        {"ProcessorState.SpecialRegisters.Cr3", offsetof(struct kd_registers, cr3)},
+        {"ProcessorState.SpecialRegisters.Cr4", offsetof(struct kd_registers, cr4)},
+        {"ProcessorState.SpecialRegisters.Cr8", offsetof(struct kd_registers, cr8)},
+        {"ProcessorState.SpecialRegisters.MsrGsBase", offsetof(struct kd_registers, gs_base)},
+    };
+    for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
+        uint64_t value;
+        if (kd_read_nt(kd, "_KPRCB", prcb, specials[i].path, &value)) {
+            memcpy((char *)out + specials[i].offset, &value, sizeof value);
+        }
+    }
+}
+
+/* What it saved of its general registers. */
+static bool add_context(struct kd *kd, uint64_t prcb, struct kd_registers *out)
+{
+    static const struct {
+        const char *path, *name;
+    } members[] = {
+        {"Rax", "rax"},  {"Rcx", "rcx"},  {"Rdx", "rdx"},  {"Rbx", "rbx"},  {"Rsp", "rsp"},
+        {"Rbp", "rbp"},  {"Rsi", "rsi"},  {"Rdi", "rdi"},  {"R8", "r8"},    {"R9", "r9"},
+        {"R10", "r10"},  {"R11", "r11"},  {"R12", "r12"},  {"R13", "r13"},  {"R14", "r14"},
+        {"R15", "r15"},  {"Rip", "rip"},  {"Dr0", "dr0"},  {"Dr1", "dr1"},  {"Dr2", "dr2"},
+        {"Dr3", "dr3"},  {"Dr6", "dr6"},  {"Dr7", "dr7"},  {"SegCs", "cs"}, {"SegDs", "ds"},
+        {"SegEs", "es"}, {"SegFs", "fs"}, {"SegGs", "gs"}, {"SegSs", "ss"}, {"EFlags", "rflags"},
+    };
+    uint64_t context = kd_field(kd, "_KPRCB", prcb, "Context"), value;
+    if (context == 0 || !kd_read_nt(kd, "_CONTEXT", context, "ContextFlags", &value)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const struct register_row *row = find_row(members[i].name);
+        value = kd_field(kd, "_CONTEXT", context, members[i].path);
+        memcpy((char *)out + row->offset, &value, row->storage);
+    }
+    return true;
+}
+
+bool kd_processor_registers(struct kd *kd, unsigned processor, struct kd_registers *out)
+{
+    struct kd_target *target = kd->target;
+    *out = (struct kd_registers){0};
+    bool told = target->ops->get_registers(target, processor, out) == 0;
+    uint64_t prcb = kd_target_is_process(target) ? 0 : kd_prcb_of(kd, processor);
+    if (prcb != 0 && target->from_file) {
+        told = told || add_context(kd, prcb, out);
+        add_special(kd, prcb, out);
+    }
+    return told;
+}
+
+bool kd_get_registers(struct kd *kd, struct kd_registers *out)
+{
+    if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
+        return kd_thread_registers(kd, kd->implicit_thread, out);
+    }
+    return kd_processor_registers(kd, kd->processor, out);
 }
 
 static uint64_t load(const struct kd_registers *registers, const struct register_row *row)

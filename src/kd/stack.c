@@ -357,8 +357,7 @@ void kd_show_stack(struct kd *kd, uint64_t thread, int indent)
     uint64_t process = kd_field(kd, "_ETHREAD", thread, "Tcb.Process");
     bool switched = process != kd_current_process(kd) && kd_set_process(kd, process);
     const struct kd_event *event = &kd->target->last_event;
-    bool live = thread == event->thread &&
-                kd->target->ops->get_registers(kd->target, event->processor, &registers) == 0;
+    bool live = thread == event->thread && kd_processor_registers(kd, event->processor, &registers);
     if (live || kd_thread_registers(kd, thread, &registers)) {
         size_t count = kd_stack_walk(kd, &registers, frames, SHOWN_FRAMES);
         show_calls(kd, frames, count, indent);

@@ -149,6 +149,10 @@ struct kd_target_ops {
     int (*read_physical)(struct kd_target *target, uint64_t pa, void *buffer, size_t size);
     int (*write_physical)(struct kd_target *target, uint64_t pa, const void *buffer, size_t size);
 
+    /* The first address >= pa that there is RAM at. NULL: all of it is there, up to physical_size.
+     * => false: there is none */
+    bool (*next_physical)(struct kd_target *target, uint64_t pa, uint64_t *found);
+
     /* Registers of what runs on a processor: of the event's thread on the event's processor. */
     int (*get_registers)(struct kd_target *target, unsigned processor, struct kd_registers *out);
     int (*set_registers)(struct kd_target *target, unsigned processor,
@@ -200,6 +204,7 @@ struct kd_target {
     uint64_t kernel_base;         /* of nt; 0: unknown, the debugger looks for it */
     uint64_t physical_size;       /* bytes: one past the highest RAM address */
     uint32_t process_id;          /* of a target that is one process */
+    bool from_file;               /* its machine is gone: what it does not tell is in memory */
     const char *symbol_path;      /* directories with PDB files, separated by `;` or NULL */
     struct kd_event last_event;   /* why it is stopped now; the debugger keeps it up to date */
     const struct kd_crash *crash; /* NULL: not from a Windows dump */

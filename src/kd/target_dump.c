@@ -35,6 +35,11 @@ static int read_physical(struct kd_target *target, uint64_t pa, void *buffer, si
     return dump_read_physical(of(target)->file, pa, buffer, size);
 }
 
+static bool next_physical(struct kd_target *target, uint64_t pa, uint64_t *found)
+{
+    return dump_next_physical(of(target)->file, pa, found);
+}
+
 static size_t read_saved(struct kd_target *target, uint64_t va, void *buffer, size_t size)
 {
     return dump_read_virtual(of(target)->file, va, buffer, size);
@@ -196,6 +201,7 @@ static void fill_target(struct dump_target *t)
     t->ops = (struct kd_target_ops){
         .name = "dump",
         .read_physical = info->virtual_only ? NULL : read_physical,
+        .next_physical = info->virtual_only ? NULL : next_physical,
         .read_virtual = info->virtual_only ? read_saved : NULL,
         .next_virtual = info->virtual_only ? next_saved : NULL,
         .get_module = info->virtual_only ? get_module : NULL,
@@ -210,8 +216,9 @@ static void fill_target(struct dump_target *t)
         .maxphyaddr = HW_MAXPHYADDR_MOST,
         .directory_base = info->directory_base,
         .kernel_base = info->one_process ? 0 : find_kernel(t),
-        .physical_size = info->physical_size,
+        .physical_size = info->virtual_only ? 0 : info->physical_size,
         .process_id = info->process_id,
+        .from_file = true,
         .last_event = get_event(info),
         .crash = info->type || info->one_process ? &t->crash : NULL,
     };

@@ -254,6 +254,33 @@ static void test_missing_file(void **state)
 
 /* ---- writing ---- */
 
+/* From hole to memory, in every format by physical address. */
+static void test_next_physical(void **state)
+{
+    static const struct {
+        uint64_t from, found;
+    } rows[] = {{0, 0x1000},      {0x1000, 0x1000}, {0x1234, 0x1234}, {0x2FFF, 0x2FFF},
+                {0x3000, 0x5000}, {0x4FFF, 0x5000}, {0x5FFF, 0x5FFF}};
+    static const enum sample_kind kinds[] = {SAMPLE_FULL, SAMPLE_BITMAP, SAMPLE_RANGES, SAMPLE_LIME,
+                                             SAMPLE_ELF};
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct sample s = sample_make(kinds[k]);
+        struct dump_file *file;
+        char reason[DUMP_REASON_SIZE];
+        uint64_t found;
+        assert_int_equal(dump_open_bytes(s.bytes, s.size, &file, reason), 0);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            assert_true(dump_next_physical(file, rows[i].from, &found));
+            assert_true(found == rows[i].found);
+        }
+        assert_false(dump_next_physical(file, 0x6000, &found));
+        assert_false(dump_next_physical(file, UINT64_MAX, &found));
+        dump_close(file);
+        free(s.bytes);
+    }
+}
+
 /* The bitmap counts across groups of 512 bits, so there are pages on both sides of one. */
 static bool has_page(uint64_t pfn)
 {
@@ -342,11 +369,12 @@ static void test_write_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_physical), cmocka_unit_test(test_header),
-        cmocka_unit_test(test_raw),      cmocka_unit_test(test_triage),
-        cmocka_unit_test(test_minidump), cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_damaged),  cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_write),    cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_next_physical), cmocka_unit_test(test_physical),
+        cmocka_unit_test(test_header),        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_triage),        cmocka_unit_test(test_minidump),
+        cmocka_unit_test(test_truncated),     cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_missing_file),  cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

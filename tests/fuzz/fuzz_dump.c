@@ -40,6 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < dump_module_count(file) && i < 64; i++) {
         dump_get_module(file, i, &module);
     }
+    struct dump_thread thread;
+    for (size_t i = 0; i < 64 && dump_get_thread(file, i, &thread); i++) {
+    }
     dump_close(file);
     return 0;
 }

@@ -2,16 +2,18 @@
  *
  * Runs the target over each file of a folder, whole, cut short, and with a few bytes changed by a
  * fixed sequence. No coverage guides it; it keeps targets building and their corpus passing under
- * every compiler and sanitizer. */
+ * every compiler and sanitizer. Each file has a share of time; slow targets get fewer changes. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ROUNDS 500      /* changed inputs made of each file */
 #define MOST_CHANGES 8u /* bytes changed in one */
 #define FILE_LIMIT (16u << 20)
+#define SHARE 1 /* seconds after which a file is changed no more */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,11 +30,11 @@ static void run(const uint8_t *bytes, size_t size, unsigned *seed, unsigned chan
     free(copy);
 }
 
-static void replay(const uint8_t *bytes, size_t size)
+static void replay(const uint8_t *bytes, size_t size, time_t end)
 {
     unsigned seed = 1;
     run(bytes, size, &seed, 0);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < ROUNDS && time(NULL) < end; round++) {
         size_t cut = round % 4 == 0 && size > 0 ? (size_t)rand_r(&seed) % size : size;
         run(bytes, cut, &seed, 1 + (unsigned)rand_r(&seed) % MOST_CHANGES);
     }
@@ -53,7 +55,8 @@ int main(int argc, char **argv)
         FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "rb");
         if (!file)
             continue;
-        replay(buffer, fread(buffer, 1, FILE_LIMIT, file));
+        /* Each file has its share of the time. */
+        replay(buffer, fread(buffer, 1, FILE_LIMIT, file), time(NULL) + SHARE);
         fclose(file);
         files++;
     }

@@ -34,6 +34,11 @@ static bool read_page(void *context, uint64_t pa, void *page)
     return kd_read_physical(context, pa, page, DUMP_PAGE_BYTES);
 }
 
+static bool next_page(void *context, uint64_t pa, uint64_t *found)
+{
+    return kd_next_physical(context, pa, found);
+}
+
 static bool go_on(void *context, uint64_t done, uint64_t all)
 {
     kd_progress(context, done, all);
@@ -79,8 +84,7 @@ static void take_machine(struct kd *kd, struct dump_info *info)
 {
     struct kd_registers registers = {0};
     take_kernel(kd, info);
-    if (kd->target->ops->get_registers(kd->target, kd->target->last_event.processor, &registers) ==
-        0) {
+    if (kd_processor_registers(kd, kd->target->last_event.processor, &registers)) {
         kd_context_of(&registers, &info->context);
     }
     take_event(kd, registers.rip, info);
@@ -91,7 +95,8 @@ static void take_machine(struct kd *kd, struct dump_info *info)
 
 static int write_pages(struct kd *kd, const char *path, const struct dump_info *info)
 {
-    const struct dump_source source = {.read_page = read_page, .go_on = go_on, .context = kd};
+    const struct dump_source source = {
+        .read_page = read_page, .next = next_page, .go_on = go_on, .context = kd};
     return dump_write(path, info, &source);
 }
 

@@ -54,11 +54,14 @@ static void search_page(struct kd *kd, struct search *s, uint64_t pfn, const uin
     }
 }
 
-/* By pieces of many pages; page by page where a piece has holes. */
+/* By pieces of many pages, from one stretch of RAM to the next; page by page where a piece has
+ * holes. */
 static void search_frames(struct kd *kd, struct search *s, uint64_t *buffer)
 {
-    uint64_t pfn = s->first;
-    while (pfn <= s->last && !kd_interrupted(kd)) {
+    uint64_t pfn = s->first, found;
+    while (pfn <= s->last && !kd_interrupted(kd) &&
+           kd_next_physical(kd, pfn << HW_PAGE_SHIFT, &found) &&
+           (pfn = found >> HW_PAGE_SHIFT) <= s->last) {
         uint64_t count = s->last - pfn + 1 < PIECE_PAGES ? s->last - pfn + 1 : PIECE_PAGES;
         bool whole = kd_read_physical(kd, pfn << HW_PAGE_SHIFT, buffer, count << HW_PAGE_SHIFT);
         for (uint64_t i = 0; i < count; i++) {

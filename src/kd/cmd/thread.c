@@ -194,8 +194,7 @@ static void run_for(struct kd *kd, unsigned processor, const char *command)
 {
     struct kd_registers registers;
     kd->processor = processor;
-    bool idle = kd->target->ops->get_registers(kd->target, processor, &registers) != 0 ||
-                registers.rip == 0;
+    bool idle = !kd_processor_registers(kd, processor, &registers) || registers.rip == 0;
     kd_printf(kd, "%s%3u%s\n", processor == kd->target->last_event.processor ? "." : " ", processor,
               idle ? "  idle" : "");
     if (!idle) {

@@ -216,7 +216,16 @@ static bool count_locations(struct kd *kd, uint64_t counts[LOCATIONS], uint64_t 
             unsigned byte = piece[i * size + location.offset + location.bit_position / 8];
             counts[byte >> location.bit_position % 8 & (LOCATIONS - 1)]++;
         }
-        pfn += got > 0 ? got : 1;
+        pfn += got;
+        uint64_t next; /* the database has holes where there is no RAM */
+        if (got == 0) {
+            uint64_t end = database + (highest + 1) * size - 1, at = database + pfn * size;
+            at = (at | (HW_PAGE_SIZE - 1)) + 1;
+            if (!kd_next_present(kd, at, end, &next)) {
+                break;
+            }
+            pfn = (next - database + size - 1) / size;
+        }
     }
     free(piece);
     return true;
