@@ -6,6 +6,8 @@
  * locate. Addresses are physical, or virtual for triage dumps. */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/reader.h"
 #include "dump/dump.h"
 
@@ -82,6 +84,10 @@ void dump_find_directory(struct dump_file *file);
 
 /* The header of a Windows dump of `size` bytes, without the runs of a full one. */
 void dump_fill_header(const struct dump_info *info, uint64_t size, struct _DUMP_HEADER64 *header);
+
+/* Make the file `path` anew; one that is there is unlinked first, for it may be the one that is
+ * being looked at. => NULL: errno says why */
+FILE *dump_create_file(const char *path);
 
 /* Write a file of these bytes, or none. => 0, or negative errno */
 int dump_write_bytes(const char *path, const void *bytes, size_t size);

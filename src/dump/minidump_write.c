@@ -443,7 +443,7 @@ int dump_write_minidump(const char *path, const struct dump_info *info,
     struct image image = {.info = info, .parts = parts};
     build(&image);
     int error = image.error;
-    FILE *file = error ? NULL : fopen(path, "wbe");
+    FILE *file = error ? NULL : dump_create_file(path);
     if (!error && !file) {
         error = -errno;
     }

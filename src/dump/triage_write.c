@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dump/dump_int.h"
@@ -173,9 +174,18 @@ static void build(struct image *image, const struct dump_info *info)
     memcpy(image->bytes + DUMP_HEADER64_SIZE, &triage, sizeof triage);
 }
 
+FILE *dump_create_file(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode) && unlink(path) != 0) {
+        return NULL;
+    }
+    return fopen(path, "wbe");
+}
+
 int dump_write_bytes(const char *path, const void *bytes, size_t size)
 {
-    FILE *file = fopen(path, "wbe");
+    FILE *file = dump_create_file(path);
     if (!file) {
         return -errno;
     }

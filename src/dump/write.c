@@ -199,7 +199,7 @@ int dump_write(const char *path, const struct dump_info *info, const struct dump
         return -EINVAL;
     }
     int error = find_pages(&w);
-    if (!error && !(w.file = fopen(path, "wbe"))) {
+    if (!error && !(w.file = dump_create_file(path))) {
         error = -errno;
     }
     if (w.file) {

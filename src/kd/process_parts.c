@@ -277,7 +277,7 @@ static void take_exception(struct kd_process_parts *parts, struct dump_info *inf
     bool listed = kd_target_is_process(kd->target);
     uint64_t id = kd_field(kd, "_ETHREAD", event->thread, "Cid.UniqueThread");
     info->has_exception = false;
-    if (event->kind != KD_EVENT_EXCEPTION && event->kind != KD_EVENT_BREAKPOINT) {
+    if (!kd_event_is_exception(event)) {
         return;
     }
     for (size_t i = 0; i < parts->minidump.thread_count; i++) {

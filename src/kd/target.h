@@ -102,6 +102,12 @@ struct kd_watch {
 
 #define KD_WATCHES 4 /* a processor has so many */
 
+/* Did an exception of the program stop the target? int3 raises one too. */
+static inline bool kd_event_is_exception(const struct kd_event *event)
+{
+    return event->kind == KD_EVENT_EXCEPTION || event->kind == KD_EVENT_BREAKPOINT;
+}
+
 /* How to go on from an event. */
 enum kd_resume {
     KD_RESUME_HANDLED,     /* `gh`, and `g` after everything but an exception */

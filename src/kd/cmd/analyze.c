@@ -205,7 +205,7 @@ static bool cmd_analyze(struct kd *kd, const char *args)
     bool crashed = kd_get_bugcheck(kd, &code, parameter);
     if (crashed) {
         show_bugcheck(kd, &a, code, parameter);
-    } else if (event->kind == KD_EVENT_EXCEPTION) {
+    } else if (kd_event_is_exception(event)) {
         show_exception(kd, &a, event);
     } else {
         kd_printf(kd, "No bugcheck and no exception: `.lastevent` says why the target is "
@@ -219,7 +219,7 @@ static bool cmd_analyze(struct kd *kd, const char *args)
         show_process(kd);
         show_calls(kd, &a);
     }
-    if (crashed || event->kind == KD_EVENT_EXCEPTION) {
+    if (crashed || kd_event_is_exception(event)) {
         show_blame(kd, &a);
     }
     return true;

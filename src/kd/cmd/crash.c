@@ -50,7 +50,7 @@ static bool cmd_exception_context(struct kd *kd, const char *args)
 {
     const struct kd_event *event = &kd->target->last_event;
     (void)args;
-    if (event->kind != KD_EVENT_EXCEPTION) {
+    if (!kd_event_is_exception(event)) {
         return kd_error(kd, "Unable to get exception context: no exception stopped this target");
     }
     kd->processor = event->processor;

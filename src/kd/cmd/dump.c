@@ -49,7 +49,7 @@ static bool go_on(void *context, uint64_t done, uint64_t all)
 static void take_event(struct kd *kd, uint64_t rip, struct dump_info *info)
 {
     const struct kd_event *event = &kd->target->last_event;
-    bool exception = event->kind == KD_EVENT_EXCEPTION;
+    bool exception = kd_event_is_exception(event);
     info->exception.ExceptionCode = exception ? event->code : BREAK_INSTRUCTION;
     info->exception.ExceptionAddress = exception ? event->address : rip;
     if (exception && event->parameter_count <= 4) {
