@@ -94,8 +94,7 @@ static void place_of(struct kd *kd, uint64_t thread, char *out, size_t size)
     struct kd_registers registers;
     bool running = thread == kd->target->last_event.thread;
     *out = '\0';
-    if (running ? kd->target->ops->get_registers(kd->target, kd->target->last_event.processor,
-                                                 &registers) == 0
+    if (running ? kd_processor_registers(kd, kd->target->last_event.processor, &registers)
                 : kd_thread_registers(kd, thread, &registers)) {
         if (!kd_symbol_name(kd->symbols, registers.rip, out, size)) {
             snprintf(out, size, "0x%" PRIx64, registers.rip);
