@@ -19,8 +19,10 @@ bool kd_dump_string(struct kd *kd, const char *name, const char *args, bool phys
  * `vad`, "READWRITE" as !vad spells them. */
 const char *kd_protection_text(uint64_t protection, bool vad, char *out, size_t size);
 
-/* !thread's text for one ETHREAD; `details`: everything, else one line. */
-void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent);
+/* !thread's text for one ETHREAD: one line; what it waits for, times, stacks, priorities; its calls
+ * too. */
+enum kd_thread_text { KD_THREAD_LINE, KD_THREAD_DETAILS, KD_THREAD_CALLS };
+void kd_show_thread(struct kd *kd, uint64_t thread, enum kd_thread_text how, int indent);
 
 /* Times the debugger shows as h:mm:ss.mmm, from 100 ns units. `wide` pads the hours. */
 void kd_show_duration(struct kd *kd, uint64_t units, bool wide);
