@@ -42,6 +42,14 @@ bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 /* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
 uint64_t kd_object_find(struct kd *kd, const char *path);
 
+/* The parts of system space that nt's variables bound: first and last address; 0: not known. */
+#define KD_SYSTEM_PARTS 8
+struct kd_system_part {
+    const char *name;
+    uint64_t start, end;
+};
+void kd_system_parts(struct kd *kd, struct kd_system_part parts[KD_SYSTEM_PARTS]);
+
 /* Visit each EPROCESS of nt's list, each ETHREAD of a process, until `visit` returns false.
  * => false: the list is damaged, and an error was printed */
 typedef bool kd_element_visit(struct kd *kd, uint64_t element, void *context);
