@@ -63,6 +63,7 @@ extern const struct kd_command kd_commands_script[];
 extern const struct kd_command kd_commands_pool[];
 extern const struct kd_command kd_commands_vm[];
 extern const struct kd_command kd_commands_wsle[];
+extern const struct kd_command kd_commands_memusage[];
 extern const struct kd_command kd_commands_ssdt[];
 extern const struct kd_command kd_commands_address[];
 extern const struct kd_command kd_commands_transfer[];

@@ -10,6 +10,7 @@
 
 #include "hw/bits.h"
 #include "kd/areas.h"
+#include "kd/cmd/cmd.h"
 #include "kd/symbols.h"
 
 #define KERNEL_HALF 0xFFFF800000000000ull
@@ -81,15 +82,13 @@ static void show_area(struct kd *kd, const struct kd_area *area)
 /* ---- the kernel's half ------------------------------------------------------------------------
  */
 
-static bool show_kernel_address(struct kd *kd, uint64_t address)
+void kd_system_parts(struct kd *kd, struct kd_system_part parts[KD_SYSTEM_PARTS])
 {
-    const struct {
-        const char *name;
-        uint64_t start, end;
-    } rows[] = {
+    const struct kd_system_part rows[KD_SYSTEM_PARTS] = {
         {"Page tables", 0xFFFFF68000000000, 0xFFFFF6FFFFFFFFFF},
         {"Hyperspace", 0xFFFFF70000000000, 0xFFFFF77FFFFFFFFF},
         {"Shared user data", 0xFFFFF78000000000, 0xFFFFF78000000FFF},
+        {"Loader mappings", 0xFFFFF80000000000, 0xFFFFF87FFFFFFFFF},
         {"System PTEs", kd_nt_pointer(kd, "MmSystemPtesStart"),
          kd_nt_pointer(kd, "MmSystemPtesEnd")},
         {"Paged pool", kd_nt_pointer(kd, "MmPagedPoolStart"), kd_nt_pointer(kd, "MmPagedPoolEnd")},
@@ -98,11 +97,18 @@ static bool show_kernel_address(struct kd *kd, uint64_t address)
         {"PFN database", kd_nt_pointer(kd, "MmPfnDatabase"),
          kd_nt_pointer(kd, "MmNonPagedPoolStart") - 1},
     };
+    memcpy(parts, rows, sizeof rows);
+}
+
+static bool show_kernel_address(struct kd *kd, uint64_t address)
+{
+    struct kd_system_part rows[KD_SYSTEM_PARTS];
+    kd_system_parts(kd, rows);
     const struct kd_module *module = kd_module_at(kd->symbols, address);
     const char *name = module != NULL ? "Image" : "Unused system space";
     uint64_t start = module != NULL ? module->base : 0;
     uint64_t end = module != NULL ? module->base + module->size - 1 : 0;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && module == NULL; i++) {
+    for (size_t i = 0; i < KD_SYSTEM_PARTS && module == NULL; i++) {
         if (rows[i].start != 0 && address >= rows[i].start && address <= rows[i].end) {
             name = rows[i].name;
             start = rows[i].start;

@@ -19,8 +19,10 @@ bool kd_dump_string(struct kd *kd, const char *name, const char *args, bool phys
  * `vad`, "READWRITE" as !vad spells them. */
 const char *kd_protection_text(uint64_t protection, bool vad, char *out, size_t size);
 
-/* !thread's text for one ETHREAD; `details`: everything, else one line. */
-void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent);
+/* !thread's text for one ETHREAD: one line; what it waits for, times, stacks, priorities; its calls
+ * too. */
+enum kd_thread_text { KD_THREAD_LINE, KD_THREAD_DETAILS, KD_THREAD_CALLS };
+void kd_show_thread(struct kd *kd, uint64_t thread, enum kd_thread_text how, int indent);
 
 /* Times the debugger shows as h:mm:ss.mmm, from 100 ns units. `wide` pads the hours. */
 void kd_show_duration(struct kd *kd, uint64_t units, bool wide);
@@ -39,6 +41,14 @@ bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
 /* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
 uint64_t kd_object_find(struct kd *kd, const char *path);
+
+/* The parts of system space that nt's variables bound: first and last address; 0: not known. */
+#define KD_SYSTEM_PARTS 8
+struct kd_system_part {
+    const char *name;
+    uint64_t start, end;
+};
+void kd_system_parts(struct kd *kd, struct kd_system_part parts[KD_SYSTEM_PARTS]);
 
 /* Visit each EPROCESS of nt's list, each ETHREAD of a process, until `visit` returns false.
  * => false: the list is damaged, and an error was printed */

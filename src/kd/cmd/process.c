@@ -19,6 +19,9 @@
 #define CID_LIMIT 0x100000ull /* smaller arguments are process ids, not addresses */
 #define IMAGE_NAME_SIZE 16
 
+/* Threads alone are lines; with what they wait for, they are long, and with both, their calls are
+ * shown too. 8 asks for calls without arguments, 10 for them in their own process: both are so
+ * anyhow. */
 enum process_flags { DETAILS = 1, THREAD_WAITS = 2, THREADS = 4 };
 
 /* Where KUSER_SHARED_DATA is mapped for the kernel on every x64 Windows. */
@@ -143,8 +146,13 @@ static void show_details(struct kd *kd, uint64_t process)
     show_working_set(kd, process);
     kd_printf(kd, "    %-33s %" PRIu64 "\n", "BasePriority",
               kd_field(kd, "_EPROCESS", process, "Pcb.BasePriority"));
-    kd_printf(kd, "    %-33s %" PRIu64 "\n\n", "CommitCharge",
+    kd_printf(kd, "    %-33s %" PRIu64 "\n", "CommitCharge",
               kd_field(kd, "_EPROCESS", process, "CommitCharge"));
+    uint64_t job = kd_field(kd, "_EPROCESS", process, "Job");
+    if (job != 0) {
+        kd_printf(kd, "    %-33s %016" PRIx64 "\n", "Job", job);
+    }
+    kd_printf(kd, "\n");
 }
 
 bool kd_processes_each(struct kd *kd, kd_element_visit *visit, void *context)
@@ -170,7 +178,10 @@ bool kd_threads_each(struct kd *kd, uint64_t process, kd_element_visit *visit, v
 static bool show_one_thread(struct kd *kd, uint64_t thread, void *context)
 {
     const uint64_t *flags = context;
-    kd_show_thread(kd, thread, *flags & THREAD_WAITS, 8);
+    enum kd_thread_text how = !(*flags & THREAD_WAITS) ? KD_THREAD_LINE
+                              : *flags & THREADS       ? KD_THREAD_CALLS
+                                                       : KD_THREAD_DETAILS;
+    kd_show_thread(kd, thread, how, 8);
     return true;
 }
 
@@ -339,7 +350,9 @@ static bool cmd_set_process(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_process[] = {
-    {"!process", "!process [0|ADDRESS|CID [FLAGS [NAME]]]", "processes: all, or one with details",
+    {"!process", "!process [0|ADDRESS|CID [FLAGS [NAME]]]",
+     "processes: all, or one; flags 1 sizes and times, 2 threads with what they wait for, 4 lines, "
+     "6 calls",
      cmd_process_list},
     {".process", ".process [/i] [/p] [/r] [ADDRESS]",
      "choose the process whose memory commands read; /i lets it run up to there", cmd_set_process},

@@ -112,7 +112,7 @@ static void show_details(struct kd *kd, uint64_t thread, int indent)
               field(kd, thread, "ThreadIoPriority"), field(kd, thread, "ThreadPagePriority"));
 }
 
-void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent)
+void kd_show_thread(struct kd *kd, uint64_t thread, enum kd_thread_text how, int indent)
 {
     kd_printf(kd,
               "%*sTHREAD %016" PRIx64 "  Cid %04" PRIx64 ".%04" PRIx64 "  Teb: %016" PRIx64
@@ -122,9 +122,13 @@ void kd_show_thread(struct kd *kd, uint64_t thread, bool details, int indent)
               field(kd, thread, "Tcb.Win32Thread"));
     show_state(kd, thread);
     kd_printf(kd, "\n");
-    if (details) {
+    if (how != KD_THREAD_LINE) {
         show_details(kd, thread, indent + 4);
+    }
+    if (how == KD_THREAD_CALLS) {
         kd_show_stack(kd, thread, indent + 4);
+    }
+    if (how != KD_THREAD_LINE) {
         kd_printf(kd, "\n");
     }
 }
@@ -153,7 +157,7 @@ static bool cmd_thread(struct kd *kd, const char *args)
     if (!check_thread(kd, thread)) {
         return false;
     }
-    kd_show_thread(kd, thread, true, 0);
+    kd_show_thread(kd, thread, KD_THREAD_CALLS, 0);
     return true;
 }
 

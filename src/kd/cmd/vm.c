@@ -1,9 +1,8 @@
-/* src/kd/cmd/vm.c: !vm, !memusage, !sysptes: how memory is used as a whole.
+/* src/kd/cmd/vm.c: !vm, !sysptes: how memory is used as a whole.
  *
- * Source: debugger documentation, "!vm", "!memusage", "!sysptes". */
+ * Source: debugger documentation, "!vm", "!sysptes". */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "hw/bits.h"
 #include "kd/kdi.h"
@@ -11,8 +10,6 @@
 
 #define PROCESS_LIMIT 65536
 #define PAGE_KB ((uint64_t)HW_PAGE_SIZE / 1024)
-#define LOCATIONS 8
-#define PIECE 4096 /* PFN entries read at once */
 
 /* ---- system PTEs ------------------------------------------------------------------------------
  */
@@ -188,74 +185,8 @@ static bool cmd_vm(struct kd *kd, const char *args)
     return true;
 }
 
-/* ---- !memusage --------------------------------------------------------------------------------
- */
-
-/* Count the pages of each MMLISTS state, reading the database by large pieces. */
-static bool count_locations(struct kd *kd, uint64_t counts[LOCATIONS], uint64_t *last)
-{
-    struct kd_field location;
-    uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFN");
-    uint64_t database = kd_nt_pointer(kd, "MmPfnDatabase"),
-             highest = kd_nt_pointer(kd, "MmHighestPhysicalPage");
-    if (database == 0 || size == 0 || highest > kd->target->physical_size >> HW_PAGE_SHIFT ||
-        !kd_type_field_get(kd->symbols, "nt", "_MMPFN", "u3.e1.PageLocation", &location) ||
-        location.offset >= size) {
-        return kd_error(kd, "nt!MmPfnDatabase cannot be read");
-    }
-    *last = highest;
-    uint8_t *piece = malloc(PIECE * size);
-    if (piece == NULL) {
-        return kd_error(kd, "Out of memory");
-    }
-    for (uint64_t pfn = kd_nt_pointer(kd, "MmLowestPhysicalPage");
-         pfn <= highest && !kd_interrupted(kd);) {
-        uint64_t count = highest - pfn + 1 < PIECE ? highest - pfn + 1 : PIECE;
-        size_t got = kd_read_virtual(kd, database + pfn * size, piece, count * size) / size;
-        for (size_t i = 0; i < got; i++) {
-            unsigned byte = piece[i * size + location.offset + location.bit_position / 8];
-            counts[byte >> location.bit_position % 8 & (LOCATIONS - 1)]++;
-        }
-        pfn += got;
-        uint64_t next; /* the database has holes where there is no RAM */
-        if (got == 0) {
-            uint64_t end = database + (highest + 1) * size - 1, at = database + pfn * size;
-            at = (at | (HW_PAGE_SIZE - 1)) + 1;
-            if (!kd_next_present(kd, at, end, &next)) {
-                break;
-            }
-            pfn = (next - database + size - 1) / size;
-        }
-    }
-    free(piece);
-    return true;
-}
-
-static bool cmd_memusage(struct kd *kd, const char *args)
-{
-    static const struct {
-        const char *label;
-        unsigned location;
-    } rows[] = {{"Zeroed", 0},          {"Free", 1},         {"Standby", 2},    {"Modified", 3},
-                {"ModifiedNoWrite", 4}, {"Active/Valid", 6}, {"Transition", 7}, {"Bad", 5}};
-    uint64_t counts[LOCATIONS] = {0}, last, total = 0;
-    (void)args;
-    if (!kd_need_symbols(kd) || !count_locations(kd, counts, &last)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t pages = counts[rows[i].location];
-        kd_printf(kd, "%20s: %8" PRIu64 " (%8" PRIu64 " kb)\n", rows[i].label, pages,
-                  pages * PAGE_KB);
-        total += pages;
-    }
-    kd_printf(kd, "%20s: %8" PRIu64 " (%8" PRIu64 " kb)\n", "TOTAL", total, total * PAGE_KB);
-    return true;
-}
-
 const struct kd_command kd_commands_vm[] = {
     {"!vm", "!vm [FLAGS]", "memory of the whole system; flag 2 leaves processes out", cmd_vm},
-    {"!memusage", "!memusage", "page frames by state, counted in the PFN database", cmd_memusage},
     {"!sysptes", "!sysptes", "page-table entries of the system's own mappings", cmd_sysptes},
     {NULL, NULL, NULL, NULL},
 };

@@ -1,0 +1,472 @@
+/* src/kd/cmd/memusage.c: !memusage: what every page frame is used for.
+ *
+ * One pass over the PFN database. An entry tells the state of its page and the entry that maps it:
+ *
+ *      PteAddress in the self map, user half     a process: the page directory that PteFrame leads
+ *                                                to, from table to table, says which
+ *      PteAddress in the self map, kernel half   a part of system space, by the address
+ *      PrototypePte                              a section: the control area among whose prototypes
+ *                                                PteAddress is, as the VADs of all processes tell
+ *
+ * Rows are kept by control area, process and part, and shown with the largest first.
+ *
+ * Source: debugger documentation, "!memusage"; Windows Internals 6, part 2, ch. 10 "PFN Data
+ * Structures". */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hw/bits.h"
+#include "kd/cmd/cmd.h"
+#include "kd/kdi.h"
+#include "kd/symbols.h"
+#include "kd/types.h"
+
+#define PIECE 4096u /* entries read at once */
+#define PAGE_KB 4
+#define LOCATIONS 8
+#define ROWS_MOST 65536u
+#define SUBSECTIONS_MOST 65536u
+#define FAST_REF_BITS 15ull
+#define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
+
+enum location { ZEROED, FREE_PAGE, STANDBY, MODIFIED, NO_WRITE, BAD, ACTIVE, TRANSITION };
+
+/* What pages are counted for. `key`: control area, EPROCESS, or a number of a part of the system.
+ */
+struct row {
+    uint64_t key;
+    enum { ROW_AREA, ROW_PROCESS, ROW_PART } kind;
+    const char *name; /* of a part */
+    uint64_t valid, standby, dirty, shared, locked, tables;
+};
+
+/* The prototype PTEs of a subsection. */
+struct prototypes {
+    uint64_t start, end, area;
+};
+
+struct process {
+    uint64_t directory, address; /* frame of the page directory, EPROCESS */
+};
+
+struct usage {
+    uint64_t database, entry_size, self_map;
+    struct kd_system_part parts[KD_SYSTEM_PARTS];
+    struct kd_field pte, frame, location, prototype, shares, references;
+    uint64_t counts[LOCATIONS];
+    struct row *rows;
+    size_t row_count;
+    struct prototypes *prototypes;
+    size_t prototype_count;
+    struct process *processes;
+    size_t process_count;
+    uint64_t table, owner; /* the page table looked up last, and whose it is */
+    bool failed;
+};
+
+/* One more element at the end of a list whose room doubles. */
+static void *append(struct usage *u, void *list, size_t *count, size_t size)
+{
+    void *grown = list;
+    if ((*count & (*count - 1)) == 0) { /* full at powers of two */
+        grown = *count < ROWS_MOST ? realloc(list, (*count ? 2 * *count : 1) * size) : NULL;
+        u->failed |= grown == NULL;
+    }
+    *count += grown != NULL;
+    return grown;
+}
+
+/* ---- what there is ----------------------------------------------------------------------------
+ */
+
+static bool add_prototypes(struct kd *kd, const struct kd_vad *vad, void *context)
+{
+    struct usage *u = context;
+    uint64_t area, subsection;
+    if (kd_field(kd, "_MMVAD_SHORT", vad->address, "u.VadFlags.PrivateMemory") != 0 ||
+        !kd_read_nt(kd, "_MMVAD", vad->address, "Subsection", &subsection) || subsection == 0 ||
+        !kd_read_nt(kd, "_SUBSECTION", subsection, "ControlArea", &area)) {
+        return !kd_interrupted(kd);
+    }
+    for (size_t i = 0; i < u->prototype_count; i++) {
+        if (u->prototypes[i].area == area) {
+            return true;
+        }
+    }
+    uint64_t at = area + kd_type_size(kd->symbols, "nt", "_CONTROL_AREA");
+    for (unsigned i = 0; at != 0 && i < SUBSECTIONS_MOST && !u->failed; i++) {
+        struct prototypes *grown =
+            append(u, u->prototypes, &u->prototype_count, sizeof *u->prototypes);
+        if (grown == NULL || kd_field(kd, "_SUBSECTION", at, "ControlArea") != area) {
+            u->prototype_count -= grown != NULL;
+            u->prototypes = grown != NULL ? grown : u->prototypes;
+            break;
+        }
+        u->prototypes = grown;
+        uint64_t base = kd_field(kd, "_SUBSECTION", at, "SubsectionBase");
+        uint64_t count = kd_field(kd, "_SUBSECTION", at, "PtesInSubsection");
+        u->prototypes[u->prototype_count - 1] =
+            (struct prototypes){base, base + count * sizeof(uint64_t), area};
+        at = kd_field(kd, "_SUBSECTION", at, "NextSubsection");
+    }
+    return !u->failed && !kd_interrupted(kd);
+}
+
+static bool add_process(struct kd *kd, uint64_t process, void *context)
+{
+    struct usage *u = context;
+    struct process *grown = append(u, u->processes, &u->process_count, sizeof *u->processes);
+    if (grown == NULL) {
+        return false;
+    }
+    u->processes = grown;
+    uint64_t directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
+    u->processes[u->process_count - 1] = (struct process){directory >> HW_PAGE_SHIFT, process};
+    kd_vads_each(kd, kd_vad_root(kd, process), add_prototypes, u);
+    return !u->failed && !kd_interrupted(kd);
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const struct prototypes *a = left, *b = right;
+    return a->start < b->start ? -1 : a->start > b->start;
+}
+
+/* ---- whose page -------------------------------------------------------------------------------
+ */
+
+static uint64_t member(const uint8_t *entry, const struct kd_field *field)
+{
+    uint64_t value = 0;
+    memcpy(&value, entry + field->offset, field->size < sizeof value ? field->size : sizeof value);
+    return field->bit_count != 0 ? value >> field->bit_position & hw_bits(0, field->bit_count)
+                                 : value;
+}
+
+static struct row *row_of(struct usage *u, int kind, uint64_t key, const char *name)
+{
+    for (size_t i = 0; i < u->row_count; i++) {
+        if (u->rows[i].key == key && (int)u->rows[i].kind == kind) {
+            return &u->rows[i];
+        }
+    }
+    struct row *grown = append(u, u->rows, &u->row_count, sizeof *u->rows);
+    if (grown == NULL) {
+        return NULL;
+    }
+    u->rows = grown;
+    u->rows[u->row_count - 1] = (struct row){.key = key, .name = name};
+    u->rows[u->row_count - 1].kind = kind;
+    return &u->rows[u->row_count - 1];
+}
+
+static uint64_t area_of(const struct usage *u, uint64_t pte)
+{
+    size_t low = 0, high = u->prototype_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (u->prototypes[middle].start <= pte) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > 0 && pte < u->prototypes[low - 1].end ? u->prototypes[low - 1].area : 0;
+}
+
+/* From the page that holds the PTE up to the page directory, whose own entry leads to itself. */
+static uint64_t process_of(struct kd *kd, struct usage *u, uint64_t table)
+{
+    uint64_t frame = table, next;
+    if (table == u->table) {
+        return u->owner;
+    }
+    for (unsigned i = 0; i < HW_LEVELS; i++) {
+        if (!kd_read_nt(kd, "_MMPFN", u->database + frame * u->entry_size, "u4.PteFrame", &next) ||
+            next == frame) {
+            break;
+        }
+        frame = next;
+    }
+    u->table = table;
+    u->owner = 0;
+    for (size_t i = 0; i < u->process_count; i++) {
+        u->owner = u->processes[i].directory == frame ? u->processes[i].address : u->owner;
+    }
+    return u->owner;
+}
+
+/* The part of the system that an address is in: an image, or a row of the table. */
+static struct row *row_of_address(struct kd *kd, struct usage *u, uint64_t va)
+{
+    const struct kd_module *module = kd_module_at(kd->symbols, va);
+    if (module != NULL) {
+        return row_of(u, ROW_PART, module->base, module->name);
+    }
+    for (size_t i = 0; i < KD_SYSTEM_PARTS; i++) {
+        if (u->parts[i].start != 0 && va >= u->parts[i].start && va <= u->parts[i].end) {
+            return row_of(u, ROW_PART, i + 1, u->parts[i].name);
+        }
+    }
+    return row_of(u, ROW_PART, 0, "other");
+}
+
+/* The page is mapped by the directory entry at `pte`: a page table, at `va` in the self map, or a
+ * part of a large page. */
+static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, uint64_t va,
+                                  uint64_t frame, bool *table)
+{
+    uint64_t maps = kd_sign_extend((va - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+    hw_entry entry;
+    if (kd_read_u64(kd, pte, &entry.value) && hw_entry_present(entry) && hw_entry_large(entry)) {
+        return row_of_address(kd, u, maps);
+    }
+    uint64_t process = maps < FIRST_KERNEL_ADDRESS ? process_of(kd, u, frame) : 0;
+    *table = process != 0;
+    return process != 0 ? row_of(u, ROW_PROCESS, process, NULL)
+                        : row_of(u, ROW_PART, 1, u->parts[0].name);
+}
+
+/* Whose page it is; *table: it is a page table of a process. */
+static struct row *owner_of(struct kd *kd, struct usage *u, const uint8_t *entry, bool *table)
+{
+    uint64_t pte = member(entry, &u->pte), frame = member(entry, &u->frame);
+    *table = false;
+    if (member(entry, &u->prototype) != 0) {
+        uint64_t area = area_of(u, pte);
+        return area != 0 ? row_of(u, ROW_AREA, area, NULL)
+                         : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
+    }
+    if (pte < u->self_map || pte - u->self_map >= KD_SELF_MAP_SIZE) {
+        return row_of(u, ROW_PART, 0, "other");
+    }
+    uint64_t va = kd_sign_extend((pte - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+    if (va >= u->self_map && va - u->self_map < KD_SELF_MAP_SIZE) {
+        return owner_of_table(kd, u, pte, va, frame, table);
+    }
+    if (va < FIRST_KERNEL_ADDRESS) {
+        uint64_t process = process_of(kd, u, frame);
+        return process != 0 ? row_of(u, ROW_PROCESS, process, NULL)
+                            : row_of(u, ROW_PART, UINT64_MAX - 1, "processes that have ended");
+    }
+    return row_of_address(kd, u, va);
+}
+
+static void count_page(struct kd *kd, struct usage *u, const uint8_t *entry)
+{
+    uint64_t location = member(entry, &u->location) % LOCATIONS;
+    bool table;
+    u->counts[location]++;
+    if (location == ZEROED || location == FREE_PAGE || location == BAD) {
+        return;
+    }
+    struct row *row = owner_of(kd, u, entry, &table);
+    if (row == NULL) {
+        return;
+    }
+    bool active = location == ACTIVE;
+    row->tables += active && table;
+    row->valid += active && !table;
+    row->standby += location == STANDBY;
+    row->dirty += location == MODIFIED || location == NO_WRITE || location == TRANSITION;
+    row->shared += active && member(entry, &u->prototype) && member(entry, &u->shares) > 1;
+    row->locked += active && member(entry, &u->references) > 1;
+}
+
+/* ---- the pass ---------------------------------------------------------------------------------
+ */
+
+static bool find_fields(struct kd *kd, struct usage *u)
+{
+    const struct {
+        const char *path;
+        struct kd_field *field;
+    } fields[] = {
+        {"PteAddress", &u->pte},
+        {"u4.PteFrame", &u->frame},
+        {"u3.e1.PageLocation", &u->location},
+        {"u4.PrototypePte", &u->prototype},
+        {"u2.ShareCount", &u->shares},
+        {"u3.ReferenceCount", &u->references},
+    };
+    u->entry_size = kd_type_size(kd->symbols, "nt", "_MMPFN");
+    u->database = kd_nt_pointer(kd, "MmPfnDatabase");
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!kd_type_field_get(kd->symbols, "nt", "_MMPFN", fields[i].path, fields[i].field) ||
+            fields[i].field->offset + fields[i].field->size > u->entry_size) {
+            return false;
+        }
+    }
+    return u->database != 0 && u->entry_size != 0;
+}
+
+/* The first entry at or behind `pfn` that is in memory: there are holes where there is no RAM. */
+static bool next_entry(struct kd *kd, const struct usage *u, uint64_t highest, uint64_t *pfn)
+{
+    uint64_t at = u->database + *pfn * u->entry_size, found;
+    uint64_t end = u->database + (highest + 1) * u->entry_size - 1;
+    if (!kd_next_present(kd, (at | (HW_PAGE_SIZE - 1)) + 1, end, &found)) {
+        return false;
+    }
+    *pfn = (found - u->database + u->entry_size - 1) / u->entry_size;
+    return true;
+}
+
+static bool count_pages(struct kd *kd, struct usage *u)
+{
+    uint64_t highest = kd_nt_pointer(kd, "MmHighestPhysicalPage");
+    if (!find_fields(kd, u) || highest > kd->target->physical_size >> HW_PAGE_SHIFT) {
+        return kd_error(kd, "nt!MmPfnDatabase cannot be read");
+    }
+    uint8_t *piece = malloc(PIECE * u->entry_size);
+    if (piece == NULL) {
+        return kd_error(kd, "Out of memory");
+    }
+    for (uint64_t pfn = kd_nt_pointer(kd, "MmLowestPhysicalPage");
+         pfn <= highest && !kd_interrupted(kd) && !u->failed;) {
+        uint64_t count = highest - pfn + 1 < PIECE ? highest - pfn + 1 : PIECE;
+        size_t got =
+            kd_read_virtual(kd, u->database + pfn * u->entry_size, piece, count * u->entry_size) /
+            u->entry_size;
+        for (size_t i = 0; i < got; i++) {
+            count_page(kd, u, piece + i * u->entry_size);
+        }
+        kd_progress(kd, pfn, highest);
+        pfn += got;
+        if (got == 0 && !next_entry(kd, u, highest, &pfn)) {
+            break;
+        }
+    }
+    free(piece);
+    return !u->failed || kd_error(kd, "Out of memory");
+}
+
+/* ---- what is shown ----------------------------------------------------------------------------
+ */
+
+static void show_counts(struct kd *kd, const struct usage *u)
+{
+    static const struct {
+        const char *label;
+        enum location location;
+    } rows[] = {{"Zeroed", ZEROED},
+                {"Free", FREE_PAGE},
+                {"Standby", STANDBY},
+                {"Modified", MODIFIED},
+                {"ModifiedNoWrite", NO_WRITE},
+                {"Active/Valid", ACTIVE},
+                {"Transition", TRANSITION},
+                {"Bad", BAD}};
+    uint64_t total = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t pages = u->counts[rows[i].location];
+        kd_printf(kd, "%20s: %8" PRIu64 " (%8" PRIu64 " kb)\n", rows[i].label, pages,
+                  pages * PAGE_KB);
+        total += pages;
+    }
+    kd_printf(kd, "%20s: %8" PRIu64 " (%8" PRIu64 " kb)\n", "TOTAL", total, total * PAGE_KB);
+}
+
+static uint64_t pages_of(const struct row *row)
+{
+    return row->valid + row->standby + row->dirty + row->tables;
+}
+
+static int by_size(const void *left, const void *right)
+{
+    const struct row *a = left, *b = right;
+    if (pages_of(a) != pages_of(b)) {
+        return pages_of(a) > pages_of(b) ? -1 : 1;
+    }
+    return a->key < b->key ? -1 : a->key > b->key;
+}
+
+static void show_name(struct kd *kd, const struct row *row)
+{
+    char name[512] = "", image[16] = "";
+    uint64_t offset, file;
+    switch (row->kind) {
+    case ROW_PROCESS:
+        if (kd_offset(kd, "_EPROCESS", "ImageFileName", &offset)) {
+            kd_read_virtual(kd, row->key + offset, image, sizeof image - 1);
+        }
+        kd_printf(kd, "process ( %s )\n", image);
+        break;
+    case ROW_AREA:
+        file = kd_field(kd, "_CONTROL_AREA", row->key, "FilePointer.Object") & ~FAST_REF_BITS;
+        if (file == 0) {
+            kd_printf(kd, "Page File Section\n");
+        } else if (kd_offset(kd, "_FILE_OBJECT", "FileName", &offset) &&
+                   kd_read_unicode_string(kd->symbols, file + offset, name, sizeof name)) {
+            kd_printf(kd, "mapped_file( %s )\n", name);
+        } else {
+            kd_printf(kd, "No Name for File\n");
+        }
+        break;
+    default:
+        kd_printf(kd, "( %s )\n", row->name);
+    }
+}
+
+static void show_rows(struct kd *kd, struct usage *u)
+{
+    kd_printf(kd, "\n  Usage Summary (in Kb):\n"
+                  "Control             Valid Standby   Dirty  Shared  Locked PageTables  name\n");
+    if (u->row_count > 0) {
+        qsort(u->rows, u->row_count, sizeof *u->rows, by_size);
+    }
+    for (size_t i = 0; i < u->row_count && !kd_interrupted(kd); i++) {
+        const struct row *r = &u->rows[i];
+        if (r->kind == ROW_PART) {
+            kd_printf(kd, "%-16s", "--------");
+        } else {
+            kd_printf(kd, "%016" PRIx64, r->key);
+        }
+        kd_printf(
+            kd, " %8" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %10" PRIu64 "  ",
+            r->valid * PAGE_KB, r->standby * PAGE_KB, r->dirty * PAGE_KB, r->shared * PAGE_KB,
+            r->locked * PAGE_KB, r->tables * PAGE_KB);
+        show_name(kd, r);
+    }
+}
+
+static void usage_deinit(struct usage *u)
+{
+    free(u->rows);
+    free(u->prototypes);
+    free(u->processes);
+}
+
+static bool cmd_memusage(struct kd *kd, const char *args)
+{
+    const uint64_t counts_alone = 8;
+    struct usage u = {.table = UINT64_MAX};
+    uint64_t flags = 0;
+    bool given;
+    if (!kd_evaluate_optional(kd, &args, &flags, &given) || !kd_need_symbols(kd)) {
+        return false;
+    }
+    u.self_map = kd_self_map(kd);
+    kd_system_parts(kd, u.parts);
+    bool ok = kd_processes_each(kd, add_process, &u);
+    if (u.prototype_count > 0) {
+        qsort(u.prototypes, u.prototype_count, sizeof *u.prototypes, by_start);
+    }
+    if (count_pages(kd, &u)) {
+        show_counts(kd, &u);
+        if ((flags & counts_alone) == 0) {
+            show_rows(kd, &u);
+        }
+    } else {
+        ok = false;
+    }
+    usage_deinit(&u);
+    return ok;
+}
+
+const struct kd_command kd_commands_memusage[] = {
+    {"!memusage", "!memusage [FLAGS]",
+     "page frames by state, and what they are used for; flag 8: the states alone", cmd_memusage},
+    {NULL, NULL, NULL, NULL},
+};
