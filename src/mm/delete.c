@@ -7,6 +7,20 @@
 #include "mm/section.h"
 #include "mm/wset.h"
 
+/* Pages that leave together are written together, to slots in a row, and read together if they were
+ * neighbours: so they leave in the order of their addresses. Mostly they are in order already. */
+static void sort_by_address(const struct mm *mm, struct mi_unshare *pages, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct mi_unshare page = pages[i];
+        uint64_t pte = mi_pfn(mm, page.pfn)->PteAddress.va;
+        size_t to = i;
+        for (; to > 0 && mi_pfn(mm, pages[to - 1].pfn)->PteAddress.va > pte; to--)
+            pages[to] = pages[to - 1];
+        pages[to] = page;
+    }
+}
+
 void mi_flush_end(struct mi_flush *flush)
 {
     struct mm_space *space = flush->space;
@@ -18,6 +32,7 @@ void mi_flush_end(struct mi_flush *flush)
         mi_free_pages(space->mm, flush->free, flush->free_count);
     if (flush->shared_count > 0)
         mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
+    sort_by_address(space->mm, flush->unmap, flush->unmap_count);
     if (flush->unmap_count > 0)
         mi_unmap_pages(space->mm, flush->unmap, flush->unmap_count);
     flush->count = 0;

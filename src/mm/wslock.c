@@ -104,6 +104,15 @@ static NTSTATUS touch(const struct lock *lock)
     return status;
 }
 
+/* Before pages are brought in: whether there are not too many in any case. => no locks */
+static bool might_fit(const struct lock *lock)
+{
+    mi_lock_working_set_shared(lock->space);
+    uint64_t most = lock->space->process->Vm.MinimumWorkingSetSize;
+    mi_unlock_working_set_shared(lock->space);
+    return !(lock->type & MAP_PROCESS) || MI_VPN(lock->end - lock->start) <= most;
+}
+
 /* Whether all pages are in memory, and may be locked. => (W) */
 static NTSTATUS check_pages(const struct lock *lock, bool *missing)
 {
@@ -159,9 +168,8 @@ NTSTATUS mm_lock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
     NTSTATUS status = check_arguments(&lock, *base, *size);
     bool missing = NT_SUCCESS(status);
 
-    if (NT_SUCCESS(status) && type & MAP_PROCESS &&
-        MI_VPN(lock.end - lock.start) > space->process->Vm.MinimumWorkingSetSize)
-        return STATUS_WORKING_SET_QUOTA; /* before so much is brought in */
+    if (NT_SUCCESS(status) && !might_fit(&lock))
+        return STATUS_WORKING_SET_QUOTA;
     for (unsigned attempt = 0; missing; attempt++) {
         if (attempt == ATTEMPTS_MOST)
             return STATUS_WORKING_SET_QUOTA;

@@ -1,6 +1,7 @@
 /* tests/mm/test_wset.c: working set lists, locks, limits, and what is told of them. */
 #include "support.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -527,25 +528,64 @@ static void step(struct mm_space *space, uint64_t arena, uint64_t view, uint64_t
     }
 }
 
-static void random_steps(void **state)
-{
-    uint64_t random = seed();
-    SEGMENT *segment = section(PAGES(ARENA / 2));
-    struct mm_space *space[2] = {a, b};
+/* Two processes with memory of their own, and views of one section. */
+struct world {
+    struct mm_space *space[2];
     uint64_t arena[2], view[2];
-    (void)state;
+    uint64_t random; /* the thread's own */
+    unsigned steps;
+    bool check;
+};
+
+static struct world make_world(unsigned steps, bool check)
+{
+    struct world world = {.space = {a, b}, .random = seed(), .steps = steps, .check = check};
+    SEGMENT *segment = section(PAGES(ARENA / 2));
 
     for (int i = 0; i < 2; i++) {
-        arena[i] = allocate(space[i], 0, PAGES(ARENA / 2), PAGE_READWRITE);
-        view[i] = map(space[i], segment, i ? PAGE_WRITECOPY : PAGE_READWRITE);
+        world.arena[i] = allocate(world.space[i], 0, PAGES(ARENA / 2), PAGE_READWRITE);
+        world.view[i] = map(world.space[i], segment, i ? PAGE_WRITECOPY : PAGE_READWRITE);
     }
     mm_close_section(machine.mm, segment);
-    for (int i = 0; i < 1500; i++) {
-        unsigned who = below(&random, 2);
-        step(space[who], arena[who], view[who], &random);
-        if (i % 5 == 0)
+    return world;
+}
+
+static void *run_steps(void *argument)
+{
+    struct world *world = argument;
+
+    for (unsigned i = 0; i < world->steps; i++) {
+        unsigned who = below(&world->random, 2);
+        step(world->space[who], world->arena[who], world->view[who], &world->random);
+        if (world->check && i % 5 == 0)
             assert_consistent(&machine);
     }
+    return NULL;
+}
+
+static void random_steps(void **state)
+{
+    struct world world = make_world(1500, true);
+    (void)state;
+
+    run_steps(&world);
+}
+
+/* The state is checked when all are done. */
+static void random_threads(void **state)
+{
+    const struct world first = make_world(1000, false);
+    struct world world[3];
+    pthread_t thread[3];
+    (void)state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        world[i] = first;
+        world[i].random += i;
+        assert_int_equal(pthread_create(&thread[i], NULL, run_steps, &world[i]), 0);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
 }
 
 int main(void)
@@ -565,6 +605,7 @@ int main(void)
         TEST(both_locks),
         TEST(what_is_told),
         TEST(random_steps),
+        TEST(random_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
