@@ -105,6 +105,9 @@ struct engine_ops {
 
     int (*space_create)(struct engine *engine, uint64_t cr3, struct engine_space **out);
     void (*space_destroy)(struct engine_space *space);
+    /* No context will run in the space any more, so the engine may begin to take it apart;
+     * space_destroy is still to come. Optional (NULL); any thread. */
+    void (*space_retire)(struct engine_space *space);
 
     /* Each index (below config->cpus) once in the life of an engine. */
     int (*cpu_create)(struct engine *engine, unsigned index, struct engine_cpu **out);

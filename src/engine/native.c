@@ -228,6 +228,7 @@ const struct engine_ops engine_native = {
     .destroy = native_destroy,
     .space_create = native_space_create,
     .space_destroy = native_space_destroy,
+    .space_retire = native_sandbox_retire,
     .cpu_create = native_cpu_create,
     .cpu_destroy = native_cpu_destroy,
     .run = native_cpu_run,

@@ -96,7 +96,11 @@ struct native_sandbox {
     int areas_fd;
     size_t areas_size;
     struct native_book mapper;
+    struct native_birth *birth; /* what the process needs until it has executed the stub */
+    unsigned task_begun;        /* (S) the task that the mapper was told to make last */
 };
+
+#define NATIVE_NO_TASK UINT32_MAX /* no task was begun that is not finished */
 
 struct native_shadow {
     uint64_t ***directories; /* [va / 1 GB][va / 2 MB % 512][va / 4 KB % 512] */
@@ -144,14 +148,17 @@ struct native_event {
 
 /* ---- sandbox ---- => space.lock held, but for destroy */
 
-/* Start the space's process. 0 or -errno. */
+/* Start the space's process, without waiting for it. 0 or -errno. */
 int native_sandbox_start(struct engine_space *space);
 /* Kill it and free what it had. */
 void native_sandbox_stop(struct engine_space *space);
 /* Have the sandbox a task for the processor. 0 or -errno. */
 int native_sandbox_add_task(struct engine_space *space, unsigned index);
-/* End the process and wait until none of its tasks runs. The space is dead from then on. */
+/* End the process, and for `kill` wait until none of its tasks runs. The space is dead from then
+ * on.
+ * => any lock */
 void native_sandbox_kill(struct engine_space *space);
+void native_sandbox_retire(struct engine_space *space);
 /* Did the process end? */
 bool native_sandbox_ended(const struct engine_space *space);
 

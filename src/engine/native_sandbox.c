@@ -2,6 +2,10 @@
  *
  * The process is a fresh exec of the stub: nothing of the engine's memory is in it. It dies with
  * the engine, because the watcher's read() then ends.
+ *
+ * Nobody waits for its birth. The engine goes on beside it, and what it orders meanwhile is in the
+ * mapper's book when there is a mapper; so is, from the start, the task for the first processor.
+ * Who waits for such an order finds out when the process never got there.
  */
 #define _GNU_SOURCE
 #include "engine/native.h"
@@ -17,7 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FIRST_FREE_FD = 16 };
+enum { FIRST_FREE_FD = 16, BIRTH_STACK = 16 << 10, FIRST_TASK = 0 };
+
+/* What a new process needs until it has executed the stub. */
+struct native_birth {
+    int fds[STUB_FD_COUNT + 1];
+    _Alignas(16) uint8_t stack[BIRTH_STACK];
+};
 
 #define GUEST_TASK_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
@@ -58,17 +68,31 @@ static int order_task(struct engine_space *space, uint64_t offset)
     if (!rc) {
         rc = native_order(space, &space->sandbox.mapper, SYS_clone, arguments);
     }
-    return rc ? rc : native_orders_flush(space, &space->sandbox.mapper);
+    if (!rc) {
+        native_orders_post(&space->sandbox.mapper);
+    }
+    return rc;
 }
 
-int native_sandbox_add_task(struct engine_space *space, unsigned index)
+/* Have the mapper make a task. */
+static int begin_task(struct engine_space *space, unsigned index)
 {
     struct native_sandbox *s = &space->sandbox;
     struct native_task *task = &space->tasks[index];
     uint64_t offset = task_area_offset(index);
     *task = (struct native_task){.area = s->areas + offset, .image_loaded = true};
     write_control(task->area, STUB_AREAS + offset);
-    int rc = order_task(space, offset);
+    s->task_begun = index;
+    return order_task(space, offset);
+}
+
+/* Wait for the one that was begun. */
+static int finish_task(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    struct native_task *task = &space->tasks[s->task_begun];
+    int rc = native_orders_flush(space, &s->mapper);
+    s->task_begun = NATIVE_NO_TASK;
     if (!rc) {
         uint32_t tid = atomic_load((_Atomic uint32_t *)(s->areas + STUB_RESULT));
         memcpy(task->area + STUB_TID, &tid, sizeof(tid));
@@ -83,48 +107,75 @@ int native_sandbox_add_task(struct engine_space *space, unsigned index)
     return rc;
 }
 
+int native_sandbox_add_task(struct engine_space *space, unsigned index)
+{
+    struct native_sandbox *s = &space->sandbox;
+    int rc = s->task_begun != NATIVE_NO_TASK ? finish_task(space) : 0;
+    if (!rc && !atomic_load(&space->tasks[index].tid)) {
+        rc = begin_task(space, index);
+        if (!rc) {
+            rc = finish_task(space);
+        }
+    }
+    return rc;
+}
+
 /* ---- birth ---- */
+
+/* The new process shares our memory until it has executed the stub, and our thread runs beside it:
+ * so it keeps off everything that belongs to the thread, as errno does, and to sanitizers. */
+#define IN_NEW_PROCESS __attribute__((no_sanitize("address", "thread", "undefined")))
+
+IN_NEW_PROCESS static long call(long number, long a, long b, long c, long d, long e)
+{
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return result;
+}
 
 /* Give descriptors their numbers in the sandbox. None of them may be overwritten before it was
  * moved, so that all go above the target range first. => in the new process */
-static bool place_descriptors(int fds[STUB_FD_COUNT + 1])
+IN_NEW_PROCESS static bool place_descriptors(int fds[STUB_FD_COUNT + 1])
 {
     for (int i = 0; i <= STUB_FD_COUNT; i++) {
-        fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+        fds[i] = (int)call(SYS_fcntl, fds[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD, 0, 0);
         if (fds[i] < 0) {
             return false;
         }
     }
     for (int i = 0; i < STUB_FD_COUNT; i++) {
-        if (dup2(fds[i], i) < 0) {
+        if (call(SYS_dup2, fds[i], i, 0, 0, 0) < 0) {
             return false;
         }
     }
     return true;
 }
 
-/* => in the new process, which shares the parent's memory until it has executed the stub */
-static _Noreturn void become_sandbox(int fds[STUB_FD_COUNT + 1])
+/* => in the new process */
+IN_NEW_PROCESS static int become_sandbox(void *context)
 {
-    char name[] = "ntmm-sandbox";
+    struct native_birth *birth = context;
+    char name[] = "ntmm-sandbox", nothing[] = "";
     char *const arguments[] = {name, NULL}, *const environment[] = {NULL};
-    if (setsid() >= 0 && place_descriptors(fds)) {
-        syscall(SYS_execveat, fds[STUB_FD_COUNT], "", arguments, environment, AT_EMPTY_PATH);
+    if (call(SYS_setsid, 0, 0, 0, 0, 0) >= 0 && place_descriptors(birth->fds)) {
+        call(SYS_execveat, birth->fds[STUB_FD_COUNT], (long)nothing, (long)arguments,
+             (long)environment, AT_EMPTY_PATH);
     }
-    _exit(EXIT_FAILURE);
+    return EXIT_FAILURE;
 }
 
-/* The parent is stopped until the child has executed, and no signal handler may run in it: it
- * would run in memory that both share. */
-static pid_t spawn(int fds[STUB_FD_COUNT + 1])
+/* No signal handler may run in the new process: it would run in memory that both share. */
+static pid_t spawn(struct native_birth *birth)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = vfork();
-    if (pid == 0) {
-        become_sandbox(fds);
-    }
+    pid_t pid = clone(become_sandbox, birth->stack + BIRTH_STACK, CLONE_VM | SIGCHLD, birth);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid < 0 ? -error : pid;
@@ -161,40 +212,35 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static int read_byte(int fd, uint8_t *byte)
-{
-    ssize_t n;
-    do {
-        n = read(fd, byte, 1);
-    } while (n < 0 && errno == EINTR);
-    return n == 1 ? 0 : n == 0 ? -EPIPE : -errno;
-}
-
 static int start_process(struct engine_space *space)
 {
     struct native_sandbox *s = &space->sandbox;
     int line[2];
+    s->birth = malloc(sizeof(*s->birth));
+    if (!s->birth) {
+        return -ENOMEM;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) {
         return -errno;
     }
     s->line = line[0];
-    int fds[STUB_FD_COUNT + 1] = {[STUB_FD_RAM] = space->engine->ram_fd,
-                                  [STUB_FD_AREAS] = s->areas_fd,
-                                  [STUB_FD_LINE] = line[1],
-                                  [STUB_FD_COUNT] = space->engine->stub_fd};
-    pid_t pid = spawn(fds);
+    s->birth->fds[STUB_FD_RAM] = space->engine->ram_fd;
+    s->birth->fds[STUB_FD_AREAS] = s->areas_fd;
+    s->birth->fds[STUB_FD_LINE] = line[1];
+    s->birth->fds[STUB_FD_COUNT] = space->engine->stub_fd;
+    pid_t pid = spawn(s->birth);
     close(line[1]);
     if (pid < 0) {
         return pid;
     }
     s->pid = pid;
-    uint8_t ready;
-    return read_byte(s->line, &ready);
+    return begin_task(space, FIRST_TASK);
 }
 
 int native_sandbox_start(struct engine_space *space)
 {
-    space->sandbox = (struct native_sandbox){.line = -1, .areas_fd = -1};
+    space->sandbox =
+        (struct native_sandbox){.line = -1, .areas_fd = -1, .task_begun = NATIVE_NO_TASK};
     int rc = create_areas(&space->sandbox, space->engine->cpus);
     return rc ? rc : start_process(space);
 }
@@ -208,9 +254,14 @@ static void wait_for_end(const struct native_sandbox *s, int options)
 
 void native_sandbox_kill(struct engine_space *space)
 {
+    native_sandbox_retire(space);
+    wait_for_end(&space->sandbox, WNOWAIT);
+}
+
+void native_sandbox_retire(struct engine_space *space)
+{
     atomic_store(&space->dead, true);
     kill(space->sandbox.pid, SIGKILL);
-    wait_for_end(&space->sandbox, WNOWAIT);
 }
 
 void native_sandbox_stop(struct engine_space *space)
@@ -225,6 +276,8 @@ void native_sandbox_stop(struct engine_space *space)
     }
     close_fd(&s->areas_fd);
     close_fd(&s->line);
+    free(s->birth);
+    s->birth = NULL;
     s->pid = 0;
 }
 

@@ -334,6 +334,16 @@ static void forget(struct unmapping *u, uint64_t va, uint64_t *entry)
     u->to = page_of(va) + NATIVE_PAGE_SIZE;
 }
 
+/* Is there no sandbox any more that could hold translations? One that is ending is waited for. */
+static bool is_gone(struct engine_space *space)
+{
+    bool dead = atomic_load(&space->dead);
+    if (dead) {
+        native_sandbox_kill(space);
+    }
+    return dead;
+}
+
 /* => space.lock held until finish_unmapping */
 static struct unmapping begin_unmapping(struct engine_space *space)
 {
@@ -367,6 +377,9 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
                        const struct engine_page *pages, size_t count)
 {
     (void)engine;
+    if (is_gone(space)) {
+        return;
+    }
     bool settled = false;
     struct unmapping u = begin_unmapping(space);
     for (size_t i = 0; !u.rc && i < count; i++) {
@@ -413,7 +426,9 @@ void native_invalidate_tables(struct engine *engine)
 {
     pthread_mutex_lock(&engine->lock);
     for (struct engine_space *space = engine->spaces; space; space = space->next) {
-        recheck(space);
+        if (!is_gone(space)) {
+            recheck(space);
+        }
     }
     pthread_mutex_unlock(&engine->lock);
 }

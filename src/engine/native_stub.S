@@ -20,7 +20,6 @@
 #include "engine/native_stub.h"
 
 #define NR_READ 0
-#define NR_WRITE 1
 #define NR_MMAP 9
 #define NR_MUNMAP 11
 #define NR_RT_SIGACTION 13

@@ -220,6 +220,14 @@ static NTSTATUS process_created(void *owner, struct ps_process *process)
     return STATUS_SUCCESS;
 }
 
+static void process_ending(void *owner, struct ps_process *process)
+{
+    struct ntmm_machine *m = owner;
+    if (process->owner && m->engine_ops->space_retire) {
+        m->engine_ops->space_retire(process->owner);
+    }
+}
+
 static void process_deleted(void *owner, struct ps_process *process)
 {
     struct ntmm_machine *m = owner;
@@ -343,6 +351,7 @@ static void process_exited(void *owner, struct ps_process *process)
 
 const struct ps_ops machine_ps_ops = {
     .process_created = process_created,
+    .process_ending = process_ending,
     .process_deleted = process_deleted,
     .thread_created = thread_created,
     .start_thread = start_thread,

@@ -347,6 +347,9 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
         return;
     }
     psp_check_critical(p);
+    if (ps->ops->process_ending) {
+        ps->ops->process_ending(ps->owner, p);
+    }
     process->ProcessExiting = 1;
     if (process->ExitStatus == STATUS_PENDING) {
         process->ExitStatus = status;

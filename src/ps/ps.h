@@ -80,6 +80,8 @@ static inline bool ps_thread_is_alive(const struct ps_thread *thread)
 struct ps_ops {
     /* Make and drop the host side of an address space. */
     NTSTATUS (*process_created)(void *owner, struct ps_process *process);
+    /* None of its threads will see user mode again; its memory goes next. */
+    void (*process_ending)(void *owner, struct ps_process *process);
     void (*process_deleted)(void *owner, struct ps_process *process);
     /* Prepare a thread's registers; start it. */
     NTSTATUS (*thread_created)(void *owner, struct ps_thread *thread, const CONTEXT *context);
