@@ -275,7 +275,6 @@ static NTSTATUS start_thread(void *owner, struct ps_thread *thread)
     struct ntmm_machine *m = owner;
     pthread_attr_t attributes;
     pthread_t host;
-    mm_await_boot(m->mm);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_mutex_lock(&m->lock);

@@ -78,6 +78,8 @@ void mi_balance(struct mm *mm)
 {
     if (!mm->threads)
         return;
+    if (mi_early_frames_are_short(mm))
+        poke(mm, MI_WORKER_ZERO);
     if (available(mm) < mm->thresholds.low)
         poke(mm, MI_WORKER_BALANCE);
     if (load(&mm->ke->nt.MmModifiedPageListHead->Total) > mm->thresholds.modified)

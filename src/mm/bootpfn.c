@@ -10,10 +10,16 @@
  * The database of 512 MB is 6 MB, nearly all of it about free frames. To write those through a
  * mapping, Linux has to zero and map every page of it first; composed in a buffer that stays in the
  * cache and written to the file, they cost half, and no mapping that has to be taken down again.
- * Moreover nobody waits for them: the zero-page thread streams them while the rest of the machine
- * boots, and appends them to the list of the others at the end. Until then late frames are on no
- * list (struct mm.listed_frames) and nobody has heard of them; whoever needs all frames, or finds
- * the lists empty, waits (mi_await_frames).
+ * Still that is a quarter of what starting and ending a small program takes, so it is done when
+ * there is a need:
+ *
+ *      early frames run short       the zero-page thread lists the late ones, beside the program
+ *      the lists are empty          who finds them so does it, or waits for who is at it
+ *      somebody looks at memory     likewise: debugger, checker, dump
+ *
+ * Until then late frames are on no list (struct mm.listed_frames), and their part of the database
+ * is a hole of the RAM file. They count as available and zeroed all the time, so nothing that a
+ * program can ask for depends on when they are listed.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +31,7 @@
 
 #define LARGE_PAGE_FRAMES 512u
 #define EARLY_FREE_FRAMES 1024u /* free frames to boot with, at least */
+#define EARLY_FREE_LEAST 512u   /* fewer than these: it is time for the others */
 /* Frames whose entries fill whole pages, and a buffer that fits into the second-level cache. */
 #define STREAM_FRAMES 1024u
 _Static_assert(STREAM_FRAMES * sizeof(MMPFN) % PAGE_SIZE == 0, "whole pages of the database");
@@ -128,6 +135,7 @@ void mi_boot_early_frames(struct mm *mm)
         if (mi_pfn(mm, pfn)->u3.e2.ReferenceCount == 0)
             mi_list_insert_tail(mm, mm->ke->nt.MmZeroedPageListHead, pfn);
     }
+    *mm->ke->nt.MmAvailablePages += mm->frames - late;
     set_frames(mm, MI_FRAMES_EARLY);
 }
 
@@ -148,41 +156,43 @@ static void stream_entries(struct mm *mm, MMPFN *buffer, uint64_t first, uint64_
         memcpy(mi_pfn(mm, first), buffer, size);
 }
 
-/* Wait while boot is in `state`. */
-static void await_end_of(struct mm *mm, enum mi_boot_frames state)
-{
-    while (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) == state)
-        (void)ke_futex_wait(&mm->boot_frames, state, KE_FUTEX_HOST, NULL);
-}
-
-bool mi_boot_late_frames(struct mm *mm)
+static void list_late_frames(struct mm *mm)
 {
     MMPFN buffer[STREAM_FRAMES];
-    uint64_t late = mm->listed_frames;
+    uint64_t late = mm->listed_frames, count = mm->frames - late;
 
     for (uint64_t pfn = late; pfn < mm->frames; pfn += STREAM_FRAMES) {
         uint64_t left = mm->frames - pfn;
         stream_entries(mm, buffer, pfn, left < STREAM_FRAMES ? left : STREAM_FRAMES);
     }
-    await_end_of(mm, MI_FRAMES_NONE);
-    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) != MI_FRAMES_EARLY)
-        return false; /* boot failed */
     ke_acquire_lock(&mm->pfn_lock);
-    if (late < mm->frames)
-        mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, mm->frames - late);
+    if (count > 0) {
+        *mm->ke->nt.MmAvailablePages -= count; /* the list counts them from now on */
+        mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, count);
+    }
     mm->listed_frames = mm->frames;
     ke_release_lock(&mm->pfn_lock);
-    set_frames(mm, MI_FRAMES_ALL);
-    return true;
 }
 
-void mi_boot_abandon_frames(struct mm *mm)
+void mi_list_all_frames(struct mm *mm)
 {
-    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) == MI_FRAMES_NONE)
+    uint32_t state = MI_FRAMES_EARLY;
+
+    if (__atomic_compare_exchange_n(&mm->boot_frames, &state, MI_FRAMES_LISTING, false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        list_late_frames(mm);
         set_frames(mm, MI_FRAMES_ALL);
+    }
+    while (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) == MI_FRAMES_LISTING)
+        (void)ke_futex_wait(&mm->boot_frames, MI_FRAMES_LISTING, KE_FUTEX_HOST, NULL);
 }
 
-void mi_await_frames(struct mm *mm)
+bool mi_early_frames_are_short(const struct mm *mm)
 {
-    await_end_of(mm, MI_FRAMES_EARLY);
+    const struct nt_globals *nt = &mm->ke->nt;
+
+    return __atomic_load_n(&mm->boot_frames, __ATOMIC_RELAXED) == MI_FRAMES_EARLY &&
+           __atomic_load_n(&nt->MmZeroedPageListHead->Total, __ATOMIC_RELAXED) +
+                   __atomic_load_n(&nt->MmFreePageListHead->Total, __ATOMIC_RELAXED) <
+               EARLY_FREE_LEAST;
 }

@@ -221,7 +221,7 @@ size_t mm_check(struct mm *mm)
 {
     struct mi_check check = {.mm = mm};
 
-    mi_await_frames(mm);
+    mi_list_all_frames(mm);
     check.share = calloc(mm->frames, sizeof(*check.share));
     check.listed = calloc(mm->frames, sizeof(*check.listed));
     if (check.share && check.listed && mi_check_paging_begin(&check)) {

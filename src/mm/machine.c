@@ -36,9 +36,7 @@ static void set_globals(struct mm *mm)
     struct nt_globals *nt = &mm->ke->nt;
     const struct mi_region *pool = &mm->nonpaged, *paged = &mm->paged, *ptes = &mm->system_ptes;
 
-    ke_acquire_lock(&mm->pfn_lock);
-    uint64_t available = *nt->MmAvailablePages + mm->frames - mm->listed_frames;
-    ke_release_lock(&mm->pfn_lock);
+    uint64_t available = *nt->MmAvailablePages;
     nt->MmPfnDatabase->va = MM_PFN_DATABASE;
     *nt->MmNumberOfPhysicalPages = mm->frames;
     *nt->MmLowestPhysicalPage = 1;
@@ -67,16 +65,13 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     if (!NT_SUCCESS(status))
         return status;
     mi_boot_divide_frames(mm, first_free);
-    if (mm->threads && !mi_worker_poke(&mm->worker[MI_WORKER_ZERO]))
-        status = STATUS_INSUFFICIENT_RESOURCES;
-    if (NT_SUCCESS(status))
-        status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
+    status = mi_boot_nt(mm, config->nt_image, config->nt_image_size);
     if (!NT_SUCCESS(status))
         return status;
     mi_boot_early_frames(mm);
     set_globals(mm);
     if (!mm->threads)
-        (void)mi_boot_late_frames(mm);
+        mi_list_all_frames(mm);
     status = mi_pool_boot(mm);
     if (NT_SUCCESS(status))
         status = mi_inpage_boot(mm);
@@ -124,7 +119,6 @@ void mm_destroy(struct mm *mm)
 {
     if (!mm)
         return;
-    mi_boot_abandon_frames(mm);
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_stop(&mm->worker[i]);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
@@ -161,12 +155,12 @@ uint64_t mm_ram_size(const struct mm *mm)
 
 void mm_await_boot(struct mm *mm)
 {
-    mi_await_frames(mm);
+    mi_list_all_frames(mm);
 }
 
 void mm_settle(struct mm *mm)
 {
-    mi_await_frames(mm);
+    mi_list_all_frames(mm);
     mi_release_quarantine(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
@@ -180,9 +174,8 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     struct nt_globals *nt = &mm->ke->nt;
 
     memset(out, 0, sizeof(*out));
-    mi_await_frames(mm);
     ke_acquire_lock(&mm->pfn_lock);
-    out->zeroed = nt->MmZeroedPageListHead->Total;
+    out->zeroed = nt->MmZeroedPageListHead->Total + mm->frames - mm->listed_frames;
     out->free = nt->MmFreePageListHead->Total;
     for (int i = 0; i < 8; i++) {
         out->standby[i] = nt->MmStandbyPageListByPriority[i].Total;

@@ -73,6 +73,7 @@ struct mi_quarantine {
 enum mi_boot_frames {
     MI_FRAMES_NONE,  /* there are no lists yet */
     MI_FRAMES_EARLY, /* frames below struct mm.listed_frames are on them */
+    MI_FRAMES_LISTING,
     MI_FRAMES_ALL
 };
 
@@ -236,13 +237,11 @@ void mi_boot_divide_frames(struct mm *mm, uint64_t first_free);
 /* Give early frames their MMPFN and put the free ones on the zeroed list. => nt's globals are known
  */
 void mi_boot_early_frames(struct mm *mm);
-/* The same for all other frames. Any thread, once; waits until the early ones are listed.
- * => false: boot failed, there are no lists */
-bool mi_boot_late_frames(struct mm *mm);
-/* Boot failed: whoever is in mi_boot_late_frames comes back. */
-void mi_boot_abandon_frames(struct mm *mm);
-/* Wait until every frame is where it belongs. => PFN lock not held */
-void mi_await_frames(struct mm *mm);
+/* Have the other frames where they belong, too. Any thread, as often as it likes. => PFN lock not
+ * held */
+void mi_list_all_frames(struct mm *mm);
+/* Few of the early frames are left, and the others are not listed yet. */
+bool mi_early_frames_are_short(const struct mm *mm);
 
 static inline uint64_t mi_system_directory_frame(void)
 {

@@ -96,8 +96,8 @@ struct mm_config {
 NTSTATUS mm_create(const struct mm_config *config, struct mm **out);
 /* => every address space was destroyed */
 void mm_destroy(struct mm *mm);
-/* mm_create may return while the zero-page thread still enters frames into the page lists. Wait for
- * it, before somebody looks at guest memory who expects to see a machine that has booted. */
+/* Boot leaves most frames off the page lists until they are needed. Have them all there, before
+ * somebody looks at guest memory who expects to see a machine that has booted. */
 void mm_await_boot(struct mm *mm);
 
 /* One more paging file of `size` bytes (rounded down to pages), which raises the commit limit. Not

@@ -175,6 +175,8 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
         *dirty = order[i]->ListName != ZeroedPageList;
         return pfn;
     }
+    if (mm->listed_frames < mm->frames)
+        return MI_LIST_END; /* there are free ones, see bootpfn.c */
     *dirty = true;
     return take_standby(mm, want);
 }
@@ -207,7 +209,7 @@ bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
     *pfn = take_wanted(mm, want, &dirty);
     ke_release_lock(&mm->pfn_lock);
     if (*pfn == MI_LIST_END) {
-        mi_await_frames(mm);
+        mi_list_all_frames(mm);
         mi_release_quarantine(mm);
         ke_acquire_lock(&mm->pfn_lock);
         *pfn = take_wanted(mm, want, &dirty);
@@ -253,6 +255,12 @@ bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
 
     ke_acquire_lock(&mm->pfn_lock);
     uint64_t run = find_run(mm, count);
+    if (run == MI_LIST_END && mm->listed_frames < mm->frames) {
+        ke_release_lock(&mm->pfn_lock);
+        mi_list_all_frames(mm);
+        ke_acquire_lock(&mm->pfn_lock);
+        run = find_run(mm, count);
+    }
     if (run != MI_LIST_END) {
         for (uint64_t pfn = run; pfn < run + count; pfn++) {
             MMPFN *page = mi_pfn(mm, pfn);

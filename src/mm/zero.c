@@ -3,8 +3,8 @@
  * Freed frames hold what their last owner left, so they go on the free list; a thread of low
  * urgency zeroes them and moves them to the zeroed list, from which faults are served without
  * further work. It sleeps until enough has gathered, and zeroes outside of the PFN lock, a few
- * frames at a time: a frame being zeroed is on no list. Its first work, at boot, is to list most of
- * the frames there are (bootpfn.c).
+ * frames at a time: a frame being zeroed is on no list. Its first work is to list the frames that
+ * boot left out (bootpfn.c).
  */
 #include <string.h>
 
@@ -74,9 +74,7 @@ int mi_zero_work(struct mi_worker *worker)
 {
     struct mm *mm = worker->mm;
 
-    if (__atomic_load_n(&mm->boot_frames, __ATOMIC_ACQUIRE) != MI_FRAMES_ALL &&
-        !mi_boot_late_frames(mm))
-        return MI_WORKER_IDLE;
+    mi_list_all_frames(mm);
     do {
         mi_worker_enter(worker);
         mi_zero_free_pages(mm, WAKE_AT);
