@@ -11,10 +11,13 @@
  * which the checker holds against the bitmap.
  *
  * Storage is behind an ops table, so that tests can make it fail; by default it is a file of the
- * host that has no name, so it is gone with the machine however that ends.
+ * host that has no name, so it is gone with the machine however that ends. It is made by the first
+ * write, as most machines never page: making one and giving it back is what a disk's file system
+ * takes its time for.
  *
  * Source: MMPAGING_FILE by symbols; Windows Internals 6, part 2, ch. 10 "Page Files".
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,31 +28,55 @@
 
 /* ---- storage in the host --------------------------------------------------------------------- */
 
+struct host_storage {
+    uint64_t size;
+    pthread_mutex_t lock; /* fd */
+    int fd;               /* -1: nothing was written yet */
+};
+
 static NTSTATUS host_open(void *owner, unsigned number, uint64_t size, void **storage)
 {
-    int fd;
-    NTSTATUS status = host_temporary_create(size, &fd);
+    struct host_storage *s = malloc(sizeof(*s));
 
     (void)owner;
     (void)number;
-    if (NT_SUCCESS(status))
-        *storage = (void *)(intptr_t)fd;
-    return status;
+    if (!s)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *s = (struct host_storage){.size = size, .fd = -1};
+    pthread_mutex_init(&s->lock, NULL);
+    *storage = s;
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS host_read(void *storage, uint64_t offset, const struct iovec *parts, int count)
 {
-    return host_read_at((int)(intptr_t)storage, offset, parts, count);
+    struct host_storage *s = storage;
+
+    pthread_mutex_lock(&s->lock);
+    int fd = s->fd;
+    pthread_mutex_unlock(&s->lock);
+    return fd < 0 ? STATUS_END_OF_FILE : host_read_at(fd, offset, parts, count);
 }
 
 static NTSTATUS host_write(void *storage, uint64_t offset, const struct iovec *parts, int count)
 {
-    return host_write_at((int)(intptr_t)storage, offset, parts, count);
+    struct host_storage *s = storage;
+
+    pthread_mutex_lock(&s->lock);
+    NTSTATUS status = s->fd < 0 ? host_temporary_create(s->size, &s->fd) : STATUS_SUCCESS;
+    int fd = s->fd;
+    pthread_mutex_unlock(&s->lock);
+    return NT_SUCCESS(status) ? host_write_at(fd, offset, parts, count) : status;
 }
 
 static void host_close(void *storage)
 {
-    close((int)(intptr_t)storage);
+    struct host_storage *s = storage;
+
+    if (s->fd >= 0)
+        close(s->fd);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
 }
 
 static const struct mm_paging_ops host_paging = {
