@@ -28,7 +28,7 @@
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 
 /* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
-enum { NATIVE_SPIN_US = 20 };
+enum { NATIVE_SPIN_US = 100 };
 
 /* First address that is not the guest's. */
 #define NATIVE_GUEST_END (UINT64_C(1) << 43)

@@ -116,7 +116,7 @@ static void order_task(struct native_task *task)
 /* Moving average of durations; one very long one must not count for long. */
 static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
 {
-    const uint64_t most = 4 * engine->spin_ticks;
+    const uint64_t most = engine->spin_ticks / 2;
     sample = sample < most ? sample : most;
     *average = (*average * (LEARNING - 1) + sample) / LEARNING;
 }
@@ -125,7 +125,7 @@ static void learn(const struct engine *engine, uint64_t *average, uint64_t sampl
  * has a processor to run on meanwhile. */
 static bool worth_spinning(const struct engine *engine, uint64_t average)
 {
-    return engine->spin_pauses && average < engine->spin_ticks;
+    return engine->spin_pauses && average < engine->spin_ticks / 4;
 }
 
 static bool has_event(const struct native_task *task)
