@@ -98,6 +98,9 @@ struct engine_page {
 
 struct engine_ops {
     const char *name;
+    /* User code that jumps to this address, outside of its own half, makes a system call as
+     * `syscall` does, and goes on where rcx says; for less than `syscall` costs here. 0: no such */
+    uint64_t gate;
     void (*probe)(struct engine_probe *out);
     size_t (*trap_area_pages)(unsigned cpus);
     int (*create)(const struct engine_config *config, struct engine **out);

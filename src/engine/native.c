@@ -222,6 +222,7 @@ static void native_probe(struct engine_probe *out)
 
 const struct engine_ops engine_native = {
     .name = "native",
+    .gate = NATIVE_GATE,
     .probe = native_probe,
     .trap_area_pages = native_trap_area_pages,
     .create = native_create,

@@ -30,6 +30,9 @@ enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
 /* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
 enum { NATIVE_SPIN_US = 100 };
 
+/* Where user code may jump for a system call. */
+#define NATIVE_GATE (STUB_BASE + (uint64_t)STUB_GATE)
+
 /* First address that is not the guest's. */
 #define NATIVE_GUEST_END (UINT64_C(1) << 43)
 

@@ -340,6 +340,12 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
                        struct native_event *event)
 {
     uint64_t frame, info;
+    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
+    if (event->signal == STUB_GATE_SIGNAL) {
+        memcpy(&event->frame, task->area + STUB_GATE_FRAME, sizeof(event->frame));
+        event->fpstate = STUB_GATE_STATE;
+        return true;
+    }
     memcpy(&frame, task->area + STUB_FRAME, sizeof(frame));
     memcpy(&info, task->area + STUB_INFO, sizeof(info));
     frame = stack_offset(cpu, frame, UC_MCONTEXT + sizeof(event->frame));
@@ -348,7 +354,6 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
         return false;
     }
     memcpy(&event->frame, task->area + frame + UC_MCONTEXT, sizeof(event->frame));
-    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
     memcpy(&event->code, task->area + info + INFO_CODE, sizeof(event->code));
     memcpy(&event->call, task->area + info + INFO_CALL, sizeof(event->call));
     memcpy(&event->call_arch, task->area + info + INFO_ARCH, sizeof(event->call_arch));

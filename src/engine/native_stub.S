@@ -58,6 +58,7 @@
 #define UC_FPSTATE 224
 #define FPSTATE_FEATURES 472 /* struct _fpx_sw_bytes in the unused part of the FXSAVE image */
 
+#define XSTATE_UP_TO_AVX 7
 #define XSTATE_UP_TO_AVX512 0xE7
 
 #define USER_CS 0x33

@@ -24,8 +24,10 @@
 
 /* Offsets in the stub's code. */
 #define STUB_HANDLER 0x400 /* signal handler, up to the post of its event */
-#define STUB_WAIT 0x580    /* waiting for orders */
-#define STUB_RESUME 0x680  /* back to user code */
+#define STUB_GATE 0x5A0    /* system calls without a signal, up to the post of the event */
+#define STUB_WAIT 0x6C0    /* waiting for orders */
+#define STUB_RESUME 0x7E0  /* back to user code */
+#define STUB_RESUME_END 0x900
 #define STUB_OPEN 0xFEA    /* opening the window; its system call ends where the page does */
 #define STUB_WINDOW 0x1000 /* performing mapping orders */
 #define STUB_WINDOW_END 0x1140
@@ -64,13 +66,16 @@
 #define STUB_TASK_BOOK 0x3000
 #define STUB_TASKS_MAX 64
 #define STUB_MAILBOX 0x4000
-#define STUB_EVENT 0x4000   /* u32: the order that the event ended */
-#define STUB_SLEEPS 0x4004  /* u32: the task wants a futex wake with the order */
-#define STUB_FRAME 0x4008   /* u64: ucontext */
-#define STUB_INFO 0x4010    /* u64: siginfo */
-#define STUB_SIGNAL 0x4018  /* u32 */
-#define STUB_WENT_ON 0x4020 /* u64: time stamp counter when the task went on last, */
-#define STUB_STOPPED 0x4028 /* u64: and when its event came */
+#define STUB_EVENT 0x4000      /* u32: the order that the event ended */
+#define STUB_SLEEPS 0x4004     /* u32: the task wants a futex wake with the order */
+#define STUB_FRAME 0x4008      /* u64: ucontext */
+#define STUB_INFO 0x4010       /* u64: siginfo */
+#define STUB_SIGNAL 0x4018     /* u32 */
+#define STUB_WENT_ON 0x4020    /* u64: time stamp counter when the task went on last, */
+#define STUB_STOPPED 0x4028    /* u64: and when its event came */
+#define STUB_GATE_FRAME 0x4100 /* what a signal frame has, of a call through the gate: registers   \
+                                */
+#define STUB_GATE_STATE 0x4200 /* and x87/SSE/AVX state */
 #define STUB_STACK 0x5000
 #define STUB_STACK_MIDDLE 0xA800
 
@@ -81,3 +86,4 @@
 #define STUB_FD_COUNT 3
 
 #define STUB_KICK_SIGNAL 10 /* SIGUSR1 */
+#define STUB_GATE_SIGNAL 0  /* no signal: a call through the gate */

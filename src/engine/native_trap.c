@@ -5,6 +5,7 @@
  *
  *      user code                Linux                              becomes
  *      syscall                  SIGSYS, rip behind it              system call
+ *      jump to the gate         nothing: the stub posts it         system call
  *      int 80h                  SIGSYS with the 32-bit ABI         #GP(80h * 8 + 2) at it
  *      sysenter                 the same, rip and rsp are lost     #GP(0), rip unknown
  *      call into vsyscall page  SIGSYS, after an emulated `ret`    fetch fault there
@@ -199,12 +200,22 @@ bool native_decode(struct engine_space *space, struct native_task *task,
                    const struct native_event *event, struct engine_context *context,
                    struct engine_trap *trap)
 {
+    if (event->signal == STUB_GATE_SIGNAL) {
+        trap->kind = ENGINE_TRAP_SYSCALL;
+        return true;
+    }
     if (event->signal == SIGSYS) {
         return decode_syscall(space, task, event, context, trap);
     }
     if (event->frame.cs != USER_CS) {
         /* 32-bit code, which does not exist for the guest: the far jump into it is what failed. */
         exception(trap, NATIVE_VECTOR_GP, event->frame.cs & 0xFFFCu);
+        return true;
+    }
+    if (context->rip == NATIVE_GATE && event->frame.trapno == NATIVE_VECTOR_DB) {
+        /* A step to the gate: what is behind it is no code of the guest's. */
+        context->rip = context->gpr[ENGINE_RCX];
+        trap->kind = ENGINE_TRAP_SYSCALL;
         return true;
     }
     if (context->rip >= NATIVE_GUEST_END) {

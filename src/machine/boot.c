@@ -217,6 +217,9 @@ static NTSTATUS boot(struct ntmm_machine *m, char *error, size_t error_size)
     if (NT_SUCCESS(status)) {
         status = engine_init(m, error, error_size);
     }
+    if (NT_SUCCESS(status)) {
+        shared_data_set_gate(m);
+    }
     return NT_SUCCESS(status) ? launch_mount(m, error, error_size) : status;
 }
 

@@ -9,6 +9,7 @@ void machine_error(char *error, size_t error_size, const char *format, ...)
 
 /* KUSER_SHARED_DATA (shared.c): everything but the times. */
 void shared_data_init(struct ntmm_machine *m);
+void shared_data_set_gate(struct ntmm_machine *m);
 /* PsLoadedModuleList with nt in it (modules.c). */
 NTSTATUS modules_init(struct ntmm_machine *m);
 /* Virtual processors, and the engine that runs them (cpus.c). => engine: System exists */

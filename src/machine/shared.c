@@ -71,3 +71,14 @@ void shared_data_init(struct ntmm_machine *m)
     set_features(shared);
     ke_set_shared_data(&m->ke, shared);
 }
+
+/* ntdll's stubs look here for a way into the kernel other than `syscall` (guest/ntdll/services.c).
+ * Where somebody steps through programs, there is none, so that they look the same on all engines.
+ * Source: the byte is Windows 10's; the address beside it is ours. */
+void shared_data_set_gate(struct ntmm_machine *m)
+{
+    KUSER_SHARED_DATA *shared = kspace_host(&m->ke.ks, KI_USER_SHARED_DATA);
+    uint64_t gate = m->engine_ops && !m->options.debugger ? m->engine_ops->gate : 0;
+    shared->SystemCallPad[1] = gate;
+    shared->SystemCallPad[0] = gate != 0;
+}

@@ -641,7 +641,7 @@ static void jump(struct fixture *f, uint64_t offset, unsigned variant, unsigned 
 static void test_jump_to_every_byte_of_the_stub(void **state)
 {
     struct fixture *f = fixture_of(state);
-    const uint64_t gap = 0x780, gap_end = STUB_OPEN - 0x10; /* nothing is there */
+    const uint64_t gap = STUB_RESUME_END, gap_end = STUB_OPEN - 0x10; /* nothing is there */
     unsigned tasks = tasks_of(f->sandbox);
     start_kicking(f);
     for (unsigned variant = 0; variant < VARIANTS; variant++) {
@@ -692,6 +692,49 @@ static void test_jump_into_the_stub_is_a_page_fault(void **state)
     assert_int_equal(trap.error_code, 0x14);
 }
 
+/* A jump to the gate is what `syscall` is: registers as they were but for rcx and r11, x87 and SSE
+ * state kept, also by way of an image. A step that ends there is the same. */
+static void test_gate_is_a_system_call(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    static const uint8_t call[] = {
+        0x66, 0x48, 0x0F, 0x6E, 0xC0, /* movq xmm0, rax */
+        0x41, 0xFF, 0xE3,             /* jmp r11 */
+    };
+    static const uint8_t back[] = {
+        0x66, 0x48, 0x0F, 0x7E, 0xC2, /* movq rdx, xmm0 */
+        0x0F, 0x05,                   /* syscall */
+    };
+    const uint64_t number = 0x1122334455667788, trap_flag = 0x100, changed = 1 << 1 | 1 << 11;
+    rig_code(&f->guest, 0x700, call, sizeof(call));
+    rig_code(&f->guest, 0x780, back, sizeof(back));
+    for (unsigned variant = 0; variant < 4; variant++) {
+        bool step = variant & 1, sync = variant & 2;
+        struct engine_context c = rig_context(step ? 0x705 : 0x700), before;
+        for (unsigned i = 0; i < 16; i++) {
+            c.gpr[i] = i == ENGINE_RSP ? c.gpr[i] : 0x100 + i;
+        }
+        c.gpr[ENGINE_RAX] = number;
+        c.gpr[ENGINE_RCX] = rig_context(0x780).rip;
+        c.gpr[11] = engine_native.gate;
+        c.rflags |= step ? trap_flag : 0;
+        before = c;
+        struct engine_trap trap = rig_run(&f->guest, &c);
+        assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
+        assert_int_equal(c.rip, before.gpr[ENGINE_RCX]);
+        for (unsigned i = 0; i < 16; i++) {
+            assert_true(c.gpr[i] == before.gpr[i] || changed >> i & 1);
+        }
+        if (sync) {
+            f->rig.ops->sync_context(f->rig.cpu[0], &c);
+        }
+        c.rflags &= ~trap_flag;
+        trap = rig_run(&f->guest, &c);
+        assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
+        assert_int_equal(c.gpr[ENGINE_RDX], step ? 0 : number);
+    }
+}
+
 /* 32-bit code is out of the sandbox's contract, but no way out of it. */
 static void test_compatibility_mode(void **state)
 {
@@ -733,6 +776,7 @@ int main(void)
         TEST(test_jump_to_every_byte_of_the_stub),
         TEST(test_window_does_not_stay_open),
         TEST(test_jump_into_the_stub_is_a_page_fault),
+        TEST(test_gate_is_a_system_call),
         TEST(test_compatibility_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
