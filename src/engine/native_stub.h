@@ -73,9 +73,8 @@
 #define STUB_SIGNAL 0x4018     /* u32 */
 #define STUB_WENT_ON 0x4020    /* u64: time stamp counter when the task went on last, */
 #define STUB_STOPPED 0x4028    /* u64: and when its event came */
-#define STUB_GATE_FRAME 0x4100 /* what a signal frame has, of a call through the gate: registers   \
-                                */
-#define STUB_GATE_STATE 0x4200 /* and x87/SSE/AVX state */
+#define STUB_GATE_FRAME 0x4100 /* registers of a call through the gate, as in a signal frame, */
+#define STUB_GATE_STATE 0x4200 /* and its x87/SSE/AVX state */
 #define STUB_STACK 0x5000
 #define STUB_STACK_MIDDLE 0xA800
 
