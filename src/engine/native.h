@@ -190,6 +190,8 @@ int native_orders_check(struct engine_space *space, const struct native_book *bo
 
 /* Ring the task's bell, after an order of any kind. */
 void native_task_wake(const struct native_task *task);
+/* The next order to go on, and its bell. */
+void native_task_go_on(const struct native_task *task);
 long native_futex(_Atomic uint32_t *at, int operation, uint32_t value,
                   const struct timespec *timeout);
 

@@ -72,6 +72,14 @@ static _Atomic uint32_t *word(const struct native_task *task, size_t offset)
     return (_Atomic uint32_t *)(task->area + offset);
 }
 
+/* For words beside the one that the task looks at: writing takes the line away from it. */
+static void set_word(const struct native_task *task, size_t offset, uint32_t value)
+{
+    if (atomic_load(word(task, offset)) != value) {
+        atomic_store(word(task, offset), value);
+    }
+}
+
 static void fail(struct engine_trap *trap, const char *reason)
 {
     trap->kind = ENGINE_TRAP_FAILED;
@@ -108,9 +116,9 @@ static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)
 
 static void order_task(struct native_task *task)
 {
+    task->order++;
     atomic_store(&task->running, true);
-    atomic_store(word(task, STUB_GO), ++task->order);
-    native_task_wake(task);
+    native_task_go_on(task);
 }
 
 /* Moving average of durations; one very long one must not count for long. */
@@ -210,8 +218,8 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
     learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
-    atomic_store(word(task, STUB_SPIN),
-                 worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
+    set_word(task, STUB_SPIN,
+             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
 }
 
 /* ---- registers ---- */
@@ -241,7 +249,9 @@ static void load_registers(const struct native_task *task, const struct engine_c
         .ss = USER_SS,
     };
     memcpy(task->area + STUB_REGISTERS, &r, sizeof(r));
-    memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
+    if (memcmp(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base)) != 0) {
+        memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
+    }
 }
 
 static void store_registers(const struct native_frame *f, struct engine_context *c)
@@ -368,7 +378,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
 {
     load_registers(task, context);
     advise_spin(space->engine, task);
-    atomic_store(word(task, STUB_LOAD_IMAGE), !task->image_loaded);
+    set_word(task, STUB_LOAD_IMAGE, !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);
     if (atomic_load(&cpu->kicked)) {

@@ -52,13 +52,24 @@ static _Atomic uint32_t *word(const struct native_book *book, size_t offset)
     return (_Atomic uint32_t *)(book->at + offset);
 }
 
+static void wake_task(const struct native_task *task)
+{
+    if (atomic_load((_Atomic uint32_t *)(task->area + STUB_SLEEPS))) {
+        native_futex((_Atomic uint32_t *)(task->area + STUB_BELL), FUTEX_WAKE, 1, NULL);
+    }
+}
+
 void native_task_wake(const struct native_task *task)
 {
-    _Atomic uint32_t *bell = (_Atomic uint32_t *)(task->area + STUB_BELL);
-    atomic_fetch_add(bell, 1);
-    if (atomic_load((_Atomic uint32_t *)(task->area + STUB_SLEEPS))) {
-        native_futex(bell, FUTEX_WAKE, 1, NULL);
-    }
+    atomic_fetch_add((_Atomic uint32_t *)(task->area + STUB_BELL), 1);
+    wake_task(task);
+}
+
+void native_task_go_on(const struct native_task *task)
+{
+    const uint64_t order = 1, ring = UINT64_C(1) << 32;
+    atomic_fetch_add((_Atomic uint64_t *)(task->area + STUB_GO), ring + order);
+    wake_task(task);
 }
 
 static void wake_performer(const struct native_book *book)

@@ -51,15 +51,16 @@
 #define STUB_ORDERS_END 0xF000
 #define STUB_SCRATCH 0xF000 /* writable; its content means nothing */
 
-/* A task's area. */
-#define STUB_GO 0            /* u32: number of the last order to go on */
-#define STUB_ENGINE_SLEEPS 4 /* u32: the engine wants a futex wake with the event */
-#define STUB_SPIN 8          /* u32: how often to look for the order before sleeping */
-#define STUB_LOAD_IMAGE 12   /* u32: load the image */
-#define STUB_BELL 48         /* u32: changes after an order of any kind */
-#define STUB_TID 52          /* u32: the task's */
-#define STUB_GS_BASE 16      /* u64 */
-#define STUB_STACK_T 24      /* stack_t for sigaltstack */
+/* A task's area. Either side looks at one line of memory while the other works, so what changes
+ * with each order or event is kept out of that line, or is not written when it is the same. */
+#define STUB_GO 0          /* u32: number of the last order to go on */
+#define STUB_BELL 4        /* u32: changes after an order of any kind; together with GO, one u64 */
+#define STUB_SPIN 8        /* u32: how often to look for the order before sleeping */
+#define STUB_LOAD_IMAGE 12 /* u32: load the image */
+#define STUB_GS_BASE 16    /* u64 */
+#define STUB_STACK_T 24    /* stack_t for sigaltstack */
+#define STUB_ENGINE_SLEEPS 48 /* u32: the engine wants a futex wake with the event */
+#define STUB_TID 52           /* u32: the task's */
 #define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
 #define STUB_CONTROL_SIZE 0x4000
 #define STUB_IMAGE 0x1000
@@ -68,11 +69,11 @@
 #define STUB_MAILBOX 0x4000
 #define STUB_EVENT 0x4000      /* u32: the order that the event ended */
 #define STUB_SLEEPS 0x4004     /* u32: the task wants a futex wake with the order */
-#define STUB_FRAME 0x4008      /* u64: ucontext */
-#define STUB_INFO 0x4010       /* u64: siginfo */
-#define STUB_SIGNAL 0x4018     /* u32 */
-#define STUB_WENT_ON 0x4020    /* u64: time stamp counter when the task went on last, */
-#define STUB_STOPPED 0x4028    /* u64: and when its event came */
+#define STUB_FRAME 0x4048      /* u64: ucontext */
+#define STUB_INFO 0x4050       /* u64: siginfo */
+#define STUB_SIGNAL 0x4058     /* u32 */
+#define STUB_WENT_ON 0x4060    /* u64: time stamp counter when the task went on last, */
+#define STUB_STOPPED 0x4068    /* u64: and when its event came */
 #define STUB_GATE_FRAME 0x4100 /* registers of a call through the gate, as in a signal frame, */
 #define STUB_GATE_STATE 0x4200 /* and its x87/SSE/AVX state */
 #define STUB_STACK 0x5000
