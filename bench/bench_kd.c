@@ -85,7 +85,7 @@ static void make_dump(const char *path, const char *option, uint64_t ram, unsign
     char error[256], command[PATH_MAX + 32];
     ntmm_machine *machine;
     ntmm_process *process[PROCESSES];
-    struct kd *kd;
+    struct kd *kd = NULL;
     uint64_t printed = 0;
     const ntmm_options options = {.ram_size = ram,
                                   .pagefile_size = 2 * GB,
