@@ -76,6 +76,10 @@ struct engine_config {
     const uint64_t *trap_area_pa; /* physical address of each page */
     void *const *trap_area_host;  /* host pointer to each page */
     size_t trap_area_pages;       /* at least ops->trap_area_pages(cpus) */
+    /* Optional. Called from `run` while user code goes on after a page fault and the host thread
+     * would only wait: time for a microsecond of work that makes the next fault cheaper. */
+    void (*while_waiting)(void *owner);
+    void *owner;
 };
 
 /* What a quick trial on this host found; shown by `ntmm doctor`. */

@@ -133,6 +133,8 @@ static int native_create(const struct engine_config *config, struct engine **out
         .ram_fd = -1,
         .stub_fd = -1,
         .pages_max = mappings_max(),
+        .while_waiting = config->while_waiting,
+        .owner = config->owner,
     };
     measure_spinning(engine);
     pthread_mutex_init(&engine->lock, NULL);

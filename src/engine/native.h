@@ -60,6 +60,8 @@ struct engine {
     uint32_t spin_pauses; /* (I) the same in `pause` instructions; 0: do not spin, there is one
                              processor only */
     uint64_t spin_ticks;  /* (I) and of the time stamp counter */
+    void (*while_waiting)(void *owner); /* (I) NULL: none */
+    void *owner;                        /* (I) */
 };
 
 /* The registers that a signal frame holds, in its order (struct sigcontext). */
@@ -137,6 +139,7 @@ struct engine_cpu {
     const struct engine_context *owner; /* (R) whose x87/SSE/AVX state is in owner_task */
     struct engine_space *owner_space;   /* (R) */
     struct native_fault faulted;        /* (R) the last trap, when it was a page fault */
+    bool after_fault;                   /* (R) this run goes on after a page fault */
 };
 
 /* What the signal frame and siginfo say. */

@@ -371,6 +371,16 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
     return event->fpstate != 0;
 }
 
+/* The task is on its way; with a processor of its own, ours has nothing to do for a while. */
+static void use_wait(struct engine_cpu *cpu)
+{
+    const struct engine *engine = cpu->engine;
+    if (cpu->after_fault && engine->while_waiting && engine->spin_pauses) {
+        engine->while_waiting(engine->owner);
+    }
+    cpu->after_fault = false;
+}
+
 /* Let the task run `context` until an event. false: *trap says why not. */
 static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
                      const struct engine_context *context, struct native_event *event,
@@ -384,6 +394,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
     if (atomic_load(&cpu->kicked)) {
         signal_task(cpu);
     }
+    use_wait(cpu);
     bool arrived = wait_for_event(cpu, space, task);
     announce(cpu, 0, 0);
     atomic_store(&task->running, false);
@@ -450,6 +461,7 @@ static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space, struc
 {
     uint32_t fault_code;
     if (cpu->faulted.context == context && cpu->faulted.rip == context->rip) {
+        cpu->after_fault = true;
         native_shadow_fill(space, task, cpu->faulted.address, cpu->faulted.error_code, &fault_code);
     }
     cpu->faulted.context = NULL;

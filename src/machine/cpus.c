@@ -36,6 +36,12 @@ NTSTATUS cpus_init(struct ntmm_machine *m)
     return STATUS_SUCCESS;
 }
 
+static void prepare_frame(void *owner)
+{
+    struct ntmm_machine *m = owner;
+    mm_prepare_frame(m->mm);
+}
+
 /* The engine's pages in kernel space, page by page as it wants to know them. */
 static int create_engine(struct ntmm_machine *m)
 {
@@ -59,6 +65,8 @@ static int create_engine(struct ntmm_machine *m)
             .trap_area_pa = pa,
             .trap_area_host = host,
             .trap_area_pages = pages,
+            .while_waiting = prepare_frame,
+            .owner = m,
         };
         error = m->engine_ops->create(&config, &m->engine);
     }

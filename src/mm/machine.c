@@ -158,6 +158,14 @@ void mm_await_boot(struct mm *mm)
     mi_list_all_frames(mm);
 }
 
+void mm_prepare_frame(struct mm *mm)
+{
+    uint64_t pfn = __atomic_load_n(&mm->ke->nt.MmZeroedPageListHead->Flink, __ATOMIC_RELAXED);
+
+    if (pfn < mm->frames)
+        (void)*(const volatile uint8_t *)mi_frame(mm, pfn);
+}
+
 void mm_settle(struct mm *mm)
 {
     mi_list_all_frames(mm);

@@ -100,6 +100,10 @@ void mm_destroy(struct mm *mm);
 /* Boot leaves most frames off the page lists until they are needed. Have them all there, before
  * somebody looks at guest memory who expects to see a machine that has booted. */
 void mm_await_boot(struct mm *mm);
+/* Have the host back the frame that the next demand-zero fault will take. It is what a first touch
+ * takes longest for, and can be done beside the program. Any thread, no lock; nothing that a guest
+ * could see changes. */
+void mm_prepare_frame(struct mm *mm);
 
 /* One more paging file of `size` bytes (rounded down to pages), which raises the commit limit. Not
  * by several threads at once.
