@@ -43,15 +43,18 @@ _Static_assert(offsetof(struct user_frame, record) == FRAME_RECORD, "record");
 _Static_assert(offsetof(struct user_frame, machine) == FRAME_MACHINE, "machine frame");
 _Static_assert(sizeof(struct user_frame) == FRAME_SIZE, "frame");
 
+/* Whatever keeps a page from being there is an in-page error, and its third parameter. */
 static void memory_record(const struct engine_trap *trap, NTSTATUS fault, EXCEPTION_RECORD *record)
 {
-    record->ExceptionCode = fault;
-    record->NumberParameters = fault == STATUS_IN_PAGE_ERROR ? 3 : 2;
+    bool in_page = fault != STATUS_ACCESS_VIOLATION && fault != STATUS_GUARD_PAGE_VIOLATION &&
+                   fault != STATUS_STACK_OVERFLOW;
+    record->ExceptionCode = in_page ? STATUS_IN_PAGE_ERROR : fault;
+    record->NumberParameters = in_page ? 3 : 2;
     record->ExceptionInformation[0] = trap->error_code & FAULT_FETCH   ? ACCESS_EXECUTE
                                       : trap->error_code & FAULT_WRITE ? ACCESS_WRITE
                                                                        : ACCESS_READ;
     record->ExceptionInformation[1] = trap->address;
-    if (fault == STATUS_IN_PAGE_ERROR) {
+    if (in_page) {
         record->ExceptionInformation[2] = (uint32_t)fault;
     }
 }

@@ -24,7 +24,7 @@ enum exception_vector { /* Intel SDM 3, 6.3.1, and Windows' own above 31 */
                         VECTOR_DEBUG_SERVICE = 0x2D,
 };
 
-/* The exception that Windows makes of this trap; for page faults `fault` is what mm_access_fault
+/* The exception that Windows makes of this trap; for page faults `fault` is what mm_page_fault
  * said. Moves registers->rip where Windows has it (int3: to the instruction). */
 void exception_from_trap(struct mm_space *space, const struct engine_trap *trap, NTSTATUS fault,
                          struct engine_context *registers, EXCEPTION_RECORD *record);

@@ -190,7 +190,7 @@ static void serve(struct ntmm_machine *m, struct machine_thread *t)
 
 static void fault(struct ntmm_machine *m, struct machine_thread *t, const struct engine_trap *trap)
 {
-    NTSTATUS status = mm_access_fault(t->thread->process->space, trap->address, trap->error_code);
+    NTSTATUS status = mm_page_fault(t->thread->process->space, trap->address, trap->error_code);
     if (NT_SUCCESS(status)) {
         return;
     }

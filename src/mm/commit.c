@@ -9,6 +9,10 @@
  *      |---- private memory, tables, pools ... -------|--- reserve -----|
  *      user memory may be charged up to here .........^                 ^ all else up to here
  *
+ * A paging file is sparse, so its disk may turn out to be full. What its free slots stand for is
+ * then withheld from the limit until something can be written again: who asks for memory is told,
+ * rather than who touches some.
+ *
  * Windows charges the page tables of a range when the range is made; we charge each as it is made,
  * so a reserve keeps committed memory usable when others commit all the rest.
  * Source: Windows Internals 6, part 2, ch. 10 "Commit Charge and the System Commit Limit".
@@ -21,6 +25,9 @@
 static uint64_t limit_for(const struct mm *mm, enum mi_commit_for what)
 {
     uint64_t limit = *mm->ke->nt.MmTotalCommitLimit;
+    uint64_t withheld = __atomic_load_n(&mm->paging_files.withheld, __ATOMIC_RELAXED);
+
+    limit -= withheld < limit ? withheld : limit;
     uint64_t reserve = limit / RESERVE_SHARE + RESERVE_LEAST;
 
     if (what == MI_COMMIT_SYSTEM)
@@ -37,7 +44,7 @@ static void raise_peak(ULONG64 *peak, uint64_t value)
     }
 }
 
-bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
 {
     ULONG64 *total = mm->ke->nt.MmTotalCommittedPages;
     ULONG64 seen = __atomic_load_n(total, __ATOMIC_RELAXED);
@@ -52,6 +59,13 @@ bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
     if (what == MI_COMMIT_SYSTEM)
         __atomic_fetch_add(&mm->system_commit, pages, __ATOMIC_RELAXED);
     return true;
+}
+
+bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    if (charge(mm, pages, what))
+        return true;
+    return mi_retry_full_disk(mm) && charge(mm, pages, what);
 }
 
 void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)

@@ -34,6 +34,7 @@ struct fault {
     unsigned protection;
     struct mi_read read; /* with FAULT_SLEEP */
     unsigned rooms;      /* how often others were faster to take what was made for us */
+    unsigned waits;      /* how often there was no room at all */
 };
 
 enum outcome { FAULT_GO_ON, FAULT_DONE, FAULT_RESTART, FAULT_SLEEP };
@@ -266,6 +267,14 @@ static enum outcome run_stages(struct fault *fault, NTSTATUS *status)
     return outcome;
 }
 
+/* => false: there is none, and will not be any soon */
+static bool find_memory(struct fault *fault)
+{
+    if (mi_make_room(fault->space->mm, FRAMES_MOST))
+        return fault->rooms++ < ROOMS_MOST;
+    return mi_wait_for_room(fault->space, fault->waits++);
+}
+
 /* What cannot be done with the working set locked: read, wait, find memory.
  * => whether the fault is to be tried again */
 static bool sleep_outside(struct fault *fault, enum outcome outcome, NTSTATUS *status)
@@ -275,8 +284,7 @@ static bool sleep_outside(struct fault *fault, enum outcome outcome, NTSTATUS *s
 
     fault->read = (struct mi_read){.inpage = NULL};
     if (outcome != FAULT_SLEEP)
-        return *status == STATUS_NO_MEMORY && fault->rooms++ < ROOMS_MOST &&
-               mi_make_room(mm, FRAMES_MOST);
+        return *status == STATUS_NO_MEMORY && find_memory(fault);
     if (!read.mine) {
         mi_inpage_wait(mm, read.inpage);
         return true;
@@ -286,7 +294,7 @@ static bool sleep_outside(struct fault *fault, enum outcome outcome, NTSTATUS *s
     return NT_SUCCESS(*status);
 }
 
-NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
+NTSTATUS mm_page_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
 {
     hw_fault code = {error_code};
     struct fault fault = {.space = space,
@@ -313,4 +321,21 @@ NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_cod
     if (status == STATUS_GUARD_PAGE_VIOLATION && ops->guard_page)
         status = ops->guard_page(space->mm->owner, space, va);
     return status;
+}
+
+NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
+{
+    NTSTATUS status = mm_page_fault(space, va, error_code);
+
+    switch (status) {
+    case STATUS_SUCCESS:
+    case STATUS_ACCESS_VIOLATION:
+    case STATUS_GUARD_PAGE_VIOLATION:
+    case STATUS_STACK_OVERFLOW:
+    case STATUS_NO_MEMORY:
+    case STATUS_COMMITMENT_LIMIT:
+        return status;
+    default:
+        return NT_SUCCESS(status) ? STATUS_SUCCESS : STATUS_IN_PAGE_ERROR;
+    }
 }

@@ -215,7 +215,7 @@ static NTSTATUS read_run(struct mi_control *control, uint64_t page, const uint64
         return status;
     if (MI_VA(MI_VPN(done + PAGE_SIZE - 1)) < MI_VA(count) &&
         MI_VA(page) + MI_VA(MI_VPN(done + PAGE_SIZE - 1)) < end)
-        return STATUS_IN_PAGE_ERROR;
+        return STATUS_END_OF_FILE;
     for (size_t i = 0; i < count; i++) {
         uint64_t has = done <= MI_VA(i) ? 0 : done - MI_VA(i);
         if (has < PAGE_SIZE)
@@ -449,5 +449,9 @@ NTSTATUS mm_copy_file(struct mm *mm, SECTION_OBJECT_POINTERS *sections, uint64_t
             *done += part;
     }
     mi_control_dereference(control);
-    return *done > 0 ? STATUS_SUCCESS : status;
+    if (*done > 0 || NT_SUCCESS(status))
+        return STATUS_SUCCESS;
+    return status == STATUS_NO_MEMORY || status == STATUS_INSUFFICIENT_RESOURCES
+               ? status
+               : STATUS_IN_PAGE_ERROR;
 }

@@ -141,7 +141,7 @@ NTSTATUS mi_inpage_read(struct mm *mm, struct mi_inpage *inpage)
     ke_release_lock(&mm->pfn_lock);
     if (awaited)
         ke_futex_wake(&inpage->done, INT_MAX, KE_FUTEX_HOST);
-    return NT_SUCCESS(status) ? STATUS_SUCCESS : STATUS_IN_PAGE_ERROR;
+    return status;
 }
 
 struct mi_read mi_inpage_join(struct mm *mm, const MMPFN *page)

@@ -175,7 +175,9 @@ size_t mi_write_mapped(struct mm *mm, size_t most)
         if (!NT_SUCCESS(one))
             status = one;
     }
-    if (!NT_SUCCESS(status))
+    bool fails = !NT_SUCCESS(status);
+    if (total + failed > 0 &&
+        !__atomic_exchange_n(&mm->mapped_writes_fail, fails, __ATOMIC_RELAXED) && fails)
         log_warning(mm->log, "%zu pages of mapped files cannot be written (status 0x%08x)", failed,
                     (unsigned)status);
     return total;

@@ -104,6 +104,8 @@ struct mm {
     struct mi_thresholds thresholds; /* (I) */
     uint64_t pages_being_written;    /* (A) */
 
+    bool mapped_writes_fail; /* (A) the last one did */
+
     struct mi_region nonpaged, paged, system_ptes;
     struct mi_pool pool[2]; /* NonPagedPool, PagedPool */
     struct ke_lock big_pages_lock;

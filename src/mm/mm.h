@@ -198,6 +198,11 @@ NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *fro
  * => STATUS_SUCCESS: run on. Else the status of the exception to raise: STATUS_ACCESS_VIOLATION,
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
 NTSTATUS mm_access_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
+/* The same, but a page that cannot be had is the status that says why, which is the third parameter
+ * of the exception STATUS_IN_PAGE_ERROR: STATUS_IO_DEVICE_ERROR, STATUS_END_OF_FILE (a mapped file
+ * was cut off from outside), STATUS_NO_MEMORY, ...
+ * Source: EXCEPTION_RECORD, documentation. */
+NTSTATUS mm_page_fault(struct mm_space *space, uint64_t va, uint32_t error_code);
 
 /* Take all pages that can be paged out of a working set. => how many
  * Source: EmptyWorkingSet, documentation. */

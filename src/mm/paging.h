@@ -82,8 +82,10 @@ struct mi_paging {
     const struct mm_paging_ops *ops;
     struct ke_lock lock; /* KE_RANK_PAGE_FILE: bitmaps and counts */
     struct mi_paging_file files[MI_PAGING_FILES];
-    unsigned count; /* (A) */
-    unsigned rover; /* the file that gets the next cluster */
+    unsigned count;    /* (A) */
+    unsigned rover;    /* the file that gets the next cluster */
+    bool fails;        /* (A) the last write did */
+    uint64_t withheld; /* (A) slots that cannot be written: the disk is full */
 };
 
 /* A stretch of slots of one paging file. */
@@ -139,7 +141,7 @@ NTSTATUS mi_inpage_boot(struct mm *mm);
 /* Begin to read the page of `pte`, which is in page-file form, and its neighbours as far as that is
  * cheap. `pte_va` is what MMPFN.PteAddress will say. => none: no frame, or too many reads; (P) */
 struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool prototype);
-/* Do it. => no lock of mm but (C) held; STATUS_IN_PAGE_ERROR or what the storage says */
+/* Do it. => no lock of mm but (C) held; what the storage says */
 NTSTATUS mi_inpage_read(struct mm *mm, struct mi_inpage *inpage);
 /* Somebody else is reading this page: have a reference to his read. => (P) */
 struct mi_read mi_inpage_join(struct mm *mm, const MMPFN *page);
@@ -153,6 +155,12 @@ void mi_inpage_wait(struct mm *mm, struct mi_inpage *inpage);
 size_t mi_write_modified(struct mm *mm, size_t most);
 /* The same for those that go to the files they are from. */
 size_t mi_write_mapped(struct mm *mm, size_t most);
+
+/* After a write to a paging file, or one that failed: what a full disk cannot take is withheld from
+ * the commit limit. */
+void mi_note_disk(struct mm *mm, unsigned file, NTSTATUS written);
+/* Something is withheld: try whether the disk is full still. => false: nothing has changed */
+bool mi_retry_full_disk(struct mm *mm);
 
 struct mi_control;
 
@@ -230,3 +238,6 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy);
 /* There was no page: have `pages` available for whoever asks, besides the system's own. => false:
  * there is nothing to be had; any lock below KE_RANK_RECLAIM may be held */
 bool mi_make_room(struct mm *mm, uint64_t pages);
+/* There was no room either: wait a moment for others to give something back. => false: enough of
+ * that, after `waits` moments; no lock but (C) held */
+bool mi_wait_for_room(struct mm_space *space, unsigned waits);

@@ -16,7 +16,8 @@ struct mi_control;
 /* Where the pages of a control area come from and go to. `read` is called with (W) and (G) or with
  * neither, `write` with any lock below (P); both may wait for the host, and for nothing else. */
 struct mi_backing {
-    /* Fill `count` frames with the pages from `page` on. => STATUS_IN_PAGE_ERROR, ... */
+    /* Fill `count` frames with the pages from `page` on. => STATUS_END_OF_FILE (the file has become
+     * shorter), what the host says */
     NTSTATUS (*read)(struct mi_control *control, uint64_t page, const uint64_t *pfn, size_t count);
     /* Write them back, as far as the file reaches. NULL: such pages go to a page file.
      * => STATUS_DISK_FULL, ...: some of them may not have been written */

@@ -22,7 +22,9 @@
 
 #include "mm/wset.h"
 
-#define ROOM_PAGES 128u  /* made at once */
+#define ROOM_PAGES 128u         /* made at once */
+#define WAITS_OF_THE_LARGEST 5u /* of 10 milliseconds */
+#define WAITS_OF_OTHERS 300u
 #define ROUNDS_MOST 2000 /* of a millisecond at most, when others hold what could be had */
 
 bool mi_frames_are_plenty(const struct mm *mm)
@@ -99,6 +101,40 @@ bool mi_make_room(struct mm *mm, uint64_t pages)
     bool room = available(mm) >= enough;
     ke_release_lock(&mm->reclaim_lock);
     return room;
+}
+
+/* ---- when there is nothing left ---------------------------------------------------------------
+ *
+ * A fault that finds no room waits for others to give memory back, the process that has most
+ * charged for a short time only. So it is the program that took the memory that is told that there
+ * is no more, as a rule, and what it held is there for the others when it is gone. */
+
+/* Whether no process has more memory charged. */
+static bool is_largest(struct mm_space *space)
+{
+    struct mm *mm = space->mm;
+    uint64_t own = __atomic_load_n(&space->process->CommitCharge, __ATOMIC_RELAXED);
+    bool largest = true;
+
+    pthread_mutex_lock(&mm->spaces_lock);
+    list_for_each(node, &mm->spaces)
+    {
+        const EPROCESS *other = list_entry(node, struct mm_space, link)->process;
+        if (__atomic_load_n(&other->CommitCharge, __ATOMIC_RELAXED) > own)
+            largest = false;
+    }
+    pthread_mutex_unlock(&mm->spaces_lock);
+    return largest;
+}
+
+bool mi_wait_for_room(struct mm_space *space, unsigned waits)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+
+    if (waits >= (is_largest(space) ? WAITS_OF_THE_LARGEST : WAITS_OF_OTHERS))
+        return false;
+    nanosleep(&moment, NULL);
+    return true;
 }
 
 size_t mm_write_modified_pages(struct mm *mm, size_t most)

@@ -6,7 +6,8 @@
  * meanwhile, and their owner may give them up. A page that nobody changed during the write is then
  * clean, and on the standby list unless it is in use.
  *
- * When the write fails the slots are freed and the pages are modified as before.
+ * When the write fails the slots are freed and the pages are modified as before; when the disk is
+ * full, new commitments are refused as well (commit.c).
  *
  * Any number of threads may be at this at once: nothing is shared between them but the list and the
  * slots, and a slot is not free before what is being written to it is.
@@ -55,6 +56,35 @@ static void finish(struct mm *mm, const struct batch *batch, bool written)
     ke_release_lock(&mm->pfn_lock);
 }
 
+void mi_note_disk(struct mm *mm, unsigned file, NTSTATUS written)
+{
+    struct mi_paging *paging = &mm->paging_files;
+    bool fails = !NT_SUCCESS(written);
+    uint64_t withheld = 0;
+
+    if (!fails && !__atomic_load_n(&paging->fails, __ATOMIC_RELAXED))
+        return;
+    if (!__atomic_exchange_n(&paging->fails, fails, __ATOMIC_RELAXED) && fails)
+        log_warning(mm->log, "paging file %u cannot be written (status 0x%08x)", file,
+                    (unsigned)written);
+    for (unsigned i = 0; written == STATUS_DISK_FULL && i < paging->count; i++)
+        withheld += __atomic_load_n(&paging->files[i].file->FreeSpace, __ATOMIC_RELAXED);
+    __atomic_store_n(&paging->withheld, withheld, __ATOMIC_RELAXED);
+}
+
+bool mi_retry_full_disk(struct mm *mm)
+{
+    uint64_t *withheld = &mm->paging_files.withheld;
+
+    if (__atomic_load_n(withheld, __ATOMIC_RELAXED) == 0)
+        return false;
+    if (__atomic_load_n(&mm->ke->nt.MmModifiedPageListByColor->Total, __ATOMIC_RELAXED) == 0)
+        __atomic_store_n(withheld, 0, __ATOMIC_RELAXED); /* nobody knows until somebody writes */
+    else
+        (void)mi_write_modified(mm, MI_WRITE_CLUSTER);
+    return __atomic_load_n(withheld, __ATOMIC_RELAXED) == 0;
+}
+
 size_t mi_write_modified(struct mm *mm, size_t most)
 {
     struct batch batch;
@@ -63,11 +93,9 @@ size_t mi_write_modified(struct mm *mm, size_t most)
     while (total < most && gather(mm, &batch, most - total)) {
         NTSTATUS status = mi_write_slots(mm, &batch.slots, batch.pfn);
         finish(mm, &batch, NT_SUCCESS(status));
-        if (!NT_SUCCESS(status)) {
-            log_warning(mm->log, "paging file %u cannot be written (status 0x%08x)",
-                        batch.slots.file, (unsigned)status);
+        mi_note_disk(mm, batch.slots.file, status);
+        if (!NT_SUCCESS(status))
             break;
-        }
         total += batch.slots.count;
     }
     return total;

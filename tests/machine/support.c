@@ -46,6 +46,19 @@ ntmm_machine *machine_create(unsigned cpus, uint64_t ram, uint64_t pagefile,
     return create_with(&options);
 }
 
+ntmm_machine *machine_create_in(const char *work, bool writable, unsigned cpus, uint64_t ram,
+                                uint64_t pagefile)
+{
+    const char *engine = getenv("NTMM_ENGINE");
+    ntmm_options options = {.ram_size = ram,
+                            .pagefile_size = pagefile,
+                            .cpus = cpus,
+                            .engine = engine ? engine : "auto",
+                            .work = work,
+                            .work_writable = writable};
+    return create_with(&options);
+}
+
 ntmm_machine *machine_create_idle(uint64_t ram)
 {
     ntmm_options options = {.ram_size = ram, .cpus = 1, .engine = "none"};

@@ -30,6 +30,10 @@ struct log_lines {
  * good as none. */
 ntmm_machine *machine_create(unsigned cpus, uint64_t ram, uint64_t pagefile,
                              struct log_lines *lines);
+/* The same with a folder of the host as C:\work; unless it is writable, what is written is thrown
+ * away. */
+ntmm_machine *machine_create_in(const char *work, bool writable, unsigned cpus, uint64_t ram,
+                                uint64_t pagefile);
 /* The same without an engine: programs can be mapped, not run. */
 ntmm_machine *machine_create_idle(uint64_t ram);
 /* Checks every invariant first. */

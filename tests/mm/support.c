@@ -51,11 +51,12 @@ static void on_invalidate_tables(void *owner)
 /* Something happens while pages are being written. */
 static void meanwhile(struct recorder *recorder)
 {
-    void (*happens)(void) = recorder->during_write;
+    void (*happens)(void) = __atomic_load_n(&recorder->during_write, __ATOMIC_RELAXED);
 
-    recorder->during_write = NULL;
-    if (happens)
-        happens();
+    if (!happens)
+        return;
+    __atomic_store_n(&recorder->during_write, NULL, __ATOMIC_RELAXED);
+    happens();
 }
 
 /* ---- files ------------------------------------------------------------------------------------
@@ -307,6 +308,90 @@ void process_destroy(struct machine *machine, struct mm_space *space)
     assert_int_equal(process->NumberOfPrivatePages, 0);
     assert_int_equal(process->Vm.WorkingSetSize, MI_FIXED_WSLES);
     ex_free_pool(machine->mm, process);
+}
+
+/* ---- what else happens ----------------------------------------------------------------------- */
+
+uint32_t random_below(uint64_t *state, uint32_t limit)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (uint32_t)(*state >> 20) % limit;
+}
+
+/* Take frames until only `rest` are available, and give them back. */
+static void take_frames(struct machine *machine, enum mi_page_want want, uint64_t rest)
+{
+    struct mm *mm = machine->mm;
+    uint64_t pfn, first = MI_LIST_END;
+
+    while (__atomic_load_n(machine->ke.nt.MmAvailablePages, __ATOMIC_RELAXED) > rest &&
+           mi_allocate_page(mm, want, &pfn)) {
+        *(uint64_t *)mi_frame(mm, pfn) = first;
+        first = pfn;
+    }
+    while (first != MI_LIST_END) {
+        pfn = first;
+        first = *(uint64_t *)mi_frame(mm, pfn);
+        mi_free_page(mm, pfn);
+    }
+}
+
+void take_all_frames(struct machine *machine)
+{
+    take_frames(machine, MI_PAGE_ANY, 0);
+}
+
+void disturb(struct machine *machine, uint64_t *random)
+{
+    struct mm *mm = machine->mm;
+    size_t most = 1 + random_below(random, 300);
+    bool busy, fails = random_below(random, 8) == 0;
+
+    __atomic_store_n(&machine->recorder.writes_left, fails ? 0 : -1, __ATOMIC_RELAXED);
+    switch (random_below(random, 6)) {
+    case 0:
+        mi_trim_all(mm, most, false, &busy);
+        break;
+    case 1:
+    case 2:
+        mi_trim_all(mm, most, true, &busy);
+        break;
+    case 3:
+        mi_write_modified(mm, most);
+        break;
+    case 4:
+        mi_write_mapped(mm, most);
+        break;
+    default:
+        take_frames(machine, MI_PAGE_USER, 256);
+        break;
+    }
+    __atomic_store_n(&machine->recorder.writes_left, -1, __ATOMIC_RELAXED);
+}
+
+static void *disturb_always(void *context)
+{
+    struct disturber *d = context;
+
+    while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
+        disturb(d->machine, &d->random);
+        usleep(random_below(&d->random, 300));
+    }
+    return NULL;
+}
+
+void disturber_start(struct disturber *disturber, struct machine *machine, uint64_t random)
+{
+    *disturber = (struct disturber){.machine = machine, .random = random | 1};
+    assert_int_equal(pthread_create(&disturber->thread, NULL, disturb_always, disturber), 0);
+}
+
+void disturber_stop(struct disturber *disturber)
+{
+    __atomic_store_n(&disturber->stop, true, __ATOMIC_RELAXED);
+    pthread_join(disturber->thread, NULL);
 }
 
 struct mm_statistics settled(struct machine *machine)

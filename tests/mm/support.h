@@ -72,6 +72,24 @@ void assert_same_pages(const struct mm_statistics *a, const struct mm_statistics
 /* No violation found; else shows the last one. */
 void assert_consistent(struct machine *machine);
 
+/* What else happens in a machine, at any time: pages are trimmed and written, frames are taken for
+ * something else for a moment, writes fail now and then. Nobody may notice. */
+void disturb(struct machine *machine, uint64_t *random);
+/* The same again and again, by a thread of its own. */
+struct disturber {
+    struct machine *machine;
+    pthread_t thread;
+    uint64_t random;
+    bool stop;
+};
+void disturber_start(struct disturber *disturber, struct machine *machine, uint64_t random);
+void disturber_stop(struct disturber *disturber);
+/* Whatever can be had again goes to somebody else, for a moment. => nobody else is in mm */
+void take_all_frames(struct machine *machine);
+
+/* xorshift64. => 0 .. limit - 1 */
+uint32_t random_below(uint64_t *state, uint32_t limit);
+
 #define assert_status(expected, call) assert_int_equal((uint32_t)(expected), (uint32_t)(call))
 #define assert_ok(call) assert_status(STATUS_SUCCESS, call)
 

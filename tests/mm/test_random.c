@@ -20,6 +20,7 @@
 #define ARENA 0x10000000ull
 #define ARENA_PAGES 512u /* across several page tables when spread */
 #define PROCESSES 3u
+#define PAGING_FILE (512 * PAGE_SIZE)
 
 static uint64_t seed(void)
 {
@@ -30,14 +31,6 @@ static uint64_t seed(void)
     uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
     printf("NTMM_SEED=%llu\n", (unsigned long long)value);
     return value;
-}
-
-static uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-    *state ^= *state << 13; /* xorshift64 */
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 20) % limit;
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -306,7 +299,7 @@ static void one_thread(void **state)
     uint64_t random = seed();
     (void)state;
 
-    machine_create(&machine, 32 * MB, 0, WITH_ENGINE);
+    machine_create_on(&machine, 32 * MB, PAGING_FILE, WITH_ENGINE, &test_paging_ops);
     struct mm_statistics before = settled(&machine);
     memset(processes, 0, sizeof(processes));
     for (unsigned i = 0; i < PROCESSES; i++)
@@ -315,6 +308,12 @@ static void one_thread(void **state)
         struct process *p = &processes[random_below(&random, PROCESSES)];
         step(p, &random);
         assert_consistent(&machine);
+        if (i % 3 == 0) {
+            disturb(&machine, &random);
+            assert_consistent(&machine);
+        }
+        if (random_below(&random, 50) == 0)
+            take_all_frames(&machine);
         if (i % 8 == 0)
             compare(p);
         if (random_below(&random, 100) == 0) {
@@ -432,10 +431,11 @@ static void several_threads(void **state)
     struct machine machine;
     struct worker workers[4];
     struct mm_space *spaces[3];
+    struct disturber disturber;
     uint64_t random = seed();
     (void)state;
 
-    machine_create(&machine, 64 * MB, 0, WITH_ENGINE | WITH_THREADS);
+    machine_create_on(&machine, 64 * MB, PAGING_FILE, WITH_ENGINE | WITH_THREADS, &test_paging_ops);
     struct mm_statistics before = settled(&machine);
     for (int i = 0; i < 3; i++)
         spaces[i] = process_create(&machine);
@@ -446,8 +446,10 @@ static void several_threads(void **state)
                                      .random = random + (uint64_t)i};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
+    disturber_start(&disturber, &machine, random);
     for (int i = 0; i < 4; i++)
         pthread_join(workers[i].thread, NULL);
+    disturber_stop(&disturber);
     assert_consistent(&machine);
     for (int i = 0; i < 3; i++)
         process_destroy(&machine, spaces[i]);

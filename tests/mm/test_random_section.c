@@ -1,7 +1,8 @@
 /* tests/mm/test_random_section.c: random calls on sections, over processes and threads, checked.
  *
  * In the first test one thread works on a few sections of memory and of files, with views of them
- * in several processes; the whole state is checked after every step. Beside it is kept what every
+ * in several processes, whose pages leave memory and come back; the whole state is checked after
+ * every step. Beside it is kept what every
  * byte that the calls look at should be:
  *
  *      section     one byte per page, the same for all views, reads and writes of it
@@ -25,6 +26,7 @@
 #define PROCESSES 3u
 #define VIEWS 4u /* of a process */
 #define PAGES_MOST 96u
+#define PAGING_FILE (256 * PAGE_SIZE) /* full now and then */
 #define UNIT_PAGES (MM_ALLOCATION_GRANULARITY / PAGE_SIZE)
 
 static uint64_t seed(void)
@@ -36,14 +38,6 @@ static uint64_t seed(void)
     uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
     printf("NTMM_SEED=%llu\n", (unsigned long long)value);
     return value;
-}
-
-static uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-    *state ^= *state << 13; /* xorshift64 */
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 20) % limit;
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -312,20 +306,12 @@ static void step_fail(struct world *w, struct process *p)
     v->section->file->bad_page = NO_BAD_PAGE;
 }
 
-/* All standby pages go to others. */
-static void step_pressure(struct world *w)
+/* Pages leave working sets, are written, and go to others. */
+static void step_disturb(struct world *w)
 {
-    uint64_t pfn, first = MI_LIST_END;
-
-    while (mi_allocate_page(w->machine.mm, MI_PAGE_ANY, &pfn)) {
-        *(uint64_t *)mi_frame(w->machine.mm, pfn) = first;
-        first = pfn;
-    }
-    while (first != MI_LIST_END) {
-        pfn = first;
-        first = *(uint64_t *)mi_frame(w->machine.mm, pfn);
-        mi_free_page(w->machine.mm, pfn);
-    }
+    disturb(&w->machine, &w->random);
+    if (random_below(&w->random, 20) == 0)
+        take_all_frames(&w->machine);
 }
 
 static void step_exit(struct world *w, struct process *p)
@@ -343,7 +329,7 @@ static void step(struct world *w)
     struct process *p = &w->process[random_below(&w->random, PROCESSES)];
     struct section *s = &w->section[random_below(&w->random, SECTIONS)];
 
-    switch (random_below(&w->random, 16)) {
+    switch (random_below(&w->random, 18)) {
     case 0:
     case 1:
         step_create(w, s);
@@ -375,10 +361,12 @@ static void step(struct world *w)
         step_fail(w, p);
         break;
     case 12:
-        if (random_below(&w->random, 30) == 0)
-            step_pressure(w);
-        else if (random_below(&w->random, 12) == 0)
+        if (random_below(&w->random, 12) == 0)
             step_exit(w, p);
+        break;
+    case 13:
+    case 14:
+        step_disturb(w);
         break;
     default:
         step_touch(w, p);
@@ -390,7 +378,7 @@ static void world_create(struct world *w, int flags)
 {
     memset(w, 0, sizeof(*w));
     w->random = seed();
-    machine_create(&w->machine, 32 * MB, 0, WITH_ENGINE | flags);
+    machine_create_on(&w->machine, 32 * MB, PAGING_FILE, WITH_ENGINE | flags, &test_paging_ops);
 }
 
 static void world_populate(struct world *w)
@@ -532,7 +520,9 @@ static void several_threads(void **state)
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
     struct test_file *file = w.section[0].file;
+    struct disturber disturber;
     file->size = file->capacity;
+    disturber_start(&disturber, &w.machine, w.random);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = (struct worker){.world = &w,
                                      .space = w.process[i % PROCESSES].space,
@@ -543,6 +533,7 @@ static void several_threads(void **state)
     void *mine[4];
     for (unsigned i = 0; i < 4; i++)
         pthread_join(workers[i].thread, &mine[i]);
+    disturber_stop(&disturber);
     for (unsigned i = 0; i < 4; i++) {
         for (unsigned page = 0; page < PAGES_MOST; page++)
             assert_int_equal(file->bytes[page * PAGE_SIZE + 64 * i], ((uint8_t *)mine[i])[page]);

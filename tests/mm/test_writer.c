@@ -59,22 +59,6 @@ static uint8_t byte_at(uint64_t va)
     return byte;
 }
 
-/* Whatever can be had again goes to somebody else, for a moment. */
-static void take_all_frames(void)
-{
-    uint64_t pfn, first = MI_LIST_END;
-
-    while (mi_allocate_page(machine.mm, MI_PAGE_ANY, &pfn)) {
-        *(uint64_t *)mi_frame(machine.mm, pfn) = first;
-        first = pfn;
-    }
-    while (first != MI_LIST_END) {
-        pfn = first;
-        first = *(uint64_t *)mi_frame(machine.mm, pfn);
-        mi_free_page(machine.mm, pfn);
-    }
-}
-
 /* Change pages first .. end - 1 of the view, and have them leave the working set. */
 static void modify(unsigned first, unsigned end, uint8_t byte)
 {
@@ -106,7 +90,7 @@ static void neighbours_are_written_together(void **state)
     assert_int_equal(mm_section_control_area(machine.mm, segment)->ModifiedWriteCount, 0);
     assert_consistent(&machine);
     assert_int_equal(mm_write_modified_pages(machine.mm, 100), 0);
-    take_all_frames();
+    take_all_frames(&machine);
     assert_int_equal(mm_section_control_area(machine.mm, segment)->NumberOfPfnReferences, 0);
     assert_int_equal(byte_at(view + 4 * PAGE_SIZE), 99);
     down();
@@ -125,7 +109,7 @@ static void bad_page_of_a_file(void **state)
     assert_int_equal(page_of_file(3)->u3.e1.PageLocation, ModifiedPageList);
     assert_int_equal(page_of_file(4)->u3.e1.PageLocation, StandbyPageList);
     assert_consistent(&machine);
-    take_all_frames();
+    take_all_frames(&machine);
     assert_int_equal(byte_at(view + 3 * PAGE_SIZE), 50); /* still in memory */
     mm_empty_working_set(space);
     file->bad_page = NO_BAD_PAGE;
@@ -243,7 +227,7 @@ static void shared_image_pages_go_to_the_paging_file(void **state)
     assert_consistent(&machine);
     assert_int_equal(mm_write_modified_pages(machine.mm, 100), 1);
     assert_int_equal(machine.recorder.writes, 1);
-    take_all_frames();
+    take_all_frames(&machine);
     assert_consistent(&machine);
     assert_int_equal(byte_at(at + 0x100), 88);
     assert_int_equal(machine.recorder.reads, 1);
@@ -292,7 +276,7 @@ static void memory_changed_meanwhile(void **state)
     assert_int_equal(free_slots(), before - 3);
     assert_consistent(&machine);
     assert_int_equal(mi_write_modified(machine.mm, 4), 1);
-    take_all_frames();
+    take_all_frames(&machine);
     assert_int_equal(byte_at(memory + PAGE_SIZE), 41);
     assert_int_equal(byte_at(memory + 2 * PAGE_SIZE), 40);
     down();
@@ -322,10 +306,37 @@ static void full_paging_file(void **state)
     mm_empty_working_set(space);
     assert_int_equal(mi_write_modified(machine.mm, 100), 32);
     assert_false(mi_paging_files_have_room(machine.mm));
-    take_all_frames();
+    take_all_frames(&machine);
     assert_consistent(&machine);
     for (unsigned i = 0; i < pages; i++)
         assert_int_equal(byte_at(memory + i * PAGE_SIZE), i + 1);
+    down();
+}
+
+static NTSTATUS commit_more(uint64_t bytes)
+{
+    uint64_t base = 0, size = bytes;
+
+    return mm_allocate_virtual_memory(space, &base, 0, &size, MEM_RESERVE | MEM_COMMIT,
+                                      PAGE_READWRITE);
+}
+
+/* The disk of the paging file is full, whatever the size of that: who asks for more than there is
+ * without it is told at once, and gets it when there is room on the disk again. */
+static void full_disk(void **state)
+{
+    (void)state;
+    memory_up(NULL);
+    assert_ok(commit_more(4 * MB));
+    machine.recorder.writes_left = 0;
+    assert_int_equal(mi_write_modified(machine.mm, 4), 0);
+    assert_status(STATUS_COMMITMENT_LIMIT, commit_more(30 * MB));
+    assert_ok(commit_more(MB));
+    assert_consistent(&machine);
+    machine.recorder.writes_left = -1;
+    assert_ok(commit_more(24 * MB));
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(byte_at(memory + i * PAGE_SIZE), 40);
     down();
 }
 
@@ -479,6 +490,7 @@ int main(void)
         cmocka_unit_test(memory_changed_meanwhile),
         cmocka_unit_test(memory_given_up_meanwhile),
         cmocka_unit_test(full_paging_file),
+        cmocka_unit_test(full_disk),
         cmocka_unit_test(mapped_file_larger_than_memory),
         cmocka_unit_test(room_is_made_under_any_lock),
         cmocka_unit_test(own_working_set_is_passed_by),
