@@ -20,8 +20,9 @@
 #include "mm/section.h"
 #include "mm/wset.h"
 
-#define FRAMES_MOST 6u /* what one fault takes: a page, tables on the way to it, list entries */
-#define ROOMS_MOST 100u
+#define FRAMES_MOST 6u /* what one fault takes as a rule: a page, its tables, list entries */
+#define ROOMS_BEFORE_MORE 8u
+#define ROOMS_MOST 72u
 
 struct fault {
     struct mm_space *space;
@@ -33,7 +34,7 @@ struct fault {
     MMPTE *proto;     /* NULL: not a page of a section */
     unsigned protection;
     struct mi_read read; /* with FAULT_SLEEP */
-    unsigned rooms;      /* how often others were faster to take what was made for us */
+    unsigned rooms;      /* how often that was not enough, or others were faster */
     unsigned waits;      /* how often there was no room at all */
 };
 
@@ -270,7 +271,11 @@ static enum outcome run_stages(struct fault *fault, NTSTATUS *status)
 /* => false: there is none, and will not be any soon */
 static bool find_memory(struct fault *fault)
 {
-    if (mi_make_room(fault->space->mm, FRAMES_MOST))
+    /* Had it been enough, we would not be here again: the working set's own tables may need more.
+     */
+    uint64_t pages = FRAMES_MOST << fault->rooms / ROOMS_BEFORE_MORE;
+
+    if (mi_make_room(fault->space->mm, pages))
         return fault->rooms++ < ROOMS_MOST;
     return mi_wait_for_room(fault->space, fault->waits++);
 }

@@ -107,6 +107,12 @@ bool mi_make_room(struct mm *mm, uint64_t pages)
     return room;
 }
 
+/* ---- when there is nothing left ---------------------------------------------------------------
+ *
+ * A fault that finds no room waits for others to give memory back, the process that has most
+ * charged for a short time only. So it is the program that took the memory that is told that there
+ * is no more, as a rule, and what it held is there for the others when it is gone. */
+
 /* Whether no process has more memory charged. */
 static bool is_largest(struct mm_space *space)
 {

@@ -2,10 +2,10 @@
  *
  *      kd_live [--write] NTMM FILE
  *
- * FILE begins with lines `program X.exe ARGS` (in the current folder), and `system` where the
- * system's own processes are to be there, and goes on as golden.c's files do. The command is driven
- * as another program would drive it: its prompt is waited for, a line is written, and what comes
- * before the next prompt is the answer, programs' output included.
+ * FILE begins with lines `program X.exe ARGS` (in the current folder), `system` where the system's
+ * own processes are to be there, and `ram SIZE`, and goes on as golden.c's files do. The command is
+ * driven as another program would drive it: its prompt is waited for, a line is written, and what
+ * comes before the next prompt is the answer, programs' output included.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -33,6 +33,7 @@ struct live {
     char *answer;
     size_t length;
     struct golden_values values;
+    char ram[16]; /* empty: as usual */
     bool system, write, ended;
     unsigned wrong, commands;
 };
@@ -45,19 +46,23 @@ static void die(const char *what)
 
 static void start(struct live *l, const char *ntmm)
 {
-    const char *arguments[2 * MOST_PROGRAMS + 8];
+    const char *arguments[2 * MOST_PROGRAMS + 10];
     size_t n = 0;
     arguments[n++] = ntmm;
     arguments[n++] = "kd";
     if (!l->system) {
         arguments[n++] = "--bare";
     }
+    if (l->ram[0]) {
+        arguments[n++] = "--ram";
+        arguments[n++] = l->ram;
+    }
     for (size_t i = 1; i < l->program_count; i++) {
         arguments[n++] = "-p";
         arguments[n++] = l->programs[i];
     }
     char *save = NULL;
-    for (char *word = strtok_r(l->programs[0], " ", &save); word && n < 2 * MOST_PROGRAMS + 7;
+    for (char *word = strtok_r(l->programs[0], " ", &save); word && n < 2 * MOST_PROGRAMS + 9;
          word = strtok_r(NULL, " ", &save)) {
         arguments[n++] = word;
     }
@@ -171,6 +176,7 @@ static void run_file(struct live *l, const char *ntmm)
             add_program(l, line + 8);
         } else if (!command && strcmp(line, "system\n") == 0) {
             l->system = true;
+        } else if (!command && sscanf(line, "ram %15s", l->ram) == 1) {
             printf("%s", l->write ? line : "");
         } else if (length < 0 || strncmp(line, "> ", 2) == 0) {
             if (command) {
