@@ -58,9 +58,8 @@ typedef struct {
                            none; NULL: those of this process. They stay the caller's */
     /* The machine has bugchecked and stands still for good: called by the host thread that found it
      * broken, before the process ends or the debugger is told. May look at `target`
-     * (kd/target.h), may not call anything here. true: all is kept that is worth it, so that the
-     * process exits instead of aborting. NULL: nobody wants to know */
-    bool (*crashed)(void *context, struct kd_target *target);
+     * (kd/target.h), may not call anything here. NULL: nobody wants to know */
+    void (*crashed)(void *context, struct kd_target *target);
     void *crashed_context;
     bool debugger; /* processes stop before their first instruction; see ntmm_debug_target */
     int log_level;
@@ -81,6 +80,9 @@ typedef struct {
 /* `error` (may be NULL) gets one line when it fails. */
 ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **machine, char *error,
                                 size_t error_size);
+/* A machine whose kernel finds itself inconsistent (a bugcheck) reports it on standard error and
+ * ends this process with this code, unless a debugger is attached (ntmm_debug_target). */
+enum { NTMM_EXIT_BUG_CHECK = 70 };
 /* Ends what still runs. Every ntmm_process of it must be released before. */
 void ntmm_machine_destroy(ntmm_machine *machine);
 const char *ntmm_machine_engine(const ntmm_machine *machine); /* "kvm", ...; NULL: none */

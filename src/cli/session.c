@@ -319,16 +319,16 @@ static void dump_output(void *owner, const char *text, size_t length)
 }
 
 /* The debugger writes the dump, as it would when asked: it knows only memory, and takes no lock. */
-static bool write_crash_dump(void *context, struct kd_target *target)
+static void write_crash_dump(void *context, struct kd_target *target)
 {
     const struct cli_session *s = context;
     const struct kd_config config = {.target = target, .output = dump_output};
     struct kd *kd;
     if (kd_create(&config, &kd) != 0) {
         cli_error("%s is not written: out of memory", s->crash_dump);
-        return false;
+        return;
     }
-    return kd_write_dump(kd, "/f", s->crash_dump);
+    kd_write_dump(kd, "/f", s->crash_dump); /* says what fails */
 }
 
 bool cli_start(const struct cli_session *s, ntmm_machine **machine, ntmm_process ***processes)

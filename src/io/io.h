@@ -61,6 +61,9 @@ struct io_config {
 NTSTATUS io_create(const struct io_config *config, struct io **out);
 /* Remove the overlay. => all files are closed */
 void io_destroy(struct io *io);
+/* Remove the overlay from the host's file system, nothing else, and without a lock: for a machine
+ * that stopped where it was. NULL: nothing. */
+void io_abandon(struct io *io);
 
 /* Let `host_dir` appear at `guest_path` (UTF-8, "\\Windows\\System32", "\\" for the root of C:).
  * Before any program runs.

@@ -76,10 +76,15 @@ void io_destroy_mounts(struct io *io)
         free(mount->hidden);
         free(mount);
     }
-    if (io->overlay)
-        nftw(io->overlay, remove_entry, TREE_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    io_abandon(io);
     free(io->overlay);
     io->overlay = NULL;
+}
+
+void io_abandon(struct io *io)
+{
+    if (io && io->overlay)
+        nftw(io->overlay, remove_entry, TREE_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 /* Nothing of the base shows at `path` and below any more. */

@@ -268,7 +268,8 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
 void ntmm_machine_destroy(ntmm_machine *m)
 {
     if (atomic_load(&m->crashed)) {
-        return; /* see crash.c */
+        io_abandon(m->io); /* nothing else: see crash.c */
+        return;
     }
     launch_end_all(m);
     target_destroy(m);

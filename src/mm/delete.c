@@ -42,6 +42,8 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
     struct mm *mm = space->mm;
     uint64_t pfn = old.u.Hard.PageFrameNumber;
 
+    if (pfn >= mm->frames || mi_pfn(mm, pfn)->u3.e1.PageLocation != ActiveAndValid)
+        mi_corrupt_pte(mm, mi_pte_va(va), old);
     mi_flush_page(flush, va, pfn);
     if (pfn == mm->shared_user_data_pfn) {
         mi_share_page(mm, pfn, -1);

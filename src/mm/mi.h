@@ -142,9 +142,17 @@ struct mm_space {
     struct list_node link;
 };
 
+/* ---- corrupt.c: what cannot be ends the machine ---- */
+_Noreturn void mi_corrupt_pfn(const struct mm *mm, uint64_t pfn);
+/* `pte_va`: where the self map shows the entry. */
+_Noreturn void mi_corrupt_pte(const struct mm *mm, uint64_t pte_va, MMPTE value);
+/* A process without ranges has no user page tables. => (W) */
+void mi_check_no_tables(const struct mm_space *space);
+
 static inline MMPFN *mi_pfn(const struct mm *mm, uint64_t pfn)
 {
-    ASSERT(pfn < mm->frames);
+    if (__builtin_expect(pfn >= mm->frames, 0))
+        mi_corrupt_pfn(mm, pfn);
     return &mm->pfn[pfn];
 }
 

@@ -42,8 +42,14 @@ MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 
 /* ---- finding and making entries ---- */
 
-static MMPTE *table_below(const struct mm_space *space, MMPTE entry)
+/* The table that `entry`, of `level` on the way to `va`, leads to. */
+static MMPTE *table_below(const struct mm_space *space, MMPTE entry, uint64_t va, unsigned level)
 {
+    if (__builtin_expect(entry.u.Hard.PageFrameNumber >= space->mm->frames, 0)) {
+        for (; level > 0; level--)
+            va = mi_pte_va(va);
+        mi_corrupt_pte(space->mm, va, entry);
+    }
     return mi_frame(space->mm, entry.u.Hard.PageFrameNumber);
 }
 
@@ -55,7 +61,7 @@ MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va)
         MMPTE entry = mi_read_pte(&table[mi_table_index(va, level)]);
         if (!entry.u.Hard.Valid)
             return NULL;
-        table = table_below(space, entry);
+        table = table_below(space, entry, va, level);
     }
     return &table[mi_table_index(va, 1)];
 }
@@ -69,7 +75,7 @@ MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
             MMPTE entry = mi_read_pte(&table[mi_table_index(*va, level)]);
             if (!entry.u.Hard.Valid)
                 break;
-            table = table_below(space, entry);
+            table = table_below(space, entry, *va, level);
         }
         if (level == 1)
             return &table[mi_table_index(*va, 1)];
@@ -114,7 +120,7 @@ NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
                 return status;
             }
         }
-        table = table_below(space, mi_read_pte(entry));
+        table = table_below(space, mi_read_pte(entry), va, level);
     }
     *pte = &table[mi_table_index(va, 1)];
     return STATUS_SUCCESS;
@@ -159,7 +165,7 @@ static void trim_below(struct mm_space *space, MMPTE *table, unsigned level, uin
         MMPTE value = mi_read_pte(entry);
         if (value.u.Hard.Valid) {
             if (level > 2)
-                trim_below(space, table_below(space, value), level - 1, va,
+                trim_below(space, table_below(space, value, va, level), level - 1, va,
                            behind < end ? behind : end);
             if (mi_pfn(space->mm, value.u.Hard.PageFrameNumber)->UsedPageTableEntries == 0)
                 free_table(space, entry);
@@ -316,6 +322,7 @@ void mm_space_clean(struct mm_space *space)
     space->spare = NULL;
     mi_flush_end(&flush);
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
+    mi_check_no_tables(space);
     mi_unlock_working_set(space);
     mi_unlock_address_space(space);
     while ((vad = views) != NULL) {
@@ -377,7 +384,7 @@ bool mm_translate(struct mm_space *space, uint64_t va, uint64_t *pa)
         entry = mi_read_pte(&table[mi_table_index(va, level)]);
         if (!entry.u.Hard.Valid || level == 1 || entry.u.Hard.LargePage)
             break;
-        table = table_below(space, entry);
+        table = table_below(space, entry, va, level);
     }
     uint64_t span = PAGE_SIZE << (9 * (level - 1));
     if (entry.u.Hard.Valid)

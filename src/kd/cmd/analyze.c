@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kd/bugcheck.h"
+#include "base/stopcode.h"
 #include "kd/cmd/cmd.h"
 #include "kd/disasm.h"
 #include "kd/events.h"
@@ -45,14 +45,14 @@ static void show_banner(struct kd *kd, const char *what)
  */
 
 static void show_bugcheck(struct kd *kd, struct analysis *a, uint32_t code,
-                          const uint64_t parameter[KD_BUGCHECK_PARAMETERS])
+                          const uint64_t parameter[STOP_CODE_PARAMETERS])
 {
-    const struct kd_bugcheck *row = kd_bugcheck_find(code);
+    const struct stop_code *row = stop_code_find(code);
     show_banner(kd, "Bugcheck Analysis");
     kd_printf(kd, "%s (%" PRIx32 ")\n", row != NULL ? row->name : "Unknown bugcheck code", code);
     if (a->verbose) {
         kd_printf(kd, "Arguments:\n");
-        for (int i = 0; i < KD_BUGCHECK_PARAMETERS; i++) {
+        for (int i = 0; i < STOP_CODE_PARAMETERS; i++) {
             const char *meaning = row != NULL ? row->meaning[i] : NULL;
             kd_printf(kd, "Arg%d: %016" PRIx64 "%s%s\n", i + 1, parameter[i],
                       meaning != NULL ? ", " : "", meaning != NULL ? meaning : "");
@@ -200,7 +200,7 @@ static bool cmd_analyze(struct kd *kd, const char *args)
     const struct kd_event *event = &kd->target->last_event;
     struct kd_registers registers;
     uint32_t code;
-    uint64_t parameter[KD_BUGCHECK_PARAMETERS];
+    uint64_t parameter[STOP_CODE_PARAMETERS];
     a.verbose = strstr(args, "-v") != NULL;
     bool crashed = kd_get_bugcheck(kd, &code, parameter);
     if (crashed) {

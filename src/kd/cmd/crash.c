@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kd/bugcheck.h"
+#include "base/stopcode.h"
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
 #include "kd/script.h"
@@ -37,7 +37,7 @@ static bool cmd_bugcheck(struct kd *kd, const char *args)
     for (int i = 0; i < 4; i++) {
         kd_printf(kd, " %s", kd_address_text(parameter[i], text));
     }
-    const struct kd_bugcheck *row = kd_bugcheck_find(code);
+    const struct stop_code *row = stop_code_find(code);
     kd_printf(kd, "\n");
     if (row != NULL) {
         kd_printf(kd, "%s\n", row->name);

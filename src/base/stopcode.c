@@ -1,11 +1,11 @@
-/* bugcheck.c: see bugcheck.h.
+/* src/base/stopcode.c: see stopcode.h.
  *
  * Source: "Bug Check Code Reference", the debugger's documentation: numbers, names, parameters. */
-#include "kd/bugcheck.h"
+#include "base/stopcode.h"
 
 #include <stddef.h>
 
-static const struct kd_bugcheck known[] = {
+static const struct stop_code known[] = {
     {0x01,
      "APC_INDEX_MISMATCH",
      {"address of the system function", "IRQL and APC state", NULL, NULL},
@@ -231,7 +231,7 @@ static const struct kd_bugcheck known[] = {
     {0xDEADDEAD, "MANUALLY_INITIATED_CRASH1", {NULL, NULL, NULL, NULL}, 0, 0},
 };
 
-const struct kd_bugcheck *kd_bugcheck_find(uint32_t code)
+const struct stop_code *stop_code_find(uint32_t code)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].code == code) {
