@@ -94,9 +94,11 @@ _Noreturn void machine_bug_check(void *owner, uint32_t code, uint64_t p1, uint64
                                                .code = code,
                                                .parameter_count = STOP_CODE_PARAMETERS,
                                                .parameter = {p1, p2, p3, p4}});
-    tell_owner(m, &event);
     if (!m->debug.attached) {
         report(self, &event);
+    }
+    tell_owner(m, &event);
+    if (!m->debug.attached) {
         io_abandon(m->io);
         _exit(NTMM_EXIT_BUG_CHECK);
     }
