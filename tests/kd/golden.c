@@ -33,6 +33,7 @@ static void collect(void *owner, const char *text, size_t length)
 }
 
 struct golden {
+    struct golden_values values;
     struct kd *kd;
     struct buffer output;
     bool write, failing; /* failing: err.* */
@@ -55,7 +56,7 @@ static void check(struct golden *golden, const char *command, const char *expect
         printf("'%s' should have %s\n", command, golden->failing ? "failed" : "succeeded");
         golden->wrong++;
     }
-    if (!golden_match(expected, golden->output.text)) {
+    if (!golden_match(expected, golden->output.text, &golden->values)) {
         printf("'%s' printed\n%sexpected\n%s", command, golden->output.text, expected);
         golden->wrong++;
     }

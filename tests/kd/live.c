@@ -32,6 +32,7 @@ struct live {
     pid_t pid;
     char *answer;
     size_t length;
+    struct golden_values values;
     bool system, write, ended;
     unsigned wrong, commands;
 };
@@ -122,21 +123,28 @@ static void read_answer(struct live *l)
     }
 }
 
-static void check(struct live *l, const char *command, const char *expected)
+static void check(struct live *l, const char *typed, const char *expected)
 {
+    char *command = golden_expand(typed, &l->values);
+    if (!command) {
+        die("memory");
+    }
     if (l->ended || dprintf(l->to, "%s\n", command) < 0) {
         printf("%s: ntmm has ended before '%s'\n", l->path, command);
         l->wrong++;
+        free(command);
         return;
     }
     read_answer(l);
     l->commands++;
+    bool good = golden_match(expected, l->answer, &l->values);
     if (l->write) {
-        printf("> %s\n%s", command, l->answer);
-    } else if (!golden_match(expected, l->answer)) {
+        printf("> %s\n%s", typed, l->answer);
+    } else if (!good) {
         printf("'%s' printed\n%sexpected\n%s", command, l->answer, expected);
         l->wrong++;
     }
+    free(command);
 }
 
 static void add_program(struct live *l, char *text)

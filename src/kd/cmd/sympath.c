@@ -16,12 +16,31 @@
 
 /* ---- ld, .reload, !sym ---- */
 
+/* "ntkrnlmp" of "ntkrnlmp.pdb" and of "\SystemRoot\system32\ntkrnlmp.exe". */
+static bool stem_matches(const char *pattern, const char *path)
+{
+    char stem[64];
+    const char *name = path + strlen(path);
+    while (name > path && name[-1] != '\\' && name[-1] != '/') {
+        name--;
+    }
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
+    return kd_wildcard_match(pattern, stem);
+}
+
+/* nt is called by the name of its file, too. */
+static bool is_called(const struct kd_module *module, const char *pattern)
+{
+    return kd_wildcard_match(pattern, module->name) || stem_matches(pattern, module->image) ||
+           (module->has_debug_record && stem_matches(pattern, module->pdb_name));
+}
+
 static size_t load_matching(struct kd *kd, const char *pattern)
 {
     size_t count = 0;
     for (size_t i = 0; i < kd_module_count(kd->symbols) && !kd_interrupted(kd); i++) {
         const struct kd_module *module = kd_module_get(kd->symbols, i);
-        if (!kd_wildcard_match(pattern, module->name))
+        if (!is_called(module, pattern))
             continue;
         count++;
         kd_module_load(kd->symbols, module);
@@ -40,7 +59,7 @@ static bool cmd_ld(struct kd *kd, const char *args)
         return kd_error(kd, "No module '%s'", pattern);
     for (size_t i = 0; i < kd_module_count(kd->symbols); i++) {
         const struct kd_module *module = kd_module_get(kd->symbols, i);
-        if (kd_wildcard_match(pattern, module->name))
+        if (is_called(module, pattern))
             kd_printf(kd, "Symbols loaded for %s: %s %s\n", module->name,
                       kd_symbol_source_text(module), module->symbol_file);
     }
