@@ -53,6 +53,8 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_wsle_remove_shared(space, va);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
     } else {
+        if (mi_pfn(mm, pfn)->PteAddress.va != mi_pte_va(va)) /* it would be freed twice */
+            mi_corrupt_pte(mm, mi_pte_va(va), old);
         mi_wsle_remove(space, pfn);
         mi_flush_free(flush, pfn);
     }

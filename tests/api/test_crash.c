@@ -57,7 +57,17 @@ static void pte_beyond_memory(void)
     ntmm_process_release(v.process);
 }
 
-/* Another page's frame would be freed twice; a free one would be on its list twice. */
+/* Its frame would be freed twice. */
+static void pte_of_another_page(void)
+{
+    struct victim v = make_victim();
+    assert_ok(allocate(v.process, BASE + MB, PAGE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+    assert_ok(ntmm_write(v.process, BASE + MB, "y", 1, NULL));
+    *v.pte = v.pte[MB / PAGE];
+    ntmm_process_release(v.process);
+}
+
+/* It would be on its list twice. */
 static void pte_of_a_free_page(void)
 {
     struct victim v = make_victim();
@@ -119,6 +129,8 @@ static void broken_tables_stop_the_machine(void **state)
     expect_stop(zero_pte, "STOP: 0x0000001A (0x0000000000041790, 0xFFFFFA80", "MEMORY_MANAGEMENT");
     expect_stop(pte_beyond_memory,
                 "STOP: 0x0000001A (0x0000000000041792, " PTE_OF_BASE ", 0x0000000034500",
+                "MEMORY_MANAGEMENT");
+    expect_stop(pte_of_another_page, "STOP: 0x0000001A (0x0000000000041792, " PTE_OF_BASE ", ",
                 "MEMORY_MANAGEMENT");
     expect_stop(pte_of_a_free_page, "STOP: 0x0000001A (0x0000000000041792, " PTE_OF_BASE ", ",
                 "MEMORY_MANAGEMENT");
