@@ -40,15 +40,21 @@ struct golden {
     unsigned wrong, commands;
 };
 
-static void check(struct golden *golden, const char *command, const char *expected)
+static void check(struct golden *golden, const char *typed, const char *expected)
 {
+    char *command = golden_expand(typed, &golden->values);
+    if (!command) {
+        perror("memory");
+        exit(2);
+    }
     unsigned failed = kd_failed(golden->kd);
     golden->output.length = 0;
     collect(&golden->output, "", 0);
     kd_execute(golden->kd, command);
     golden->commands++;
     if (golden->write) {
-        printf("> %s\n%s", command, golden->output.text);
+        printf("> %s\n%s", typed, golden->output.text);
+        free(command);
         return;
     }
     bool failing = kd_failed(golden->kd) != failed;
@@ -60,6 +66,7 @@ static void check(struct golden *golden, const char *command, const char *expect
         printf("'%s' printed\n%sexpected\n%s", command, golden->output.text, expected);
         golden->wrong++;
     }
+    free(command);
 }
 
 static void run_file(struct golden *golden, FILE *file)
