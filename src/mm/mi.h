@@ -136,6 +136,7 @@ struct mm_space {
     uint64_t tables;    /* (W) user page tables of all levels below the PML4 */
     bool watched;       /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare; /* (C) a pool block for the next private VAD, or NULL */
+    EJOB *job;          /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;  /* (I) PML4, hyperspace tables, working set list */
     struct list_node link;
 };
