@@ -71,7 +71,8 @@ size_t mi_trim_working_set(struct mm_space *space, size_t most, bool all)
         if (!pte)
             break;
         MMPTE value = mi_read_pte(pte);
-        if (!value.u.Hard.Valid || value.u.Hard.PageFrameNumber == mm->shared_user_data_pfn)
+        if (!value.u.Hard.Valid || value.u.Hard.PageFrameNumber == mm->shared_user_data_pfn ||
+            mi_pte_is_awe(mm, value))
             continue;
         if (value.u.Hard.Accessed && !all) {
             __atomic_fetch_and(&pte->u.Long, ~accessed.u.Long, __ATOMIC_RELAXED);
