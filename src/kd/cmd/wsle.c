@@ -17,6 +17,7 @@
 
 #define CHUNK 512 /* entries read at once */
 #define END_OF_FREE 0xFFFFFFFFu
+#define HASH_MOST (1u << 29) /* bytes of the table that are looked for, whatever a dump says */
 
 enum { SHOW_ENTRIES = 1, SHOW_VALID = 2, SHOW_FREE = 4, SHOW_ALL = 7 };
 
@@ -61,7 +62,7 @@ static void show_list(struct kd *kd, uint64_t list)
     uint64_t slot = kd_type_size(kd->symbols, "nt", "_MMWSLE_NONDIRECT_HASH");
     uint8_t byte;
     /* As large as there are pages of it. */
-    while (hash != 0 && slot != 0 && !kd_interrupted(kd) && kd_read_u8(kd, hash + size, &byte)) {
+    while (hash != 0 && size < HASH_MOST && kd_read_u8(kd, hash + size, &byte)) {
         size += HW_PAGE_SIZE;
     }
     kd_printf(kd, "\nWorking Set @ %16" PRIx64 "\n", list);
