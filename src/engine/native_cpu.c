@@ -141,10 +141,22 @@ static bool has_event(const struct native_task *task)
     return atomic_load(word(task, STUB_EVENT)) == task->order;
 }
 
+/* Looking that did not help is a hint that the other side has no processor to run on, so the next
+ * time it is for half as long; and twice when it did. */
+static void learn_doubt(unsigned *doubt, bool helped)
+{
+    enum { DOUBT_MOST = 5 };
+    if (helped) {
+        *doubt -= *doubt > 0;
+    } else {
+        *doubt += *doubt < DOUBT_MOST;
+    }
+}
+
 /* Look for the event for as long as a sleep would cost. */
 static bool spin_for_event(const struct engine *engine, const struct native_task *task)
 {
-    const uint64_t start = __builtin_ia32_rdtsc();
+    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin_ticks >> task->event_doubt;
     enum { LOOKS = 16 };
     do {
         for (unsigned i = 0; i < LOOKS; i++) {
@@ -153,7 +165,7 @@ static bool spin_for_event(const struct engine *engine, const struct native_task
             }
             __builtin_ia32_pause();
         }
-    } while (__builtin_ia32_rdtsc() - start < engine->spin_ticks);
+    } while (__builtin_ia32_rdtsc() - start < most);
     return false;
 }
 
@@ -207,7 +219,11 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
                            struct native_task *task)
 {
     const struct engine *engine = space->engine;
-    bool arrived = worth_spinning(engine, task->run_ticks) && spin_for_event(engine, task);
+    bool arrived = false;
+    if (worth_spinning(engine, task->run_ticks)) {
+        arrived = spin_for_event(engine, task);
+        learn_doubt(&task->event_doubt, arrived);
+    }
     arrived = arrived || sleep_for_event(cpu, space, task);
     task->event_at = __builtin_ia32_rdtsc();
     learn(engine, &task->run_ticks, time_of_run(task));
@@ -218,8 +234,10 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
     learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
+    learn_doubt(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
     set_word(task, STUB_SPIN,
-             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses : 0);
+             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses >> task->order_doubt
+                                                         : 0);
 }
 
 /* ---- registers ---- */
