@@ -205,6 +205,7 @@ static void no_memory(void **state)
     while (NT_SUCCESS(write_byte(process, at, 1)))
         at += PAGE_SIZE;
     for (unsigned left = 0; left < 9; left++) {
+        mm_empty_working_set(process); /* which whoever looks for memory may do as well */
         struct mm_statistics before = settled(&small);
         NTSTATUS status = map_image(process, &base, &size);
         assert_consistent(&small);
@@ -213,6 +214,7 @@ static void no_memory(void **state)
         } else {
             assert_status(STATUS_INSUFFICIENT_RESOURCES, status); /* no pool for the section */
         }
+        mm_empty_working_set(process);
         struct mm_statistics after = settled(&small);
         /* Who looked for room has trimmed pages, but could write none. */
         before.active += before.modified;
