@@ -63,7 +63,7 @@ static NTSTATUS check_type(const struct allocation *a)
         return STATUS_INVALID_PARAMETER_5;
     if (type & MEM_LARGE_PAGES)
         return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
-    if (type & (MEM_PHYSICAL | MEM_WRITE_WATCH))
+    if (type & MEM_PHYSICAL)
         return STATUS_NOT_SUPPORTED;
     return STATUS_SUCCESS;
 }
@@ -113,7 +113,16 @@ void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad)
     mi_lock_working_set(space);
     mi_vad_insert(space, vad);
     mi_virtual_size_add(space, (int64_t)MI_VA(mi_vad_pages(vad)));
+    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
+        mi_watch_begin(space);
     mi_unlock_working_set(space);
+}
+
+/* => (C) */
+static MMVAD_SHORT *take_vad(const struct allocation *a)
+{
+    return a->type & MEM_WRITE_WATCH ? mi_watch_allocate_vad(a->space->mm, a->last - a->first + 1)
+                                     : mi_vad_take(a->space);
 }
 
 static NTSTATUS reserve(struct allocation *a)
@@ -122,9 +131,11 @@ static NTSTATUS reserve(struct allocation *a)
     bool commit = a->type & MEM_COMMIT;
 
     mi_lock_address_space(space);
-    MMVAD_SHORT *vad = mi_vad_take(space);
-    NTSTATUS status = vad ? place(a) : STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status = place(a);
+    MMVAD_SHORT *vad = NT_SUCCESS(status) ? take_vad(a) : NULL;
     uint64_t charge = commit ? a->last - a->first + 1 : 0;
+    if (NT_SUCCESS(status) && !vad)
+        status = STATUS_INSUFFICIENT_RESOURCES;
     if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, MI_COMMIT_USER))
         status = STATUS_COMMITMENT_LIMIT;
     if (NT_SUCCESS(status)) {
@@ -258,13 +269,36 @@ static NTSTATUS commit(struct allocation *a)
     a->last = MI_VPN(a->base + a->size - 1);
     mi_lock_address_space(space);
     NTSTATUS status = find_private(a, &vad);
-    /* MEM_RESET allows the contents to be lost; ours are kept, which is within that. */
     if (NT_SUCCESS(status) && mi_vad_is_view(vad)) {
-        if (a->type & MEM_COMMIT)
-            status = commit_in_view(a, vad);
-    } else if (NT_SUCCESS(status) && (a->type & MEM_COMMIT)) {
+        status = commit_in_view(a, vad);
+    } else if (NT_SUCCESS(status)) {
         mi_lock_working_set(space);
         status = commit_locked(a, vad);
+        mi_unlock_working_set(space);
+    }
+    mi_unlock_address_space(space);
+    return status;
+}
+
+/* ---- reset ---------------------------------------------------------------------------------- */
+
+/* What private pages contain is of no more use. Pages of a section are others' as well, and keep
+ * theirs. Source: VirtualAlloc, documentation: not for memory that a file is behind. */
+static NTSTATUS reset(struct allocation *a)
+{
+    struct mm_space *space = a->space;
+    MMVAD_SHORT *vad;
+
+    a->first = MI_VPN(a->base);
+    a->last = MI_VPN(a->base + a->size - 1);
+    mi_lock_address_space(space);
+    NTSTATUS status = find_private(a, &vad);
+    if (NT_SUCCESS(status) && mi_vad_is_view(vad)) {
+        if (mi_control_of_vad(space->mm, vad)->file)
+            status = STATUS_USER_MAPPED_FILE;
+    } else if (NT_SUCCESS(status)) {
+        mi_lock_working_set(space);
+        mi_reset_pages(space, a->first, a->last);
         mi_unlock_working_set(space);
     }
     mi_unlock_address_space(space);
@@ -283,7 +317,8 @@ static NTSTATUS commit(struct allocation *a)
  *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
  *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
  *    STATUS_PRIVILEGE_NOT_HELD      MEM_LARGE_PAGES
- *    STATUS_NOT_SUPPORTED           MEM_PHYSICAL, MEM_WRITE_WATCH
+ *    STATUS_USER_MAPPED_FILE        MEM_RESET in a view of a file
+ *    STATUS_NOT_SUPPORTED           MEM_PHYSICAL
  * Nothing changes on failure. Source: VirtualAlloc, NtAllocateVirtualMemory, documentation. */
 NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t zero_bits,
                                     uint64_t *size, uint32_t type, uint32_t protect)
@@ -293,7 +328,7 @@ NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint
 
     if (NT_SUCCESS(status)) {
         bool new_range = (type & MEM_RESERVE) || (a.base == 0 && (type & MEM_COMMIT));
-        status = new_range ? reserve(&a) : commit(&a);
+        status = new_range ? reserve(&a) : type == MEM_RESET ? reset(&a) : commit(&a);
     }
     if (!NT_SUCCESS(status))
         return status;

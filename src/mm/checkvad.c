@@ -76,6 +76,8 @@ static void check_in_order(struct tree_walk *walk, MMVAD_SHORT *vad)
     check_commit(walk, vad);
     if (mi_vad_is_view(vad))
         check_view(walk, (const MMVAD *)vad);
+    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
+        mi_check_watch(check, vad);
     walk->previous = vad;
     walk->count++;
     walk->pages += mi_vad_pages(vad);

@@ -17,6 +17,7 @@ struct range {
     struct mm_space *space;
     MMVAD_SHORT *vad;
     uint64_t first, last; /* page numbers */
+    bool partial;         /* such memory may be released in parts */
 };
 
 static bool is_whole(const struct range *r)
@@ -149,6 +150,7 @@ static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
     if (r->vad->u.VadFlags.NoChange)
         return STATUS_INVALID_PAGE_PROTECTION;
     r->first = MI_VPN(base);
+    r->partial = r->vad->u.VadFlags.VadType == 0;
     if (size == 0) {
         if (r->first != r->vad->StartingVpn)
             return STATUS_FREE_VM_NOT_AT_BASE;
@@ -164,7 +166,8 @@ static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
  *    STATUS_INVALID_PARAMETER_4      neither or both of MEM_DECOMMIT and MEM_RELEASE, or more
  *    STATUS_MEMORY_NOT_ALLOCATED     nothing there
  *    STATUS_UNABLE_TO_DELETE_SECTION a view of an image
- *    STATUS_FREE_VM_NOT_AT_BASE      size 0, but base is not the allocation's
+ *    STATUS_FREE_VM_NOT_AT_BASE      size 0, but base is not the allocation's; or part of memory
+ *                                    with a write watch is to be released
  *    STATUS_UNABLE_TO_FREE_VM        reaches beyond the allocation
  *    STATUS_INVALID_PAGE_PROTECTION  memory that may not be changed
  *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
@@ -188,7 +191,7 @@ NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
         status = decommit(&r);
         mi_unlock_working_set(space);
     } else if (NT_SUCCESS(status)) {
-        status = release(&r);
+        status = r.partial || is_whole(&r) ? release(&r) : STATUS_FREE_VM_NOT_AT_BASE;
     }
     mi_unlock_address_space(space);
     if (!NT_SUCCESS(status))

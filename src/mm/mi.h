@@ -134,6 +134,7 @@ struct mm_space {
     uint64_t directory;      /* (I) frame of the PML4 */
     MMPTE *pml4;             /* host view of it */
     uint64_t tables;         /* (W) user page tables of all levels below the PML4 */
+    bool watched;            /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
@@ -422,7 +423,9 @@ bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
 
 /* ---- vad.c, vadhole.c ------------------------------------------------------------------------ */
 
-#define MI_VAD_IMAGE_MAP 2 /* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols: VadImageMap */
+/* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols. */
+#define MI_VAD_IMAGE_MAP 2
+#define MI_VAD_WRITE_WATCH 4
 
 /* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
  * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
@@ -481,6 +484,25 @@ uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad
 
 /* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
 void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+
+/* ---- watch.c -------------------------------------------------------------------------------- */
+
+/* A VAD for `pages` pages whose writes are watched; mi_vad_free frees it. => NULL: no pool */
+MMVAD_SHORT *mi_watch_allocate_vad(struct mm *mm, uint64_t pages);
+/* What such a VAD owns besides its block. */
+void mi_watch_free(struct mm *mm, MMVAD_SHORT *vad);
+/* The process has such memory from now on. => (CW) */
+void mi_watch_begin(struct mm_space *space);
+/* A page was written. => (W) */
+void mi_watch_note(struct mm_space *space, uint64_t va);
+/* A valid PTE of private memory goes, or its Dirty bit does; it said `old`. => (W) */
+static inline void mi_note_written(struct mm_space *space, uint64_t va, MMPTE old)
+{
+    if (space->watched && old.u.Hard.Dirty)
+        mi_watch_note(space, va);
+}
+/* MEM_RESET for private memory. => (W) */
+void mi_reset_pages(struct mm_space *space, uint64_t first, uint64_t last);
 
 /* ---- locks ---------------------------------------------------------------------------------- */
 

@@ -171,6 +171,13 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
                                    uint32_t protect, uint32_t *old_protect);
 NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
                                  MEMORY_BASIC_INFORMATION *information);
+/* The pages of start .. end (in one allocation with MEM_WRITE_WATCH; start < end) that were written
+ * since it was made, or since their watch was reset, in order and at most `room`; with `reset` the
+ * watch of those that are told begins anew.
+ * => STATUS_INVALID_PARAMETER_1: not such memory */
+NTSTATUS mm_get_write_watch(struct mm_space *space, uint64_t start, uint64_t end, bool reset,
+                            uint64_t *addresses, size_t room, size_t *count);
+NTSTATUS mm_reset_write_watch(struct mm_space *space, uint64_t start, uint64_t end);
 /* MemoryRegionInformation: the whole allocation that `address` lies in.
  * => STATUS_INVALID_ADDRESS: nothing is there; STATUS_INVALID_PARAMETER: not of user space */
 NTSTATUS mm_query_region(struct mm_space *space, uint64_t address,

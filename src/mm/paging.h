@@ -34,6 +34,8 @@ MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page);
  * not be written, is modified as before. => (P) */
 void mi_begin_write(struct mm *mm, uint64_t pfn);
 void mi_end_write(struct mm *mm, uint64_t pfn, bool written);
+/* Nobody needs what is in a page any more: it is as good as never written. => not (P) */
+void mi_page_useless(struct mm *mm, uint64_t pfn);
 /* One reference less: with the last, the page goes to the list that its state says, or is freed
  * when its owner gave it up. => (P) */
 void mi_dereference_page(struct mm *mm, uint64_t pfn);

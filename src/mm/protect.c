@@ -249,6 +249,7 @@ void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, uns
         old = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
         mi_flush_page(flush, va, pfn);
         mi_wsle_remove(space, pfn);
+        mi_note_written(space, va, old);
         mi_flush_unmap(flush, pfn, old.u.Hard.Dirty);
     }
 }

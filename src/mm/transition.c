@@ -134,6 +134,31 @@ size_t mi_take_back_slots(struct mm *mm, size_t most)
     return taken;
 }
 
+void mi_page_useless(struct mm *mm, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    ke_acquire_lock(&mm->pfn_lock);
+    page->u3.e1.Modified = 0;
+    forget_slot(mm, page);
+    ke_release_lock(&mm->pfn_lock);
+}
+
+/* Its PTE no longer holds the page, but says where else its contents are. => (P) */
+static void restore_original(struct mm *mm, const MMPFN *page)
+{
+    mi_write_pte(mi_pte_of_page(mm, page), page->OriginalPte);
+    __atomic_fetch_sub(&mi_pfn(mm, page->u4.PteFrame)->u2.ShareCount, 1, __ATOMIC_RELAXED);
+}
+
+/* A private page that is as if it had never been written, after MEM_RESET: a page of zeroes will do
+ * for it. */
+static bool is_worthless(const MMPFN *page)
+{
+    return !page->u3.e1.Modified && !page->u4.PrototypePte &&
+           !mi_pte_in_page_file(page->OriginalPte);
+}
+
 void mi_dereference_page(struct mm *mm, uint64_t pfn)
 {
     MMPFN *page = mi_pfn(mm, pfn);
@@ -143,6 +168,9 @@ void mi_dereference_page(struct mm *mm, uint64_t pfn)
         return;
     if (mi_page_is_given_up(page)) {
         forget_slot(mm, page);
+        mi_free_page_locked(mm, pfn);
+    } else if (is_worthless(page)) {
+        restore_original(mm, page);
         mi_free_page_locked(mm, pfn);
     } else if (page->u3.e1.Modified) {
         mi_list_insert_tail(mm, mi_modified_list(mm, page), pfn);
@@ -234,13 +262,6 @@ void mi_give_up_active_page(struct mm *mm, uint64_t pfn)
     page->u2.ShareCount = 0;
     page->u3.e1.PageLocation = TransitionPage;
     give_up(mm, pfn);
-}
-
-/* Its PTE no longer holds the page, but says where else its contents are. => (P) */
-static void restore_original(struct mm *mm, const MMPFN *page)
-{
-    mi_write_pte(mi_pte_of_page(mm, page), page->OriginalPte);
-    __atomic_fetch_sub(&mi_pfn(mm, page->u4.PteFrame)->u2.ShareCount, 1, __ATOMIC_RELAXED);
 }
 
 void mi_repurpose(struct mm *mm, uint64_t pfn)

@@ -511,6 +511,8 @@ MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view)
 
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad)
 {
+    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
+        mi_watch_free(mm, vad);
     ex_free_pool(mm, vad);
 }
 
@@ -528,7 +530,7 @@ MMVAD_SHORT *mi_vad_take(struct mm_space *space)
 
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    if (space->spare || space->cleaned)
+    if (space->spare || space->cleaned || vad->u.VadFlags.VadType)
         mi_vad_free(space->mm, vad);
     else
         space->spare = vad;

@@ -47,6 +47,7 @@ void mi_trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va)
     value = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
     mi_flush_page(flush, va, pfn);
     mi_wsle_remove(space, pfn);
+    mi_note_written(space, va, value);
     mi_flush_unmap(flush, pfn, value.u.Hard.Dirty);
 }
 

@@ -44,6 +44,7 @@ typedef LONG status;
 #define FREE_VM_NOT_AT_BASE 0xC000009F
 #define MEMORY_NOT_ALLOCATED 0xC00000A0
 #define NOT_SAME_DEVICE 0xC00000D4
+#define INVALID_PARAMETER_1 0xC00000EF
 #define INVALID_PARAMETER_2 0xC00000F0
 #define INVALID_PARAMETER_3 0xC00000F1
 #define INVALID_PARAMETER_4 0xC00000F2
@@ -56,6 +57,7 @@ typedef LONG status;
 #define COMMITMENT_LIMIT 0xC000012D
 #define INVALID_IMAGE_NOT_MZ 0xC000012F
 #define INVALID_ADDRESS 0xC0000141
+#define USER_MAPPED_FILE 0xC0000243
 #define MAPPED_ALIGNMENT 0xC0000220
 #define CHANGED 0xBAD00001 /* failed, but base or size is not what it was */
 
@@ -69,6 +71,8 @@ typedef LONG status;
     X(NtReadVirtualMemory)                                                                         \
     X(NtWriteVirtualMemory)                                                                        \
     X(NtFlushVirtualMemory)                                                                        \
+    X(NtGetWriteWatch)                                                                             \
+    X(NtResetWriteWatch)                                                                           \
     X(NtCreateSection)                                                                             \
     X(NtOpenSection)                                                                               \
     X(NtMapViewOfSection)                                                                          \
@@ -88,6 +92,7 @@ SERVICES(POINTER)
 #define VIEW 0x42000000      /* 128 KB of memory */
 #define READ_VIEW 0x43000000 /* of a section that is read-only */
 #define FILE_VIEW 0x44000000
+#define WATCHED 0x45000000 /* 64 KB whose writes are watched */
 #define NOTHING 0x50000000
 #define NOBODYS 0x7FFFFFE0000 /* the last 64 KB of user space */
 #define KERNEL 0xFFFFF80000000000
@@ -218,6 +223,11 @@ static void test_allocate(void)
         ROW(CONFLICTING_ADDRESSES, SELF, NOTHING, 0, 0x1000, MEM_RESET, RW),
         ROW(CONFLICTING_ADDRESSES, SELF, RESERVED + 0xFF000, 0, 0x2000, MEM_COMMIT, RW),
         ROW(CONFLICTING_ADDRESSES, SELF, RESERVED - 0x1000, 0, 0x2000, MEM_COMMIT, RW),
+        ROW(SUCCESS, SELF, VIEW, 0, 1, MEM_RESET, RW),
+        ROW(SUCCESS, SELF, 0, 0, 1, MEM_RESERVE | MEM_WRITE_WATCH, RW),
+        ROW(SUCCESS, SELF, 0, 0, 1, both | MEM_WRITE_WATCH | MEM_TOP_DOWN, RW),
+        ROW(USER_MAPPED_FILE, SELF, FILE_VIEW, 0, 1, MEM_RESET, RW),
+        ROW(USER_MAPPED_FILE, SELF, image, 0, 1, MEM_RESET, RW),
         ROW(ALREADY_COMMITTED, SELF, VIEW, 0, 0x1000, MEM_COMMIT, RW),
         ROW(ALREADY_COMMITTED, SELF, image, 0, 0x1000, MEM_COMMIT, RW),
         ROW(NO_MEMORY, SELF, 0, 21, 0x1000, MEM_RESERVE, RW),
@@ -262,6 +272,7 @@ static void test_free(void)
         ROW(UNABLE_TO_DELETE_SECTION, SELF, image, 0x1000, MEM_DECOMMIT),
         ROW(FREE_VM_NOT_AT_BASE, SELF, RESERVED + 0x10000, 0, MEM_RELEASE),
         ROW(FREE_VM_NOT_AT_BASE, SELF, RESERVED + 0x1000, 0, MEM_DECOMMIT),
+        ROW(FREE_VM_NOT_AT_BASE, SELF, WATCHED, 0x1000, MEM_RELEASE),
         ROW(UNABLE_TO_FREE_VM, SELF, RESERVED, 0x101000, MEM_RELEASE),
         ROW(UNABLE_TO_FREE_VM, SELF, RESERVED + 0xFF000, 0x1001, MEM_DECOMMIT),
         ROW(INVALID_PAGE_PROTECTION, SELF, SHARED_DATA, 0, MEM_RELEASE),
@@ -423,6 +434,57 @@ static void test_flush(void)
         ROW(NOT_MAPPED_DATA, SELF, VIEW, 0),
     };
     CHECK(flush, rows);
+}
+
+/* process, flags, base, size, addresses (0: ours), count, granularity: BAD_POINTER or 0 */
+static status get_watch(const word *v)
+{
+    void *pages[64];
+    word count = v[5], granularity = v[6];
+    return Sys_NtGetWriteWatch(v[0], v[1], v[2], v[3], v[4] ? (void *)v[4] : pages, pointer(&count),
+                               pointer(&granularity));
+}
+
+/* process, base, size */
+static status reset_watch(const word *v)
+{
+    return Sys_NtResetWriteWatch(v[0], v[1], v[2]);
+}
+
+static void test_watch(void)
+{
+    const struct row gets[] = {
+        ROW(SUCCESS, SELF, 0, WATCHED, 0x10000, 0, 16),
+        ROW(SUCCESS, SELF, 1, WATCHED + 0x1234, 1, 0, 1),
+        ROW(INVALID_HANDLE, CLOSED, 0, WATCHED, 0x10000, 0, 16),
+        ROW(OBJECT_TYPE_MISMATCH, event, 0, WATCHED, 0x10000, 0, 16),
+        ROW(ACCESS_DENIED, limited, 0, WATCHED, 0x10000, 0, 16),
+        ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, INTO, 16),
+        ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, RESERVED, 16),
+        ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, 0, BAD_POINTER),
+        ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, 0, 16, BAD_POINTER),
+        ROW(INVALID_PARAMETER_1, SELF, 0, RESERVED + 0x10000, 0x1000, 0, 16),
+        ROW(INVALID_PARAMETER_1, SELF, 0, WATCHED, 0x11000, 0, 16),
+        ROW(INVALID_PARAMETER_1, SELF, 0, NOTHING, 0x1000, 0, 16),
+        ROW(INVALID_PARAMETER_1, SELF, 0, VIEW, 0x1000, 0, 16),
+        ROW(INVALID_PARAMETER_2, SELF, 2, WATCHED, 0x10000, 0, 16),
+        ROW(INVALID_PARAMETER_3, SELF, 0, WATCHED, 0, 0, 16),
+        ROW(INVALID_PARAMETER_3, SELF, 0, KERNEL, 0x1000, 0, 16),
+        ROW(INVALID_PARAMETER_3, SELF, 0, WATCHED, (word)-0x1000, 0, 16),
+        ROW(INVALID_PARAMETER_5, SELF, 0, WATCHED, 0x10000, 0, 0),
+    };
+    CHECK(get_watch, gets);
+    const struct row resets[] = {
+        ROW(SUCCESS, SELF, WATCHED, 0x10000),
+        ROW(INVALID_HANDLE, CLOSED, WATCHED, 0x10000),
+        ROW(OBJECT_TYPE_MISMATCH, event, WATCHED, 0x10000),
+        ROW(ACCESS_DENIED, limited, WATCHED, 0x10000),
+        ROW(INVALID_PARAMETER_1, SELF, RESERVED, 0x1000),
+        ROW(INVALID_PARAMETER_1, SELF, WATCHED, 0x11000),
+        ROW(INVALID_PARAMETER_2, SELF, WATCHED, 0),
+        ROW(INVALID_PARAMETER_2, SELF, KERNEL, 0x1000),
+    };
+    CHECK(reset_watch, resets);
 }
 
 /* ---- sections ---- */
@@ -774,6 +836,7 @@ int main(int argc, char **argv)
     make_sections();
     VirtualAlloc((void *)RESERVED, 0x100000, MEM_RESERVE, RW);
     VirtualAlloc((void *)(RESERVED + 0x10000), 0x4000, MEM_COMMIT, RW);
+    VirtualAlloc((void *)WATCHED, 0x10000, MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH, RW);
     VirtualAlloc((void *)COMMITTED, 0x10000, MEM_RESERVE | MEM_COMMIT, RW);
     if (!view_of(section, VIEW, RW) || !view_of(read_section, READ_VIEW, PAGE_READONLY) ||
         !view_of(file_section, FILE_VIEW, RW) || !image_section)
@@ -784,6 +847,7 @@ int main(int argc, char **argv)
     test_query();
     test_copies();
     test_flush();
+    test_watch();
     test_create();
     test_open();
     test_map();
