@@ -411,6 +411,7 @@ ULONG SleepEx(ULONG milliseconds, BOOL alertable);
 void Sleep(ULONG milliseconds);
 ULONG QueueUserAPC(void (*routine)(ULONG64), HANDLE thread, ULONG64 argument);
 BOOL SetThreadPriority(HANDLE thread, int priority);
+BOOL SetThreadStackGuarantee(ULONG *size);
 int GetThreadPriority(HANDLE thread);
 ULONG64 SetThreadAffinityMask(HANDLE thread, ULONG64 mask);
 BOOL GetThreadTimes(HANDLE thread, FILETIME *creation, FILETIME *exit, FILETIME *kernel,

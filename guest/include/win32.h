@@ -5,6 +5,7 @@
 #pragma once
 
 #include "nt/file.h"
+#include "nt/layout.h"
 #include "nt/memory.h"
 #include "nt/peb.h"
 #include "nt/rtl.h"
@@ -433,4 +434,12 @@ static inline PEB *current_peb(void)
     PEB *peb;
     __asm__("movq %%gs:0x60, %0" : "=r"(peb));
     return peb;
+}
+
+/* The guard pages below a thread's stack, in bytes, by what its TEB says is guaranteed to whoever
+ * handles an overflow. The kernel makes them so as well (ps_grow_stack). */
+static inline ULONG64 stack_guard_bytes(ULONG guaranteed)
+{
+    ULONG64 pages = (guaranteed + (ULONG64)PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES + 1;
+    return pages * PAGE_SIZE_BYTES > STACK_GUARD_SIZE ? pages * PAGE_SIZE_BYTES : STACK_GUARD_SIZE;
 }

@@ -109,6 +109,7 @@ void free(void *block);
 void *realloc(void *block, size_t size);
 void *_recalloc(void *block, size_t count, size_t size);
 size_t _msize(void *block);
+int _resetstkoflw(void);
 void *_expand(void *block, size_t size);
 int _heapchk(void);
 int _heapmin(void);

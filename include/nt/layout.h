@@ -17,6 +17,9 @@
 #define MM_SYSTEM_RANGE_START 0xFFFF080000000000ull
 #define MM_SHARED_USER_DATA_VA 0x7FFE0000ull
 
+/* Below a thread's stack, on 64-bit Windows, unless the thread wants more guaranteed. */
+#define STACK_GUARD_SIZE (3 * PAGE_SIZE)
+
 #define PTE_BASE 0xFFFFF68000000000ull
 #define PDE_BASE 0xFFFFF6FB40000000ull
 #define PPE_BASE 0xFFFFF6FB7DA00000ull

@@ -5,7 +5,8 @@
  *         | last page: never given                               grows <---
  *
  * Touching a guard page moves the guard down. When it has come to the last page of the reservation,
- * the guard itself is given to the program, so that it has room to handle the stack overflow.
+ * the guard itself is given to the program, so that it has room to handle the stack overflow: three
+ * pages, or what the thread has asked for.
  * Source: "Thread Stack Size", documentation; Windows Internals 6, part 2, ch. 10 "User Stacks".
  */
 #include <string.h>
@@ -15,7 +16,6 @@
 #define DEFAULT_STACK_RESERVE 0x100000ull
 #define DEFAULT_STACK_COMMIT 0x1000ull
 #define DEFAULT_LOCALE 0x409
-#define GUARD_SIZE (3 * PAGE_SIZE) /* of 64-bit Windows */
 
 static uint64_t round_up(uint64_t value, uint64_t to)
 {
@@ -38,8 +38,8 @@ NTSTATUS psp_create_stack(struct mm_space *space, uint64_t reserve, uint64_t com
     if (reserve > MM_HIGHEST_USER_ADDRESS || commit > MM_HIGHEST_USER_ADDRESS) {
         return STATUS_NO_MEMORY;
     }
-    if (commit + GUARD_SIZE >= reserve) {
-        reserve = round_up(commit + GUARD_SIZE + PAGE_SIZE, DEFAULT_STACK_RESERVE);
+    if (commit + STACK_GUARD_SIZE >= reserve) {
+        reserve = round_up(commit + STACK_GUARD_SIZE + PAGE_SIZE, DEFAULT_STACK_RESERVE);
     }
     reserve = round_up(reserve, MM_ALLOCATION_GRANULARITY);
 
@@ -49,11 +49,11 @@ NTSTATUS psp_create_stack(struct mm_space *space, uint64_t reserve, uint64_t com
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint64_t guard = base + reserve - commit - GUARD_SIZE, size = commit + GUARD_SIZE;
+    uint64_t guard = base + reserve - commit - STACK_GUARD_SIZE, size = commit + STACK_GUARD_SIZE;
     status = mm_allocate_virtual_memory(space, &guard, 0, &size, MEM_COMMIT, PAGE_READWRITE);
     uint32_t old;
     if (NT_SUCCESS(status)) {
-        size = GUARD_SIZE;
+        size = STACK_GUARD_SIZE;
         status = mm_protect_virtual_memory(space, &guard, &size, PAGE_READWRITE | PAGE_GUARD, &old);
     }
     if (!NT_SUCCESS(status)) {
@@ -116,18 +116,33 @@ static NTSTATUS set_stack_pages(struct mm_space *space, uint64_t start, uint64_t
                               : status;
 }
 
+/* How large the guard of a thread's stack is: STACK_GUARD_SIZE, or what it wants guaranteed
+ * and a page. Source: SetThreadStackGuarantee, documentation. */
+static NTSTATUS guard_size(struct mm_space *space, uint64_t teb, uint64_t *size)
+{
+    ULONG guaranteed;
+    NTSTATUS status = mm_copy_from_user(
+        space, &guaranteed, teb + offsetof(TEB, GuaranteedStackBytes), sizeof guaranteed);
+    if (NT_SUCCESS(status)) {
+        *size = round_up(guaranteed, PAGE_SIZE) + PAGE_SIZE;
+        *size = *size > STACK_GUARD_SIZE ? *size : STACK_GUARD_SIZE;
+    }
+    return status;
+}
+
 /* Source: "Thread Stack Size", documentation: a stack grows by its guard page until that would be
  * the last page reserved, which raises a stack overflow instead. */
 NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va)
 {
     struct mm_space *space = thread->process->space;
-    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = thread->teb;
+    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = thread->teb, size;
     NT_TIB tib;
-    if (!teb || !is_stack_of(space, teb, va, &tib, &lowest)) {
+    if (!teb || !is_stack_of(space, teb, va, &tib, &lowest) ||
+        !NT_SUCCESS(guard_size(space, teb, &size))) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    bool room = limit > lowest + PAGE_SIZE + GUARD_SIZE;
-    uint64_t guard = room ? limit - GUARD_SIZE : lowest + PAGE_SIZE;
+    bool room = limit > lowest + PAGE_SIZE + size;
+    uint64_t guard = room ? limit - size : lowest + PAGE_SIZE;
     /* Pages that were jumped over are the stack's as well. */
     NTSTATUS status = set_stack_pages(space, limit, tib.StackLimit.va, PAGE_READWRITE);
     if (NT_SUCCESS(status)) {
