@@ -427,3 +427,15 @@ ULONG FlsAlloc(FLS_CALLBACK *callback);
 BOOL FlsFree(ULONG index);
 void *FlsGetValue(ULONG index);
 BOOL FlsSetValue(ULONG index, void *value);
+
+/* jobs */
+HANDLE CreateJobObjectW(const SECURITY_ATTRIBUTES *security, const WCHAR *name);
+HANDLE CreateJobObjectA(const SECURITY_ATTRIBUTES *security, const char *name);
+HANDLE OpenJobObjectW(ULONG access, BOOL inherit, const WCHAR *name);
+HANDLE OpenJobObjectA(ULONG access, BOOL inherit, const char *name);
+BOOL AssignProcessToJobObject(HANDLE job, HANDLE process);
+BOOL TerminateJobObject(HANDLE job, ULONG code);
+BOOL IsProcessInJob(HANDLE process, HANDLE job, BOOL *result);
+BOOL QueryInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length,
+                               ULONG *returned);
+BOOL SetInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length);

@@ -51,6 +51,16 @@ NTSTATUS NtQuerySection(HANDLE section, ULONG class, void *information, ULONG64 
 NTSTATUS NtExtendSection(HANDLE section, LARGE_INTEGER *size);
 NTSTATUS NtAreMappedFilesTheSame(void *a, void *b);
 
+/* jobs */
+NTSTATUS NtCreateJobObject(HANDLE *job, ULONG access, OBJECT_ATTRIBUTES *attributes);
+NTSTATUS NtOpenJobObject(HANDLE *job, ULONG access, OBJECT_ATTRIBUTES *attributes);
+NTSTATUS NtAssignProcessToJobObject(HANDLE job, HANDLE process);
+NTSTATUS NtTerminateJobObject(HANDLE job, NTSTATUS status);
+NTSTATUS NtIsProcessInJob(HANDLE process, HANDLE job);
+NTSTATUS NtQueryInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length,
+                                     ULONG *returned);
+NTSTATUS NtSetInformationJobObject(HANDLE job, ULONG class, void *information, ULONG length);
+
 /* objects */
 NTSTATUS NtClose(HANDLE handle);
 NTSTATUS NtDuplicateObject(HANDLE from_process, HANDLE from, HANDLE to_process, HANDLE *to,

@@ -74,6 +74,7 @@
     A(UCHAR, ObpInfoMaskToOffset, 64)                                                              \
     X(KPTR(OBJECT_TYPE), PsProcessType)                                                            \
     X(KPTR(OBJECT_TYPE), PsThreadType)                                                             \
+    X(KPTR(OBJECT_TYPE), PsJobType)                                                                \
     X(KPTR(OBJECT_TYPE), SeTokenObjectType)                                                        \
     X(KPTR(OBJECT_TYPE), ExEventObjectType)                                                        \
     X(KPTR(OBJECT_TYPE), ExMutantObjectType)                                                       \

@@ -280,6 +280,83 @@ typedef struct _KERNEL_USER_TIMES {
 } KERNEL_USER_TIMES;
 NT_SIZE(KERNEL_USER_TIMES, 0x20);
 
+/* ---- NtQueryInformationJobObject, NtSetInformationJobObject ---- */
+enum {
+    JobObjectBasicAccountingInformation = 1,
+    JobObjectBasicLimitInformation = 2,
+    JobObjectBasicProcessIdList = 3,
+    JobObjectBasicUIRestrictions = 4,
+    JobObjectBasicAndIoAccountingInformation = 8,
+    JobObjectExtendedLimitInformation = 9,
+};
+
+/* LimitFlags. Source: JOBOBJECT_BASIC_LIMIT_INFORMATION, documentation. */
+#define JOB_OBJECT_LIMIT_WORKINGSET 0x0001u
+#define JOB_OBJECT_LIMIT_PROCESS_TIME 0x0002u
+#define JOB_OBJECT_LIMIT_JOB_TIME 0x0004u
+#define JOB_OBJECT_LIMIT_ACTIVE_PROCESS 0x0008u
+#define JOB_OBJECT_LIMIT_AFFINITY 0x0010u
+#define JOB_OBJECT_LIMIT_PRIORITY_CLASS 0x0020u
+#define JOB_OBJECT_LIMIT_PRESERVE_JOB_TIME 0x0040u
+#define JOB_OBJECT_LIMIT_SCHEDULING_CLASS 0x0080u
+#define JOB_OBJECT_LIMIT_PROCESS_MEMORY 0x0100u
+#define JOB_OBJECT_LIMIT_JOB_MEMORY 0x0200u
+#define JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION 0x0400u
+#define JOB_OBJECT_LIMIT_BREAKAWAY_OK 0x0800u
+#define JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK 0x1000u
+#define JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE 0x2000u
+#define JOB_OBJECT_BASIC_LIMIT_VALID_FLAGS 0x00FFu
+#define JOB_OBJECT_EXTENDED_LIMIT_VALID_FLAGS 0x3FFFu
+#define JOB_OBJECT_UI_VALID_FLAGS 0x00FFu
+
+typedef struct _JOBOBJECT_BASIC_ACCOUNTING_INFORMATION {
+    LARGE_INTEGER TotalUserTime;
+    LARGE_INTEGER TotalKernelTime;
+    LARGE_INTEGER ThisPeriodTotalUserTime;
+    LARGE_INTEGER ThisPeriodTotalKernelTime;
+    ULONG TotalPageFaultCount;
+    ULONG TotalProcesses;
+    ULONG ActiveProcesses;
+    ULONG TotalTerminatedProcesses;
+} JOBOBJECT_BASIC_ACCOUNTING_INFORMATION;
+NT_SIZE(JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, 0x30);
+
+typedef struct _JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION {
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION BasicInfo;
+    IO_COUNTERS IoInfo;
+} JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION;
+NT_SIZE(JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION, 0x60);
+
+typedef struct _JOBOBJECT_BASIC_LIMIT_INFORMATION {
+    LARGE_INTEGER PerProcessUserTimeLimit;
+    LARGE_INTEGER PerJobUserTimeLimit;
+    ULONG LimitFlags;
+    ULONG64 MinimumWorkingSetSize;
+    ULONG64 MaximumWorkingSetSize;
+    ULONG ActiveProcessLimit;
+    ULONG64 Affinity;
+    ULONG PriorityClass;
+    ULONG SchedulingClass;
+} JOBOBJECT_BASIC_LIMIT_INFORMATION;
+NT_SIZE(JOBOBJECT_BASIC_LIMIT_INFORMATION, 0x40);
+
+typedef struct _JOBOBJECT_EXTENDED_LIMIT_INFORMATION {
+    JOBOBJECT_BASIC_LIMIT_INFORMATION BasicLimitInformation;
+    IO_COUNTERS IoInfo;
+    ULONG64 ProcessMemoryLimit; /* bytes, as all that follow */
+    ULONG64 JobMemoryLimit;
+    ULONG64 PeakProcessMemoryUsed;
+    ULONG64 PeakJobMemoryUsed;
+} JOBOBJECT_EXTENDED_LIMIT_INFORMATION;
+NT_SIZE(JOBOBJECT_EXTENDED_LIMIT_INFORMATION, 0x90);
+
+typedef struct _JOBOBJECT_BASIC_PROCESS_ID_LIST {
+    ULONG NumberOfAssignedProcesses;
+    ULONG NumberOfProcessIdsInList;
+    ULONG64 ProcessIdList[0];
+} JOBOBJECT_BASIC_PROCESS_ID_LIST;
+NT_SIZE(JOBOBJECT_BASIC_PROCESS_ID_LIST, 0x8);
+
 /* ---- NtQueryInformationThread, NtSetInformationThread ---- */
 enum {
     ThreadBasicInformation = 0,

@@ -198,6 +198,35 @@ static void check_commit(struct mi_check *check)
              (unsigned long long)mm->page_tables, (unsigned long long)check->tables);
 }
 
+/* What a job counts is what its processes have. Each job is looked at with its first process. */
+static void check_job(struct mi_check *check, const struct mm_space *first)
+{
+    uint64_t charge = 0;
+
+    list_for_each(node, &check->mm->spaces)
+    {
+        const struct mm_space *space = list_entry(node, struct mm_space, link);
+        if (space->job != first->job)
+            continue;
+        if (charge == 0 && space != first)
+            return;
+        charge += space->process->CommitCharge;
+    }
+    MI_CHECK(check, first->job->CurrentJobMemoryUsed == charge,
+             "job %p: CurrentJobMemoryUsed %llu, found %llu", (const void *)first->job,
+             (unsigned long long)first->job->CurrentJobMemoryUsed, (unsigned long long)charge);
+}
+
+static void check_jobs(struct mi_check *check)
+{
+    list_for_each(node, &check->mm->spaces)
+    {
+        const struct mm_space *space = list_entry(node, struct mm_space, link);
+        if (space->job)
+            check_job(check, space);
+    }
+}
+
 static void check_all(struct mi_check *check)
 {
     struct mm *mm = check->mm;
@@ -215,6 +244,7 @@ static void check_all(struct mi_check *check)
     mi_check_regions(check);
     mi_check_pools(check);
     check_commit(check);
+    check_jobs(check);
 }
 
 size_t mm_check(struct mm *mm)

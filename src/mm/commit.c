@@ -63,32 +63,98 @@ void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
         __atomic_fetch_sub(&mm->system_commit, pages, __ATOMIC_RELAXED);
 }
 
+/* Add to a count, if it stays within its limit (0: none). => what it is then, 0: it would not */
+static uint64_t add_within(ULONG64 *count, uint64_t pages, uint64_t limit)
+{
+    ULONG64 seen = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+    do {
+        if (limit && (pages > limit || seen > limit - pages))
+            return 0;
+    } while (!__atomic_compare_exchange_n(count, &seen, seen + pages, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return seen + pages;
+}
+
+/* Counts in a process's job, if it has one. Page tables must be had for memory that was committed,
+ * so they count, but are not refused. */
+static bool charge_job(struct mm_space *space, uint64_t pages, bool limited)
+{
+    EJOB *job = space->job;
+
+    if (!job)
+        return true;
+    uint64_t limit = limited ? __atomic_load_n(&job->JobMemoryLimit, __ATOMIC_RELAXED) : 0;
+    uint64_t now = add_within(&job->CurrentJobMemoryUsed, pages, limit);
+    if (now)
+        raise_peak(&job->PeakJobMemoryUsed, now);
+    return now != 0;
+}
+
+static void return_to_job(struct mm_space *space, uint64_t pages)
+{
+    if (space->job)
+        __atomic_fetch_sub(&space->job->CurrentJobMemoryUsed, pages, __ATOMIC_RELAXED);
+}
+
 /* CommitCharge is changed under the address creation lock by some and under the working set lock by
  * others, hence atomically. */
-static void add_process_commit(EPROCESS *process, uint64_t pages)
+static bool charge_process(struct mm_space *space, uint64_t pages, bool limited)
 {
-    ULONG64 now = __atomic_add_fetch(&process->CommitCharge, pages, __ATOMIC_RELAXED);
+    EPROCESS *process = space->process;
+    uint64_t limit = limited ? __atomic_load_n(&process->CommitChargeLimit, __ATOMIC_RELAXED) : 0;
 
+    if (!charge_job(space, pages, limited))
+        return false;
+    uint64_t now = add_within(&process->CommitCharge, pages, limit);
+    if (!now) {
+        return_to_job(space, pages);
+        return false;
+    }
     raise_peak(&process->CommitChargePeak, now);
+    if (space->job)
+        raise_peak(&space->job->PeakProcessMemoryUsed, now);
+    return true;
+}
+
+static void return_to_process(struct mm_space *space, uint64_t pages)
+{
+    ULONG64 before = __atomic_fetch_sub(&space->process->CommitCharge, pages, __ATOMIC_RELAXED);
+
+    ASSERT(before >= pages);
+    return_to_job(space, pages);
 }
 
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what)
 {
-    EPROCESS *process = space->process;
-
     if (pages == 0)
         return true;
-    if (!mi_charge_commit(space->mm, pages, what))
+    if (!charge_process(space, pages, what == MI_COMMIT_USER))
         return false;
-    add_process_commit(process, pages);
-    return true;
+    if (mi_charge_commit(space->mm, pages, what))
+        return true;
+    return_to_process(space, pages);
+    return false;
 }
 
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what)
 {
     if (pages == 0)
         return;
-    ULONG64 before = __atomic_fetch_sub(&space->process->CommitCharge, pages, __ATOMIC_RELAXED);
-    ASSERT(before >= pages);
+    return_to_process(space, pages);
     mi_return_commit(space->mm, pages, what);
+}
+
+void mm_space_set_job(struct mm_space *space, EJOB *job)
+{
+    mi_lock_address_space(space);
+    mi_lock_working_set(space); /* nobody charges meanwhile */
+    uint64_t charge = __atomic_load_n(&space->process->CommitCharge, __ATOMIC_RELAXED);
+    if (!job || !space->cleaned) {
+        return_to_job(space, charge);
+        space->job = job;
+        (void)charge_job(space, charge, false);
+    }
+    mi_unlock_working_set(space);
+    mi_unlock_address_space(space);
 }

@@ -26,6 +26,7 @@ struct mm;
 struct log;
 struct pe_image;
 struct iovec;
+typedef struct _EJOB EJOB;
 typedef struct _FILE_OBJECT FILE_OBJECT;
 typedef struct _SECTION_OBJECT_POINTERS SECTION_OBJECT_POINTERS;
 
@@ -152,6 +153,9 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
 void mm_space_clean(struct mm_space *space);
 /* Give back the rest, page directory included. => mm_space_clean was called */
 void mm_space_destroy(struct mm_space *space);
+/* The commit charge of the process counts in that of its job, and is held against JobMemoryLimit,
+ * from now on; with NULL no more. Nothing when its memory is gone already. */
+void mm_space_set_job(struct mm_space *space, EJOB *job);
 EPROCESS *mm_space_process(const struct mm_space *space);
 struct mm *mm_space_mm(const struct mm_space *space);
 void mm_space_set_owner(struct mm_space *space, void *owner); /* for ops and the rows above */

@@ -305,6 +305,9 @@ NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program, stru
         status = p->session == PS_NO_SESSION ? STATUS_SUCCESS
                                              : mm_session_join(ps->mm, p->process, p->session);
         if (NT_SUCCESS(status)) {
+            status = psp_inherit_job(p, program);
+        }
+        if (NT_SUCCESS(status)) {
             status = set_audit_name(ps, p->process, program->nt_path);
         }
         if (NT_SUCCESS(status)) {
@@ -358,6 +361,7 @@ void psp_exit_process(struct ps_process *p, NTSTATUS status)
     mm_space_clean(p->space);
     mm_session_leave(ps->mm, process);
     process->VmDeleted = 1;
+    psp_end_in_job(p);
     ke_set_process(ps->ke, &process->Pcb);
     __atomic_store_n(&p->ended, true, __ATOMIC_RELEASE);
     if (ps->ops->process_exited) {
@@ -392,5 +396,6 @@ void psp_delete_process(struct ps *ps, EPROCESS *process)
         }
         mm_space_destroy(p->space);
     }
+    psp_leave_job(ps, process);
     free(p);
 }

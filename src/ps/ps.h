@@ -29,6 +29,7 @@
 #include "mm/mm.h"
 #include "nt/access.h"
 #include "nt/globals.h"
+#include "nt/info.h"
 #include "nt/status.h"
 #include "ob/ob.h"
 #include "pe/pe.h"
@@ -112,8 +113,8 @@ struct ps {
 
     struct se se; /* whose tokens the processes carry */
     struct ps_process *system;
-    struct ob_type_ops process_ops, thread_ops;
-    OBJECT_TYPE *process_type, *thread_type;
+    struct ob_type_ops process_ops, thread_ops, job_ops;
+    OBJECT_TYPE *process_type, *thread_type, *job_type;
     /* ntdll, the same in every process; entry points found by name at boot. */
     uint64_t ntdll_base;
     struct ps_entry_points {
@@ -207,6 +208,29 @@ void ps_end_all(struct ps *ps, NTSTATUS status);
  * them it returns and must leave through ps_exit_thread. A process without threads is cleaned up at
  * once. STATUS_PROCESS_IS_TERMINATING when it already is. */
 NTSTATUS ps_terminate_process(struct ps_process *process, struct ps_thread *self, NTSTATUS status);
+
+/* ---- jobs
+ * ---------------------------------------------------------------------------------------- */
+
+/* An object of the type Job, to be inserted. => as ob_create_object */
+NTSTATUS ps_create_job(struct ps *ps, const struct ob_attributes *attributes, unsigned session,
+                       EJOB **out);
+/* NULL: the process is in none. */
+EJOB *ps_job_of(const struct ps_process *process);
+/* => STATUS_ACCESS_DENIED (it has a job, or is of another session), STATUS_PROCESS_IS_TERMINATING,
+ *    STATUS_QUOTA_EXCEEDED (the job is full: the process is ended) */
+NTSTATUS ps_assign_process_to_job(EJOB *job, struct ps_process *process);
+/* End every process of a job. `self`: the caller's thread, which may be of one of them. */
+void ps_terminate_job(struct ps *ps, EJOB *job, struct ps_thread *self, NTSTATUS status);
+/* Those of `valid` (JOB_OBJECT_LIMIT_*) that the information's flags do not name are lifted.
+ * => STATUS_INVALID_PARAMETER, STATUS_PRIVILEGE_NOT_HELD, STATUS_NOT_SUPPORTED (not enforced) */
+NTSTATUS ps_set_job_limits(struct ps *ps, EJOB *job,
+                           const JOBOBJECT_EXTENDED_LIMIT_INFORMATION *limits, uint32_t valid);
+void ps_query_job_limits(struct ps *ps, const EJOB *job, JOBOBJECT_EXTENDED_LIMIT_INFORMATION *out);
+void ps_query_job_accounting(struct ps *ps, const EJOB *job,
+                             JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION *out);
+/* The ids of the processes in it that have not ended, `room` of them. => how many there are */
+size_t ps_job_process_ids(struct ps *ps, const EJOB *job, uint64_t *ids, size_t room);
 
 /* ---- threads
  * ------------------------------------------------------------------------------------- */

@@ -28,6 +28,18 @@ NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
                         const struct psp_stack *stack, uint64_t *teb);
 void psp_free_user_pages(struct mm_space *space, uint64_t base);
 
+/* Jobs (job.c). */
+NTSTATUS psp_create_job_type(struct ps *ps);
+/* => STATUS_ACCESS_DENIED (has one), STATUS_QUOTA_EXCEEDED (no more may be in it),
+ *    STATUS_PROCESS_IS_TERMINATING */
+NTSTATUS psp_enter_job(EJOB *job, struct ps_process *process);
+/* A new process gets the job of the one that creates it, if that has one.
+ * => also STATUS_ACCESS_DENIED: it may not break away */
+NTSTATUS psp_inherit_job(struct ps_process *process, const struct ps_program *program);
+/* It has ended, its memory is gone; its object goes. */
+void psp_end_in_job(struct ps_process *process);
+void psp_leave_job(struct ps *ps, EPROCESS *process);
+
 /* Client ids (cid.c): handles of PspCidTable, and the host companions by id. */
 NTSTATUS psp_allocate_id(struct ps *ps, uint64_t object_va, struct ps_process *process,
                          struct ps_thread *thread, uint64_t *id);

@@ -67,6 +67,9 @@ NTSTATUS psp_create_types(struct ps *ps)
         status = ob_create_type(ps->ob, &ps->thread_ops, &ps->thread_type);
     }
     if (NT_SUCCESS(status)) {
+        status = psp_create_job_type(ps);
+    }
+    if (NT_SUCCESS(status)) {
         ps->ke->nt.PsProcessType->va = h2k(&ps->ke->ks, ps->process_type);
         ps->ke->nt.PsThreadType->va = h2k(&ps->ke->ks, ps->thread_type);
     }

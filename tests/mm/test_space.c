@@ -205,6 +205,55 @@ static void translate(void **state)
     machine_destroy(&m);
 }
 
+/* Two processes of a job, whose commit is held against its limit and their own. */
+static void commit_of_a_job(void **state)
+{
+    struct machine m;
+    (void)state;
+
+    machine_create(&m, 64 * MB, 0, WITH_ENGINE);
+    struct mm_space *a = process_create(&m), *b = process_create(&m);
+    EJOB *job = ex_allocate_pool(m.mm, NonPagedPool, sizeof(*job), mm_tag("Job "));
+    uint64_t size = 20 * PAGE_SIZE, base = 0;
+
+    memset(job, 0, sizeof(*job));
+    mm_space_set_job(a, job);
+    mm_space_set_job(b, job);
+    uint64_t before = job->CurrentJobMemoryUsed;
+    assert_int_equal(before, mm_space_process(a)->CommitCharge + mm_space_process(b)->CommitCharge);
+    job->JobMemoryLimit = before + 20;
+    mm_space_process(b)->CommitChargeLimit = mm_space_process(b)->CommitCharge + 5;
+    uint64_t mine = allocate(a, 0, 10 * PAGE_SIZE, PAGE_READWRITE);
+    assert_status(
+        STATUS_COMMITMENT_LIMIT,
+        mm_allocate_virtual_memory(a, &base, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+    size = 6 * PAGE_SIZE;
+    assert_status(
+        STATUS_COMMITMENT_LIMIT,
+        mm_allocate_virtual_memory(b, &base, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+    assert_int_equal(job->CurrentJobMemoryUsed, before + 10);
+    assert_consistent(&m);
+    allocate(b, 0, 5 * PAGE_SIZE, PAGE_READWRITE);
+    allocate(a, 0, 5 * PAGE_SIZE, PAGE_READWRITE);
+    /* What was committed can be used, though its page tables make it more. */
+    assert_ok(write_byte(a, mine, 1));
+    assert_true(job->CurrentJobMemoryUsed > job->JobMemoryLimit);
+    assert_int_equal(job->PeakJobMemoryUsed, job->CurrentJobMemoryUsed);
+    assert_ok(release(a, mine, 0));
+    assert_consistent(&m);
+    mm_space_set_job(a, NULL);
+    assert_int_equal(job->CurrentJobMemoryUsed, mm_space_process(b)->CommitCharge);
+    mm_space_clean(b);
+    mm_space_set_job(b, NULL);
+    assert_int_equal(job->CurrentJobMemoryUsed, 0);
+    mm_space_set_job(b, job); /* too late */
+    assert_int_equal(job->CurrentJobMemoryUsed, 0);
+    process_destroy(&m, a);
+    process_destroy(&m, b);
+    ex_free_pool(m.mm, job);
+    machine_destroy(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +261,7 @@ int main(void)
         cmocka_unit_test(invalidation),       cmocka_unit_test(quarantine),
         cmocka_unit_test(exit_is_one_call),   cmocka_unit_test(nothing_leaks),
         cmocka_unit_test(two_machines),       cmocka_unit_test(translate),
+        cmocka_unit_test(commit_of_a_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
