@@ -428,6 +428,11 @@ BOOL FlsFree(ULONG index);
 void *FlsGetValue(ULONG index);
 BOOL FlsSetValue(ULONG index, void *value);
 
+BOOL AllocateUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames);
+BOOL FreeUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames);
+BOOL MapUserPhysicalPages(void *address, ULONG64 count, ULONG64 *frames);
+BOOL MapUserPhysicalPagesScatter(void **addresses, ULONG64 count, ULONG64 *frames);
+
 /* jobs */
 HANDLE CreateJobObjectW(const SECURITY_ATTRIBUTES *security, const WCHAR *name);
 HANDLE CreateJobObjectA(const SECURITY_ATTRIBUTES *security, const char *name);

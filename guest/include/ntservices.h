@@ -39,6 +39,7 @@ NTSTATUS NtResetWriteWatch(HANDLE process, void *base, ULONG64 size);
 NTSTATUS NtAllocateUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames);
 NTSTATUS NtFreeUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames);
 NTSTATUS NtMapUserPhysicalPages(void *address, ULONG64 count, ULONG64 *frames);
+NTSTATUS NtMapUserPhysicalPagesScatter(void **addresses, ULONG64 count, ULONG64 *frames);
 NTSTATUS NtCreateSection(HANDLE *section, ULONG access, OBJECT_ATTRIBUTES *attributes,
                          LARGE_INTEGER *maximum_size, ULONG protect, ULONG allocation, HANDLE file);
 NTSTATUS NtOpenSection(HANDLE *section, ULONG access, OBJECT_ATTRIBUTES *attributes);

@@ -87,6 +87,26 @@ UINT ResetWriteWatch(void *base, ULONG64 size)
     return done(NtResetWriteWatch(CURRENT_PROCESS, base, size)) ? 0 : (UINT)-1;
 }
 
+BOOL AllocateUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames)
+{
+    return done(NtAllocateUserPhysicalPages(process, count, frames));
+}
+
+BOOL FreeUserPhysicalPages(HANDLE process, ULONG64 *count, ULONG64 *frames)
+{
+    return done(NtFreeUserPhysicalPages(process, count, frames));
+}
+
+BOOL MapUserPhysicalPages(void *address, ULONG64 count, ULONG64 *frames)
+{
+    return done(NtMapUserPhysicalPages(address, count, frames));
+}
+
+BOOL MapUserPhysicalPagesScatter(void **addresses, ULONG64 count, ULONG64 *frames)
+{
+    return done(NtMapUserPhysicalPagesScatter(addresses, count, frames));
+}
+
 BOOL ReadProcessMemory(HANDLE process, const void *address, void *buffer, ULONG64 size,
                        ULONG64 *transferred)
 {

@@ -63,8 +63,6 @@ static NTSTATUS check_type(const struct allocation *a)
         return STATUS_INVALID_PARAMETER_5;
     if (type & MEM_LARGE_PAGES)
         return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
-    if (type & MEM_PHYSICAL)
-        return STATUS_NOT_SUPPORTED;
     return STATUS_SUCCESS;
 }
 
@@ -78,6 +76,8 @@ static NTSTATUS check(struct allocation *a, uint64_t zero_bits, uint32_t protect
         status = mi_make_protection(protect, false, &a->protection);
     if (!NT_SUCCESS(status))
         return status;
+    if ((a->type & MEM_PHYSICAL) && a->protection != MM_READWRITE)
+        return STATUS_INVALID_PARAMETER_6;
     if (a->base > MM_HIGHEST_VAD_ADDRESS)
         return STATUS_INVALID_PARAMETER_2;
     if (a->size == 0 || a->size > MM_HIGHEST_VAD_ADDRESS + 1 - a->base)
@@ -125,6 +125,13 @@ static MMVAD_SHORT *take_vad(const struct allocation *a)
                                      : mi_vad_take(a->space);
 }
 
+/* What makes it memory of its kind. */
+static void set_type(const struct allocation *a, MMVAD_SHORT *vad)
+{
+    if (a->type & MEM_PHYSICAL)
+        vad->u.VadFlags.VadType = MI_VAD_AWE;
+}
+
 static NTSTATUS reserve(struct allocation *a)
 {
     struct mm_space *space = a->space;
@@ -144,6 +151,7 @@ static NTSTATUS reserve(struct allocation *a)
         vad->u.VadFlags.Protection = a->protection;
         vad->u.VadFlags.MemCommit = commit;
         vad->u.VadFlags.CommitCharge = charge;
+        set_type(a, vad);
         mi_vad_enter(space, vad);
     } else if (vad) {
         mi_vad_give(space, vad);
@@ -240,6 +248,8 @@ static NTSTATUS find_private(const struct allocation *a, MMVAD_SHORT **out)
     }
     if (vad->u.VadFlags.NoChange)
         return STATUS_INVALID_PAGE_PROTECTION;
+    if (vad->u.VadFlags.VadType == MI_VAD_AWE)
+        return STATUS_CONFLICTING_ADDRESSES; /* it has the pages that are mapped there */
     *out = vad;
     return STATUS_SUCCESS;
 }
@@ -318,7 +328,7 @@ static NTSTATUS reset(struct allocation *a)
  *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
  *    STATUS_PRIVILEGE_NOT_HELD      MEM_LARGE_PAGES
  *    STATUS_USER_MAPPED_FILE        MEM_RESET in a view of a file
- *    STATUS_NOT_SUPPORTED           MEM_PHYSICAL
+ *    STATUS_INVALID_PARAMETER_6     MEM_PHYSICAL with another protection than PAGE_READWRITE
  * Nothing changes on failure. Source: VirtualAlloc, NtAllocateVirtualMemory, documentation. */
 NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t zero_bits,
                                     uint64_t *size, uint32_t type, uint32_t protect)

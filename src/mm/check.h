@@ -41,6 +41,8 @@ void mi_check_paging_files(struct mi_check *check);
 bool mi_check_paging_begin(struct mi_check *check);
 void mi_check_paging_end(struct mi_check *check);
 void mi_check_vads(struct mi_check *check, struct mm_space *space);
+/* Physical pages that a process owns (awe.c). */
+void mi_check_awe(struct mi_check *check, const struct mm_space *space);
 /* A VAD with a write watch (watch.c). */
 void mi_check_watch(struct mi_check *check, const MMVAD_SHORT *vad);
 void mi_check_regions(struct mi_check *check);

@@ -102,7 +102,8 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
         if (level == 1) {
             bool shared = mm->pfn[pfn].u4.PrototypePte;
             walk->space_shared += entry.u.Hard.Valid && shared;
-            walk->space_valid += entry.u.Hard.Valid && !shared && pfn != mm->shared_user_data_pfn;
+            walk->space_valid += entry.u.Hard.Valid && !shared && !mm->pfn[pfn].u4.AweAllocation &&
+                                 pfn != mm->shared_user_data_pfn;
         } else if (!entry.u.Hard.LargePage) {
             walk->space_tables++;
             check_table(walk, pfn, level - 1, mi_va_of_pte(va), 0, MI_PTES_PER_TABLE);
@@ -196,6 +197,7 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
     check->tables += space->tables;
     check->overhead += space->overhead;
     mi_check_vads(check, space);
+    mi_check_awe(check, space);
     uint64_t covered = entries_in_vads(space);
     MI_CHECK(check, walk.space_entries == covered,
              "process %p: %llu PTEs in use, %llu of them in VADs", (const void *)process,

@@ -25,8 +25,9 @@ static void check_commit(struct tree_walk *walk, const MMVAD_SHORT *vad)
 {
     uint64_t committed = mi_count_committed(walk->space, vad, vad->StartingVpn, vad->EndingVpn);
 
-    if (vad->u.VadFlags.NoChange)
-        committed = 0; /* shared user data, charged to the system */
+    if (vad->u.VadFlags.NoChange || vad->u.VadFlags.VadType == MI_VAD_AWE)
+        committed =
+            0; /* shared user data, charged to the system; pages charged as they are owned */
     MI_CHECK(walk->check, mi_vad_commit(vad) == committed,
              "VAD %llx: commit charge %llu, %llu pages are committed",
              (unsigned long long)vad->StartingVpn, (unsigned long long)mi_vad_commit(vad),
@@ -139,7 +140,7 @@ void mi_check_vads(struct mi_check *check, struct mm_space *space)
     MI_CHECK(check, process->VirtualSize == MI_VA(walk.pages),
              "process %p: VirtualSize %llx, found %llx", (const void *)process,
              (unsigned long long)process->VirtualSize, (unsigned long long)MI_VA(walk.pages));
-    uint64_t commit = walk.commit + space->tables + space->overhead;
+    uint64_t commit = walk.commit + space->tables + space->overhead + mi_awe_pages(space);
     MI_CHECK(check, process->CommitCharge == commit, "process %p: CommitCharge %llu, found %llu",
              (const void *)process, (unsigned long long)process->CommitCharge,
              (unsigned long long)commit);

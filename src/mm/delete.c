@@ -62,6 +62,10 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_share_page(mm, pfn, -1);
         return;
     }
+    if (mi_pte_is_awe(mm, old)) {
+        mi_awe_unmapped(mm, pfn);
+        return;
+    }
     if (mi_pte_is_shared(mm, old)) {
         mi_wsle_remove_shared(space, va);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);

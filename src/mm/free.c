@@ -36,6 +36,8 @@ static uint64_t delete_range(const struct range *r)
     mi_flush_end(&flush);
     if (deleted.committed + deleted.decommitted > 0)
         mi_trim_tables(r->space, start, end);
+    if (r->vad->u.VadFlags.VadType == MI_VAD_AWE)
+        return 0; /* its pages are charged as long as they are owned */
     return r->vad->u.VadFlags.MemCommit ? r->last - r->first + 1 - deleted.decommitted
                                         : deleted.committed;
 }
@@ -167,7 +169,7 @@ static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
  *    STATUS_MEMORY_NOT_ALLOCATED     nothing there
  *    STATUS_UNABLE_TO_DELETE_SECTION a view of an image
  *    STATUS_FREE_VM_NOT_AT_BASE      size 0, but base is not the allocation's; or part of memory
- *                                    with a write watch is to be released
+ *                                    with a write watch, or for physical pages, is to be released
  *    STATUS_UNABLE_TO_FREE_VM        reaches beyond the allocation
  *    STATUS_INVALID_PAGE_PROTECTION  memory that may not be changed
  *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
@@ -186,6 +188,8 @@ NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
         return STATUS_INVALID_PARAMETER_3;
     mi_lock_address_space(space);
     NTSTATUS status = find_range(&r, *base, *size);
+    if (NT_SUCCESS(status) && type == MEM_DECOMMIT && r.vad->u.VadFlags.VadType == MI_VAD_AWE)
+        status = STATUS_MEMORY_NOT_ALLOCATED; /* nothing there is committed */
     if (NT_SUCCESS(status) && type == MEM_DECOMMIT) {
         mi_lock_working_set(space);
         status = decommit(&r);

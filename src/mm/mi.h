@@ -426,6 +426,7 @@ bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
 
 /* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols. */
 #define MI_VAD_IMAGE_MAP 2
+#define MI_VAD_AWE 3
 #define MI_VAD_WRITE_WATCH 4
 
 /* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
@@ -485,6 +486,20 @@ uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad
 
 /* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
 void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+
+/* ---- awe.c ---------------------------------------------------------------------------------- */
+
+/* Whether a valid PTE maps a page that its process owns as such. */
+static inline bool mi_pte_is_awe(const struct mm *mm, MMPTE pte)
+{
+    return mi_pfn(mm, pte.u.Hard.PageFrameNumber)->u4.AweAllocation;
+}
+/* The PTE that mapped such a page is gone. => (W) */
+void mi_awe_unmapped(struct mm *mm, uint64_t pfn);
+/* How many a process owns; charged to its commit. => (W) */
+uint64_t mi_awe_pages(const struct mm_space *space);
+/* It owns none any more. => (CW) */
+void mi_awe_clean(struct mm_space *space);
 
 /* ---- watch.c -------------------------------------------------------------------------------- */
 

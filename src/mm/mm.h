@@ -175,6 +175,21 @@ NTSTATUS mm_protect_virtual_memory(struct mm_space *space, uint64_t *base, uint6
                                    uint32_t protect, uint32_t *old_protect);
 NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
                                  MEMORY_BASIC_INFORMATION *information);
+/* Physical pages for a process to own, zeroed: their frame numbers go to `pfn`.
+ * => *count: how many there were, which may be fewer than asked for; STATUS_COMMITMENT_LIMIT,
+ *    STATUS_INSUFFICIENT_RESOURCES (none), STATUS_PROCESS_IS_TERMINATING */
+NTSTATUS mm_allocate_physical_pages(struct mm_space *space, uint64_t *pfn, size_t *count);
+/* Give them back; those that are mapped no longer are.
+ * => *count: how many; STATUS_CONFLICTING_ADDRESSES: the next is not the process's */
+NTSTATUS mm_free_physical_pages(struct mm_space *space, const uint64_t *pfn, size_t *count);
+/* Map each page at the address of the same number, in place of what was mapped there; with `pfn`
+ * NULL, unmap. Nothing changes on failure.
+ * => STATUS_INVALID_PARAMETER_1    an address is not in memory made with MEM_PHYSICAL
+ *    STATUS_INVALID_PARAMETER_3    a page is mapped already, or named twice
+ *    STATUS_CONFLICTING_ADDRESSES  a page is not the process's
+ *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page tables */
+NTSTATUS mm_map_physical_pages(struct mm_space *space, const uint64_t *va, const uint64_t *pfn,
+                               size_t count);
 /* The pages of start .. end (in one allocation with MEM_WRITE_WATCH; start < end) that were written
  * since it was made, or since their watch was reset, in order and at most `room`; with `reset` the
  * watch of those that are told begins anew.

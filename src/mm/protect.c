@@ -308,7 +308,7 @@ static void set_protections(const struct protect *p)
 /* => (W) */
 static NTSTATUS change_range(const struct protect *p, unsigned *old)
 {
-    if (p->vad->u.VadFlags.NoChange)
+    if (p->vad->u.VadFlags.NoChange || p->vad->u.VadFlags.VadType == MI_VAD_AWE)
         return STATUS_INVALID_PAGE_PROTECTION;
     NTSTATUS status = check_committed(p);
     if (!NT_SUCCESS(status))

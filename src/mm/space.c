@@ -311,6 +311,7 @@ void mm_space_clean(struct mm_space *space)
         mi_virtual_size_add(space, -(int64_t)MI_VA(mi_vad_pages(vad)));
         mi_vad_free(space->mm, vad);
     }
+    mi_awe_clean(space);
     if (space->spare)
         mi_vad_free(space->mm, space->spare);
     space->spare = NULL;

@@ -114,8 +114,8 @@ static void allocate_misuse(void **state)
                       allocate_status(0, 0, 1, both, protections[i]));
     assert_status(STATUS_PRIVILEGE_NOT_HELD,
                   allocate_status(0, 0, 2 * MB, both | MEM_LARGE_PAGES, PAGE_READWRITE));
-    assert_status(STATUS_NOT_SUPPORTED,
-                  allocate_status(0, 0, 1, MEM_RESERVE | MEM_PHYSICAL, PAGE_READWRITE));
+    assert_status(STATUS_INVALID_PARAMETER_6,
+                  allocate_status(0, 0, 1, MEM_RESERVE | MEM_PHYSICAL, PAGE_READONLY));
 }
 
 static void conflicts(void **state)
