@@ -137,8 +137,8 @@ struct mm_space {
     uint64_t directory;      /* (I) frame of the PML4 */
     MMPTE *pml4;             /* host view of it */
     uint64_t tables;         /* (W) user page tables of all levels below the PML4 */
-    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
     bool watched;            /* (W) it has, or had, memory with a write watch */
+    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
