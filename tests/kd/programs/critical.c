@@ -1,5 +1,5 @@
-/* Ends the process whose id is given (hexadecimal), whatever it is, once the system has come up: when
- * every other process does nothing but wait. */
+/* Ends the process whose id is given (hexadecimal), whatever it is, once the system has come up:
+ * when every other process does nothing but wait. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>
