@@ -4,8 +4,8 @@
  * What would make the memory manager itself go astray ends the machine, as on Windows:
  *
  *      MEMORY_MANAGEMENT 41790   a page table counts more entries than there are: its MMPFN
- *      MEMORY_MANAGEMENT 41792   an entry leads to a frame that it cannot have: its address,
- * contents PFN_LIST_CORRUPT  99      a frame number beyond physical memory
+ *      MEMORY_MANAGEMENT 41792   an entry leads to a frame that it cannot have: address, value
+ *      PFN_LIST_CORRUPT  99      a frame number beyond physical memory
  *
  * Source: "Bug Check 0x1A: MEMORY_MANAGEMENT", "Bug Check 0x4E: PFN_LIST_CORRUPT", documentation.
  */

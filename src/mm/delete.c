@@ -57,7 +57,7 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
     struct mm *mm = space->mm;
     uint64_t pfn = old.u.Hard.PageFrameNumber;
 
-    if (pfn >= mm->frames || mi_pfn(mm, pfn)->u3.e1.PageLocation != ActiveAndValid)
+    if (pfn >= mm->frames)
         mi_corrupt_pte(mm, mi_pte_va(va), old);
     mi_flush_page(flush, va, pfn);
     if (pfn == mm->shared_user_data_pfn) {
@@ -72,7 +72,8 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_wsle_remove_shared(space, va);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
     } else {
-        if (mi_pfn(mm, pfn)->PteAddress.va != mi_pte_va(va)) /* it would be freed twice */
+        /* A free page, a page table, somebody else's page: it would be freed twice. */
+        if (mi_pfn(mm, pfn)->PteAddress.va != mi_pte_va(va))
             mi_corrupt_pte(mm, mi_pte_va(va), old);
         mi_wsle_remove(space, pfn);
         mi_flush_free(flush, pfn);
