@@ -8,8 +8,10 @@
  *
  *      user executes   architecture                  also seen
  *      syscall         LSTAR in ring 0               user fetch #PF at the LSTAR address; rcx and
- * r11 already hold the return address and flags int n           vector n, or #GP(n * 8 + 2)   #UD
- * at the instruction
+ *                                                    r11 hold the return address and the flags
+ *      int n           vector n, or #GP(n * 8 + 2)   #UD at the instruction
+ *
+ * An interruption may come before that fetch: ring 3 at the LSTAR address, and no exception yet.
  *
  * User code that jumps to the LSTAR address itself looks like the former: it gets a system call
  * that returns where its own rcx says, which it could have had with `syscall` anyway.
@@ -187,6 +189,10 @@ enum kvm_undelivered kvm_decode_undelivered(struct engine_cpu *cpu, struct engin
     }
     if (clear_events(cpu)) {
         fail(trap, "KVM_SET_VCPU_EVENTS failed");
+        return KVM_UNDELIVERED_TRAP;
+    }
+    if (!found && context->rip == kvm_syscall_entry(cpu->engine)) {
+        decode_syscall(cpu, context, context->gpr[ENGINE_RSP], trap);
         return KVM_UNDELIVERED_TRAP;
     }
     return found ? KVM_UNDELIVERED_TRAP : KVM_UNDELIVERED_NONE;

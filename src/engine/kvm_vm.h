@@ -145,7 +145,8 @@ uint64_t kvm_state_take_dr6(struct engine_cpu *cpu);
  * => KVM_RUN just ended with a HLT exit or was interrupted; registers are in cpu->run->s.regs
  * => false when user code was merely interrupted; `context` has its registers either way */
 bool kvm_decode(struct engine_cpu *cpu, struct engine_context *context, struct engine_trap *trap);
-/* An exception that KVM was about to deliver when it was interrupted becomes the trap. */
+/* An exception that KVM was about to deliver when it was interrupted, or a system call that stands
+ * at its entry, becomes the trap. */
 enum kvm_undelivered {
     KVM_UNDELIVERED_NONE,
     KVM_UNDELIVERED_TRAP,   /* in *trap */
