@@ -8,10 +8,7 @@ HANDLE CreateJobObjectW(const SECURITY_ATTRIBUTES *security, const WCHAR *name)
     if (!named_object_init(&object, security, name))
         return NULL;
     NTSTATUS status = NtCreateJobObject(&job, JOB_OBJECT_ALL_ACCESS, &object.attributes);
-    if (!done(status))
-        return NULL;
-    SetLastError(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : ERROR_SUCCESS);
-    return job;
+    return created(status, job);
 }
 
 HANDLE CreateJobObjectA(const SECURITY_ATTRIBUTES *security, const char *name)
@@ -26,26 +23,12 @@ HANDLE CreateJobObjectA(const SECURITY_ATTRIBUTES *security, const char *name)
 
 HANDLE OpenJobObjectW(ULONG access, BOOL inherit, const WCHAR *name)
 {
-    struct named_object object;
-    HANDLE job;
-    if (!name) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    if (!named_object_init(&object, NULL, name))
-        return NULL;
-    object.attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
-    return done(NtOpenJobObject(&job, access, &object.attributes)) ? job : NULL;
+    return open_named(NtOpenJobObject, access, inherit, name);
 }
 
 HANDLE OpenJobObjectA(ULONG access, BOOL inherit, const char *name)
 {
-    struct wide_arg arg;
-    if (!wide_arg_init(&arg, name))
-        return NULL;
-    HANDLE job = OpenJobObjectW(access, inherit, arg.text);
-    wide_arg_deinit(&arg);
-    return job;
+    return open_named_ansi(NtOpenJobObject, access, inherit, name);
 }
 
 BOOL AssignProcessToJobObject(HANDLE job, HANDLE process)

@@ -36,6 +36,12 @@ struct named_object {
 };
 BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *security,
                        const WCHAR *name);
+/* The end of every Create function: the last error is ERROR_ALREADY_EXISTS or 0. */
+HANDLE created(NTSTATUS status, HANDLE handle);
+/* All of an Open function. => NULL: the last error says why */
+typedef NTSTATUS open_service(HANDLE *handle, ULONG access, OBJECT_ATTRIBUTES *attributes);
+HANDLE open_named(open_service *open, ULONG access, BOOL inherit, const WCHAR *name);
+HANDLE open_named_ansi(open_service *open, ULONG access, BOOL inherit, const char *name);
 
 ULONG wide_length(const WCHAR *text);
 void copy_bytes(void *to, const void *from, ULONG64 bytes);

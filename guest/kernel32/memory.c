@@ -242,10 +242,7 @@ HANDLE CreateFileMappingW(HANDLE file, const SECURITY_ATTRIBUTES *security, ULON
         SetLastError(ERROR_FILE_INVALID);
         return NULL;
     }
-    if (!done(status))
-        return NULL;
-    SetLastError(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : ERROR_SUCCESS);
-    return section;
+    return created(status, section);
 }
 
 HANDLE CreateFileMappingA(HANDLE file, const SECURITY_ATTRIBUTES *security, ULONG protect,
@@ -259,32 +256,23 @@ HANDLE CreateFileMappingA(HANDLE file, const SECURITY_ATTRIBUTES *security, ULON
     return section;
 }
 
+static ULONG mapping_access(ULONG access)
+{
+    if (access == FILE_MAP_COPY)
+        return FILE_MAP_READ;
+    if (access & FILE_MAP_EXECUTE)
+        return (access & ~FILE_MAP_EXECUTE) | SECTION_MAP_EXECUTE;
+    return access;
+}
+
 HANDLE OpenFileMappingW(ULONG access, BOOL inherit, const WCHAR *name)
 {
-    struct named_object object;
-    HANDLE section;
-    if (!name) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    if (!named_object_init(&object, NULL, name))
-        return NULL;
-    object.attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
-    if (access == FILE_MAP_COPY)
-        access = FILE_MAP_READ;
-    else if (access & FILE_MAP_EXECUTE)
-        access = (access & ~FILE_MAP_EXECUTE) | SECTION_MAP_EXECUTE;
-    return done(NtOpenSection(&section, access, &object.attributes)) ? section : NULL;
+    return open_named(NtOpenSection, mapping_access(access), inherit, name);
 }
 
 HANDLE OpenFileMappingA(ULONG access, BOOL inherit, const char *name)
 {
-    struct wide_arg arg;
-    if (!wide_arg_init(&arg, name))
-        return NULL;
-    HANDLE section = OpenFileMappingW(access, inherit, arg.text);
-    wide_arg_deinit(&arg);
-    return section;
+    return open_named_ansi(NtOpenSection, mapping_access(access), inherit, name);
 }
 
 static ULONG view_protection(ULONG access)

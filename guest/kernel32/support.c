@@ -155,3 +155,37 @@ BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *s
     object->attributes.ObjectName = &object->name;
     return TRUE;
 }
+
+HANDLE created(NTSTATUS status, HANDLE handle)
+{
+    if (!NT_SUCCESS(status)) {
+        fail_status(status);
+        return NULL;
+    }
+    SetLastError(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : ERROR_SUCCESS);
+    return handle;
+}
+
+HANDLE open_named(open_service *open, ULONG access, BOOL inherit, const WCHAR *name)
+{
+    struct named_object object;
+    HANDLE handle = NULL;
+    if (!name) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return NULL;
+    }
+    if (!named_object_init(&object, NULL, name))
+        return NULL;
+    object.attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
+    return done(open(&handle, access, &object.attributes)) ? handle : NULL;
+}
+
+HANDLE open_named_ansi(open_service *open, ULONG access, BOOL inherit, const char *name)
+{
+    struct wide_arg arg;
+    if (!wide_arg_init(&arg, name))
+        return NULL;
+    HANDLE handle = open_named(open, access, inherit, arg.text);
+    wide_arg_deinit(&arg);
+    return handle;
+}

@@ -4,17 +4,6 @@
  * does both in one call with OBJ_OPENIF and returns STATUS_OBJECT_NAME_EXISTS. */
 #include "k32.h"
 
-/* The end of every Create function: the last error is ERROR_ALREADY_EXISTS or 0. */
-static HANDLE created(NTSTATUS status, HANDLE handle)
-{
-    if (!NT_SUCCESS(status)) {
-        fail_status(status);
-        return NULL;
-    }
-    SetLastError(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : ERROR_SUCCESS);
-    return handle;
-}
-
 HANDLE CreateEventW(const SECURITY_ATTRIBUTES *security, BOOL manual, BOOL signaled,
                     const WCHAR *name)
 {
@@ -100,32 +89,6 @@ HANDLE CreateWaitableTimerA(const SECURITY_ATTRIBUTES *security, BOOL manual, co
     if (!wide_arg_init(&arg, name))
         return NULL;
     HANDLE handle = CreateWaitableTimerW(security, manual, arg.text);
-    wide_arg_deinit(&arg);
-    return handle;
-}
-
-typedef NTSTATUS open_service(HANDLE *handle, ULONG access, OBJECT_ATTRIBUTES *attributes);
-
-static HANDLE open_named(open_service *open, ULONG access, BOOL inherit, const WCHAR *name)
-{
-    struct named_object object;
-    HANDLE handle = NULL;
-    if (!name) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    if (!named_object_init(&object, NULL, name))
-        return NULL;
-    object.attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
-    return done(open(&handle, access, &object.attributes)) ? handle : NULL;
-}
-
-static HANDLE open_named_ansi(open_service *open, ULONG access, BOOL inherit, const char *name)
-{
-    struct wide_arg arg;
-    if (!wide_arg_init(&arg, name))
-        return NULL;
-    HANDLE handle = open_named(open, access, inherit, arg.text);
     wide_arg_deinit(&arg);
     return handle;
 }

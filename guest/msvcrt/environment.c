@@ -54,6 +54,15 @@ BOOL crt_environment_init(void)
     return _environ != NULL;
 }
 
+/* Which entry of a vector has this name; the count of all when none has. */
+static ULONG64 find_entry(WCHAR *const *vector, const WCHAR *name, ULONG64 length)
+{
+    ULONG64 i = 0;
+    while (vector[i] && !(!_wcsnicmp(vector[i], name, length) && vector[i][length] == '='))
+        i++;
+    return i;
+}
+
 /* The environment after start-up: the process's block is the truth, the vectors follow it. */
 char *getenv(const char *name)
 {
@@ -74,20 +83,9 @@ WCHAR *_wgetenv(const WCHAR *name)
     ULONG64 length = wcslen(name);
     _lock(LOCK_ENVIRONMENT);
     if (_wenviron || crt_environment_init())
-        for (WCHAR **e = _wenviron; *e && !result; e++)
-            if (!_wcsnicmp(*e, name, length) && (*e)[length] == '=')
-                result = *e + length + 1;
+        result = _wenviron[find_entry(_wenviron, name, length)];
     _unlock(LOCK_ENVIRONMENT);
-    return result;
-}
-
-/* Which entry of a vector has this name; the count of all when none has. */
-static ULONG64 find_entry(WCHAR *const *vector, const WCHAR *name, ULONG64 length)
-{
-    ULONG64 i = 0;
-    while (vector[i] && !(!_wcsnicmp(vector[i], name, length) && vector[i][length] == '='))
-        i++;
-    return i;
+    return result ? result + length + 1 : NULL;
 }
 
 /* Make room for entry i, whose place may be that of the terminating NULL, in a vector of pointers.

@@ -96,16 +96,22 @@ static void add_stream(struct image *image, enum minidump_stream type,
     image->directory[image->streams++] = (struct _MINIDUMP_DIRECTORY){type, location};
 }
 
-/* A stream that is a count and elements of `size` bytes. => offset of the first element */
+/* A stream that is a head and elements of `size` bytes. => offset of the first element */
+static uint32_t add_list_with(struct image *image, enum minidump_stream type, const void *head,
+                              size_t head_size, size_t count, size_t size)
+{
+    size_t bytes = head_size + count * size;
+    uint32_t at = grow(image, bytes);
+    put_at(image, at, head, head_size);
+    add_stream(image, type, (struct _MINIDUMP_LOCATION){(uint32_t)bytes, at});
+    return at + (uint32_t)head_size;
+}
+
+/* One whose head is a count: the elements follow it directly, which leaves them at 4 modulo 8. */
 static uint32_t add_list(struct image *image, enum minidump_stream type, size_t count, size_t size)
 {
     uint32_t number = (uint32_t)count;
-    /* The elements follow the count directly, which leaves them at 4 modulo 8. */
-    uint32_t at = grow(image, sizeof number + count * size);
-    put_at(image, at, &number, sizeof number);
-    add_stream(image, type,
-               (struct _MINIDUMP_LOCATION){(uint32_t)(sizeof number + count * size), at});
-    return at + (uint32_t)sizeof number;
+    return add_list_with(image, type, &number, sizeof number, count, size);
 }
 
 /* ---- streams ---- */
@@ -236,10 +242,8 @@ static void add_thread_times(struct image *image)
     if (!parts->with_thread_times) {
         return;
     }
-    size_t size = sizeof head + parts->thread_count * sizeof(struct _MINIDUMP_THREAD_INFO);
-    uint32_t at = grow(image, size);
-    add_stream(image, MINIDUMP_THREAD_TIMES, (struct _MINIDUMP_LOCATION){(ULONG)size, at});
-    put_at(image, at, &head, sizeof head);
+    uint32_t at = add_list_with(image, MINIDUMP_THREAD_TIMES, &head, sizeof head,
+                                parts->thread_count, sizeof(struct _MINIDUMP_THREAD_INFO));
     for (size_t i = 0; i < parts->thread_count; i++) {
         const struct dump_minidump_thread *t = &parts->threads[i];
         const struct _MINIDUMP_THREAD_INFO info = {
@@ -252,7 +256,7 @@ static void add_thread_times(struct image *image)
             .StartAddress = t->start_address,
             .Affinity = t->affinity,
         };
-        put_at(image, at + (uint32_t)(sizeof head + i * sizeof info), &info, sizeof info);
+        put_at(image, at + (uint32_t)(i * sizeof info), &info, sizeof info);
     }
 }
 
@@ -264,10 +268,8 @@ static void add_regions(struct image *image)
     if (parts->region_count == 0) {
         return;
     }
-    size_t size = sizeof head + parts->region_count * sizeof(struct _MINIDUMP_MEMORY_INFO);
-    uint32_t at = grow(image, size);
-    add_stream(image, MINIDUMP_REGIONS, (struct _MINIDUMP_LOCATION){(ULONG)size, at});
-    put_at(image, at, &head, sizeof head);
+    uint32_t at = add_list_with(image, MINIDUMP_REGIONS, &head, sizeof head, parts->region_count,
+                                sizeof(struct _MINIDUMP_MEMORY_INFO));
     for (size_t i = 0; i < parts->region_count; i++) {
         const struct dump_region *r = &parts->regions[i];
         const struct _MINIDUMP_MEMORY_INFO info = {
@@ -279,7 +281,7 @@ static void add_regions(struct image *image)
             .Protect = r->protect,
             .Type = r->type,
         };
-        put_at(image, at + (uint32_t)(sizeof head + i * sizeof info), &info, sizeof info);
+        put_at(image, at + (uint32_t)(i * sizeof info), &info, sizeof info);
     }
 }
 
@@ -291,10 +293,8 @@ static void add_handles(struct image *image)
     if (parts->handle_count == 0) {
         return;
     }
-    size_t size = sizeof head + parts->handle_count * sizeof(struct _MINIDUMP_HANDLE);
-    uint32_t at = grow(image, size);
-    add_stream(image, MINIDUMP_HANDLES, (struct _MINIDUMP_LOCATION){(ULONG)size, at});
-    put_at(image, at, &head, sizeof head);
+    uint32_t at = add_list_with(image, MINIDUMP_HANDLES, &head, sizeof head, parts->handle_count,
+                                sizeof(struct _MINIDUMP_HANDLE));
     for (size_t i = 0; i < parts->handle_count; i++) {
         const struct dump_handle *h = &parts->handles[i];
         const struct _MINIDUMP_HANDLE handle = {
@@ -306,7 +306,7 @@ static void add_handles(struct image *image)
             .HandleCount = h->handles,
             .PointerCount = h->pointers,
         };
-        put_at(image, at + (uint32_t)(sizeof head + i * sizeof handle), &handle, sizeof handle);
+        put_at(image, at + (uint32_t)(i * sizeof handle), &handle, sizeof handle);
     }
 }
 

@@ -232,9 +232,11 @@ static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
     return STATUS_SUCCESS;
 }
 
-/* The VAD that holds all of first..last. => address creation lock held */
-static NTSTATUS find_private(const struct allocation *a, MMVAD_SHORT **out)
+/* The VAD that holds the whole range, which becomes first..last. => address creation lock held */
+static NTSTATUS find_private(struct allocation *a, MMVAD_SHORT **out)
 {
+    a->first = MI_VPN(a->base);
+    a->last = MI_VPN(a->base + a->size - 1);
     NTSTATUS status = mi_space_status(a->space);
     MMVAD_SHORT *vad = mi_vad_find(a->space, a->first);
 
@@ -275,8 +277,6 @@ static NTSTATUS commit(struct allocation *a)
     struct mm_space *space = a->space;
     MMVAD_SHORT *vad;
 
-    a->first = MI_VPN(a->base);
-    a->last = MI_VPN(a->base + a->size - 1);
     mi_lock_address_space(space);
     NTSTATUS status = find_private(a, &vad);
     if (NT_SUCCESS(status) && mi_vad_is_view(vad)) {
@@ -299,8 +299,6 @@ static NTSTATUS reset(struct allocation *a)
     struct mm_space *space = a->space;
     MMVAD_SHORT *vad;
 
-    a->first = MI_VPN(a->base);
-    a->last = MI_VPN(a->base + a->size - 1);
     mi_lock_address_space(space);
     NTSTATUS status = find_private(a, &vad);
     if (NT_SUCCESS(status) && mi_vad_is_view(vad)) {

@@ -45,13 +45,10 @@ static NTSTATUS fill_entry(struct mm_space *space, MMPTE *entry, uint64_t entry_
 {
     struct mm *mm = space->mm;
     uint64_t pfn;
+    NTSTATUS status = mi_allocate_charged_page(space, &pfn);
 
-    if (!mi_charge_process_commit(space, 1, MI_COMMIT_SYSTEM))
-        return STATUS_COMMITMENT_LIMIT;
-    if (!mi_allocate_page(mm, MI_PAGE_ZEROED, &pfn)) {
-        mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
-        return STATUS_NO_MEMORY;
-    }
+    if (!NT_SUCCESS(status))
+        return status;
     MMPTE value = mi_kernel_table_pte(pfn);
     value.u.Hard.NoExecute = !table;
     mi_initialize_pfn(mm, pfn, entry_va, mi_frame_of(mm, entry), MM_READWRITE);

@@ -328,6 +328,9 @@ uint64_t mi_pool_bytes(struct mi_pool *pool);
 MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va);
 /* The same, making tables that are missing. => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT; (W) */
 NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte);
+/* A zeroed frame for a table or a page of the process's own lists, charged to it.
+ * => STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY */
+NTSTATUS mi_allocate_charged_page(struct mm_space *space, uint64_t *pfn);
 /* Make all tables that start .. end needs. => as mi_make_pte */
 NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end);
 /* The first PTE at or after *va and below `end` whose table exists; *va moves to it.

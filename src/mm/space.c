@@ -85,18 +85,26 @@ MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
     return NULL;
 }
 
+NTSTATUS mi_allocate_charged_page(struct mm_space *space, uint64_t *pfn)
+{
+    if (!mi_charge_process_commit(space, 1, MI_COMMIT_SYSTEM))
+        return STATUS_COMMITMENT_LIMIT;
+    if (!mi_allocate_page(space->mm, MI_PAGE_ZEROED, pfn)) {
+        mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
+        return STATUS_NO_MEMORY;
+    }
+    return STATUS_SUCCESS;
+}
+
 /* Hang a new, empty table into `entry`, whose own address in the self map is `entry_va`. */
 static NTSTATUS make_table(struct mm_space *space, MMPTE *entry, uint64_t entry_va)
 {
     struct mm *mm = space->mm;
     uint64_t pfn;
+    NTSTATUS status = mi_allocate_charged_page(space, &pfn);
 
-    if (!mi_charge_process_commit(space, 1, MI_COMMIT_SYSTEM))
-        return STATUS_COMMITMENT_LIMIT;
-    if (!mi_allocate_page(mm, MI_PAGE_ZEROED, &pfn)) {
-        mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
-        return STATUS_NO_MEMORY;
-    }
+    if (!NT_SUCCESS(status))
+        return status;
     mi_initialize_pfn(mm, pfn, entry_va, mi_frame_of(mm, entry), MM_EXECUTE_READWRITE);
     mi_change_pte(mm, entry, mi_user_table_pte(pfn));
     space->tables++;

@@ -118,6 +118,22 @@ struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes)
     };
 }
 
+NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type)
+{
+    struct ob_caller caller = ps_caller(call->thread);
+    struct sys_attributes attributes;
+    uint64_t handle;
+    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    struct ob_attributes named = sys_ob_attributes(&attributes);
+    status = ob_open_object_by_name(call->sys->ob, &caller, &named, type, (uint32_t)call->arg[1],
+                                    NULL, &handle);
+    sys_free_attributes(&attributes);
+    return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
+}
+
 NTSTATUS sys_insert(struct sys_call *call, void *object, const struct ob_attributes *attributes,
                     uint32_t access, uint64_t handle_va)
 {

@@ -222,18 +222,7 @@ static NTSTATUS create(struct sys_call *call)
 /* NtOpenSection(*handle, access, attributes) */
 static NTSTATUS open(struct sys_call *call)
 {
-    struct ob_caller caller = ps_caller(call->thread);
-    struct sys_attributes attributes;
-    uint64_t handle;
-    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    struct ob_attributes named = sys_ob_attributes(&attributes);
-    status = ob_open_object_by_name(call->sys->ob, &caller, &named, call->sys->section_type,
-                                    (uint32_t)call->arg[1], NULL, &handle);
-    sys_free_attributes(&attributes);
-    return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
+    return sys_open_named(call, call->sys->section_type);
 }
 
 static NTSTATUS reference_section(struct sys_call *call, uint64_t handle, uint32_t access,

@@ -31,23 +31,6 @@ static NTSTATUS create(struct sys_call *call, OBJECT_TYPE *type,
     return status;
 }
 
-/* NtOpenX(*handle, access, attributes) */
-static NTSTATUS open_named(struct sys_call *call, OBJECT_TYPE *type)
-{
-    struct ob_caller caller = ps_caller(call->thread);
-    struct sys_attributes attributes;
-    uint64_t handle;
-    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    struct ob_attributes named = sys_ob_attributes(&attributes);
-    status = ob_open_object_by_name(call->sys->ob, &caller, &named, type, (uint32_t)call->arg[1],
-                                    NULL, &handle);
-    sys_free_attributes(&attributes);
-    return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
-}
-
 static NTSTATUS reference(struct sys_call *call, uint64_t handle, uint32_t access,
                           OBJECT_TYPE *type, void **object)
 {
@@ -78,7 +61,7 @@ static NTSTATUS create_event(struct sys_call *call)
 
 static NTSTATUS open_event(struct sys_call *call)
 {
-    return open_named(call, TYPE(call, ExEventObjectType));
+    return sys_open_named(call, TYPE(call, ExEventObjectType));
 }
 
 /* NtSetEvent, NtResetEvent, NtPulseEvent(event, *previous), NtClearEvent(event) */
@@ -154,7 +137,7 @@ static NTSTATUS create_mutant(struct sys_call *call)
 
 static NTSTATUS open_mutant(struct sys_call *call)
 {
-    return open_named(call, TYPE(call, ExMutantObjectType));
+    return sys_open_named(call, TYPE(call, ExMutantObjectType));
 }
 
 /* NtReleaseMutant(mutant, *previous) */
@@ -192,7 +175,7 @@ static NTSTATUS create_semaphore(struct sys_call *call)
 
 static NTSTATUS open_semaphore(struct sys_call *call)
 {
-    return open_named(call, TYPE(call, ExSemaphoreObjectType));
+    return sys_open_named(call, TYPE(call, ExSemaphoreObjectType));
 }
 
 /* NtReleaseSemaphore(semaphore, count, *previous) */
@@ -233,7 +216,7 @@ static NTSTATUS create_timer(struct sys_call *call)
 
 static NTSTATUS open_timer(struct sys_call *call)
 {
-    return open_named(call, TYPE(call, ExTimerObjectType));
+    return sys_open_named(call, TYPE(call, ExTimerObjectType));
 }
 
 /* NtSetTimer(timer, *due, apc, apc context, resume, period, *previous). Timer APCs are not there.

@@ -115,6 +115,10 @@ void sys_free_attributes(struct sys_attributes *attributes);
 /* The same for ob; points into `attributes`. */
 struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes);
 
+/* NtOpenX(*handle, access, attributes): a handle to the object of `type` that has the name.
+ * => also what ob_open_object_by_name says */
+NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type);
+
 /* Insert a new object (ob_insert_object; the reference is used up) and store the handle at
  * `handle_va`; when that fails the handle is closed again. */
 NTSTATUS sys_insert(struct sys_call *call, void *object, const struct ob_attributes *attributes,

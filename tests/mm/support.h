@@ -87,6 +87,8 @@ void disturber_stop(struct disturber *disturber);
 /* Whatever can be had again goes to somebody else, for a moment. => nobody else is in mm */
 void take_all_frames(struct machine *machine);
 
+/* For random tests: NTMM_SEED from the environment or a new one; printed. */
+uint64_t random_seed(void);
 /* xorshift64. => 0 .. limit - 1 */
 uint32_t random_below(uint64_t *state, uint32_t limit);
 

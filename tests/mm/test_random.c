@@ -13,25 +13,12 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ARENA 0x10000000ull
 #define ARENA_PAGES 512u /* across several page tables when spread */
 #define PROCESSES 3u
 #define PAGING_FILE (512 * PAGE_SIZE)
-
-static uint64_t seed(void)
-{
-    const char *given = getenv("NTMM_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-    printf("NTMM_SEED=%llu\n", (unsigned long long)value);
-    return value;
-}
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
@@ -296,7 +283,7 @@ static void one_thread(void **state)
 {
     static struct process processes[PROCESSES];
     struct machine machine;
-    uint64_t random = seed();
+    uint64_t random = random_seed();
     (void)state;
 
     machine_create_on(&machine, 32 * MB, PAGING_FILE, WITH_ENGINE, &test_paging_ops);
@@ -432,7 +419,7 @@ static void several_threads(void **state)
     struct worker workers[4];
     struct mm_space *spaces[3];
     struct disturber disturber;
-    uint64_t random = seed();
+    uint64_t random = random_seed();
     (void)state;
 
     machine_create_on(&machine, 64 * MB, PAGING_FILE, WITH_ENGINE | WITH_THREADS, &test_paging_ops);

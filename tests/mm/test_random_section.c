@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "mm/section.h"
 
@@ -28,17 +27,6 @@
 #define PAGES_MOST 96u
 #define PAGING_FILE (256 * PAGE_SIZE) /* full now and then */
 #define UNIT_PAGES (MM_ALLOCATION_GRANULARITY / PAGE_SIZE)
-
-static uint64_t seed(void)
-{
-    const char *given = getenv("NTMM_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-    printf("NTMM_SEED=%llu\n", (unsigned long long)value);
-    return value;
-}
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
@@ -377,7 +365,7 @@ static void step(struct world *w)
 static void world_create(struct world *w, int flags)
 {
     memset(w, 0, sizeof(*w));
-    w->random = seed();
+    w->random = random_seed();
     machine_create_on(&w->machine, 32 * MB, PAGING_FILE, WITH_ENGINE | flags, &test_paging_ops);
 }
 

@@ -2,10 +2,7 @@
 #include "support.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGES(n) ((n)*PAGE_SIZE)
 #define FIRST_PAGE_ENTRIES 367u /* that fit behind the MMWSL */
@@ -465,35 +462,17 @@ static void what_is_told(void **state)
 
 /* ---- anything ---- */
 
-static uint32_t below(uint64_t *random, uint32_t limit_of)
-{
-    *random ^= *random << 13; /* xorshift64 */
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return (uint32_t)(*random >> 20) % limit_of;
-}
-
-static uint64_t seed(void)
-{
-    const char *given = getenv("NTMM_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-    printf("NTMM_SEED=%llu\n", (unsigned long long)value);
-    return value;
-}
-
 #define ARENA 1024u /* pages; half private, half a view */
 
 /* One of everything that changes a working set; any status will do, the state is checked. */
 static void step(struct mm_space *space, uint64_t arena, uint64_t view, uint64_t *random)
 {
-    uint64_t page = below(random, ARENA), pages = 1 + below(random, 60), size = PAGES(pages);
+    uint64_t page = random_below(random, ARENA), pages = 1 + random_below(random, 60),
+             size = PAGES(pages);
     uint64_t at = page < ARENA / 2 ? arena + PAGES(page) : view + PAGES(page - ARENA / 2);
     uint32_t old;
 
-    switch (below(random, 12)) {
+    switch (random_below(random, 12)) {
     case 0:
         (void)lock(space, at, size);
         break;
@@ -501,14 +480,15 @@ static void step(struct mm_space *space, uint64_t arena, uint64_t view, uint64_t
         (void)unlock(space, at, size);
         break;
     case 2:
-        (void)limit(space, 20 + below(random, 200), 220 + below(random, 400), below(random, 16));
+        (void)limit(space, 20 + random_below(random, 200), 220 + random_below(random, 400),
+                    random_below(random, 16));
         break;
     case 3:
-        trim(space, below(random, 200), (enum mi_trim)below(random, 3));
+        trim(space, random_below(random, 200), (enum mi_trim)random_below(random, 3));
         break;
     case 4:
-        (void)mm_protect_virtual_memory(space, &at, &size,
-                                        below(random, 2) ? PAGE_NOACCESS : PAGE_READWRITE, &old);
+        (void)mm_protect_virtual_memory(
+            space, &at, &size, random_below(random, 2) ? PAGE_NOACCESS : PAGE_READWRITE, &old);
         break;
     case 5:
         (void)mm_free_virtual_memory(space, &at, &size, MEM_DECOMMIT);
@@ -539,7 +519,7 @@ struct world {
 
 static struct world make_world(unsigned steps, bool check)
 {
-    struct world world = {.space = {a, b}, .random = seed(), .steps = steps, .check = check};
+    struct world world = {.space = {a, b}, .random = random_seed(), .steps = steps, .check = check};
     SEGMENT *segment = section(PAGES(ARENA / 2));
 
     for (int i = 0; i < 2; i++) {
@@ -555,7 +535,7 @@ static void *run_steps(void *argument)
     struct world *world = argument;
 
     for (unsigned i = 0; i < world->steps; i++) {
-        unsigned who = below(&world->random, 2);
+        unsigned who = random_below(&world->random, 2);
         step(world->space[who], world->arena[who], world->view[who], &world->random);
         if (world->check && i % 5 == 0)
             assert_consistent(&machine);
