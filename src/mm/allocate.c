@@ -308,6 +308,8 @@ static NTSTATUS commit_in_view(const struct allocation *a, MMVAD_SHORT *vad)
 {
     struct mm_space *space = a->space;
 
+    if (mi_vad_is_large(vad))
+        return STATUS_ALREADY_COMMITTED;
     mi_lock_working_set(space);
     NTSTATUS status = mi_make_tables(space, MI_VA(a->first), MI_VA(a->last + 1));
     if (NT_SUCCESS(status))

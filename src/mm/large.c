@@ -1,4 +1,4 @@
-/* src/mm/large.c: memory in large pages (MEM_LARGE_PAGES).
+/* src/mm/large.c: memory in large pages (MEM_LARGE_PAGES, SEC_LARGE_PAGES).
  *
  * A page directory entry maps 2 MB at once, so the processor needs one translation where it needed
  * 512, and there is no page table:
@@ -8,6 +8,10 @@
  *      VAD       type VadLargePages, MemCommit; whole large pages only
  *      MMPFN     of each of the 512: PteAddress is the directory entry, as the self map shows it,
  *                PteFrame the directory, ShareCount 1, OriginalPte the protection of them all
+ *
+ *      view      VAD of type VadLargePageSection, of a section whose prototype PTEs are valid from
+ *                its creation to its end (SEGMENT.SegmentFlags.LargePages)
+ *      MMPFN     PteAddress is the prototype, ShareCount the views and one for the section
  *
  * Such memory is there as a whole from the beginning and never paged: it is in no working set, and
  * no entry of it is ever in transition. It is charged to the process, but against no limit of a
@@ -25,7 +29,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/section.h"
 
 #define ROOMS_MOST 6u
 #define SHARE_THAT_STAYS 8u /* of RAM, whoever asks for large pages */
@@ -146,15 +150,30 @@ static MMPTE large_pde(uint64_t first, unsigned protection)
     return pde;
 }
 
+/* One more view maps the page of a section at `va`. => its first frame */
+static uint64_t share_page(struct mm *mm, const MMVAD_SHORT *vad, uint64_t va)
+{
+    uint64_t first = mi_read_pte(mi_proto_of(mm, vad, va)).u.Hard.PageFrameNumber;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++)
+        mi_pfn(mm, first + i)->u2.ShareCount++;
+    ke_release_lock(&mm->pfn_lock);
+    return first;
+}
+
 /* => (W); the page directory exists, and what was a table there is gone */
-static void map_page(struct mm_space *space, uint64_t va, uint64_t first, unsigned protection)
+static void map_page(struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va,
+                     const uint64_t *page)
 {
     struct mm *mm = space->mm;
+    unsigned protection = vad->u.VadFlags.Protection;
+    uint64_t first = page ? *page : share_page(mm, vad, va);
     MMPTE *pde;
     NTSTATUS status = mi_make_pde(space, va, &pde);
 
     ASSERT(NT_SUCCESS(status) && mi_read_pte(pde).u.Long == 0);
-    for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++)
+    for (uint64_t i = 0; page && i < MI_LARGE_FRAMES; i++)
         mi_initialize_pfn(mm, first + i, mi_pte_va(mi_pte_va(va)), mi_frame_of(mm, pde),
                           protection);
     mi_change_pte(mm, pde, large_pde(first, protection));
@@ -173,7 +192,7 @@ NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t
         status = mi_make_pde(space, va, &pde);
     if (NT_SUCCESS(status)) {
         for (uint64_t va = start; va < end; va += MI_TABLE_SPAN)
-            map_page(space, va, *pages++, vad->u.VadFlags.Protection);
+            map_page(space, vad, va, pages ? &pages[(va - start) / MI_TABLE_SPAN] : NULL);
         mi_vad_insert(space, vad);
         mi_virtual_size_add(space, (int64_t)(end - start));
     } else {
@@ -199,6 +218,24 @@ static void forget_tables(struct mi_flush *flush)
         mm->ops->invalidate_tables(mm->owner);
 }
 
+/* Nothing maps the large page at `va` any more: `old` did. => (W) */
+static void delete_page(struct mi_flush *flush, uint64_t va, MMPTE old)
+{
+    struct mm *mm = flush->space->mm;
+    uint64_t first = old.u.Hard.PageFrameNumber;
+    bool shared = mi_pte_is_shared(mm, old);
+
+    if (!shared && mi_pfn(mm, first)->PteAddress.va != mi_pte_va(mi_pte_va(va)))
+        mi_corrupt_pte(mm, mi_pte_va(mi_pte_va(va)), old);
+    flush_pages(flush, va, first);
+    for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++) {
+        if (shared)
+            mi_flush_unshare(flush, first + i, false);
+        else
+            mi_flush_free(flush, first + i);
+    }
+}
+
 uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end)
 {
     struct mm_space *space = flush->space;
@@ -208,13 +245,7 @@ uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end)
         MMPTE *pde = mi_find_large(space, va);
         if (!pde)
             continue;
-        MMPTE old = mi_change_pte(space->mm, pde, (MMPTE){.u.Long = 0});
-        uint64_t first = old.u.Hard.PageFrameNumber;
-        if (mi_pfn(space->mm, first)->PteAddress.va != mi_pte_va(mi_pte_va(va)))
-            mi_corrupt_pte(space->mm, mi_pte_va(mi_pte_va(va)), old);
-        flush_pages(flush, va, first);
-        for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++)
-            mi_flush_free(flush, first + i);
+        delete_page(flush, va, mi_change_pte(space->mm, pde, (MMPTE){.u.Long = 0}));
         space->large_pages--;
         deleted += MI_LARGE_FRAMES;
     }
@@ -228,14 +259,23 @@ uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end)
 
 unsigned mi_large_protection(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va)
 {
-    return mi_pte_protection(space->mm, mi_large_or_zero(space, va), vad);
+    MMPTE pde = mi_large_or_zero(space, va);
+    unsigned protection;
+
+    if (!mi_vad_is_view(vad))
+        return mi_pte_protection(space->mm, pde, vad);
+    (void)mi_view_page(space, vad, va, pde, &protection);
+    return protection;
 }
 
+/* => whether a processor may know more rights than there are now */
 static bool protect_page(struct mm_space *space, MMPTE *pde, unsigned protection)
 {
-    uint64_t first = mi_read_pte(pde).u.Hard.PageFrameNumber;
+    MMPTE value = mi_read_pte(pde);
+    uint64_t first = value.u.Hard.PageFrameNumber;
+    bool own = !mi_pte_is_shared(space->mm, value);
 
-    for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++)
+    for (uint64_t i = 0; own && i < MI_LARGE_FRAMES; i++)
         mi_write_pte(&mi_pfn(space->mm, first + i)->OriginalPte, mi_demand_zero_pte(protection));
     return mi_change_rights(pde, protection);
 }
@@ -247,8 +287,13 @@ NTSTATUS mi_protect_large(struct mm_space *space, const MMVAD_SHORT *vad, uint64
     bool weaker = false;
 
     ASSERT(mi_vad_is_large(vad));
-    if (!mi_large_may_have(protection))
+    if (!mi_large_may_have(protection) || mi_protection_is_copy(protection))
         return STATUS_INVALID_PAGE_PROTECTION;
+    if (mi_vad_is_view(vad)) {
+        if (!mi_protection_is_compatible(protection, vad->u.VadFlags.Protection))
+            return STATUS_SECTION_PROTECTION;
+        protection = mi_view_caching(mi_control_of_vad(space->mm, vad), protection);
+    }
     if (start % MI_TABLE_SPAN != 0 || end % MI_TABLE_SPAN != 0)
         return STATUS_CONFLICTING_ADDRESSES;
     mi_flush_begin(&flush, space);

@@ -451,6 +451,7 @@ bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
 #define MI_VAD_AWE 3
 #define MI_VAD_WRITE_WATCH 4
 #define MI_VAD_LARGE_PAGES 5
+#define MI_VAD_LARGE_SECTION 7
 
 /* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
  * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
@@ -533,7 +534,8 @@ void mi_awe_clean(struct mm_space *space);
 NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
 /* Give back such as nothing maps. => not (P) */
 void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
-/* Enter a new VAD of type VadLargePages, and map its pages. => (C), not (W)
+/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
+ * of. => (C), not (W)
  * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
 /* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
@@ -545,12 +547,15 @@ static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
 }
 static inline bool mi_vad_is_large(const MMVAD_SHORT *vad)
 {
-    return vad->u.VadFlags.VadType == MI_VAD_LARGE_PAGES;
+    return vad->u.VadFlags.VadType == MI_VAD_LARGE_PAGES ||
+           vad->u.VadFlags.VadType == MI_VAD_LARGE_SECTION;
 }
-/* Unmap the large pages of start .. end, and free them. => how many small pages that is; (W) */
+/* Unmap the large pages of start .. end, and free those that are private. => how many small pages
+ * that is; (W) */
 uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end);
 /* NtProtectVirtualMemory. => (W)
- * STATUS_CONFLICTING_ADDRESSES: not whole large pages; STATUS_INVALID_PAGE_PROTECTION */
+ * STATUS_CONFLICTING_ADDRESSES: not whole large pages; STATUS_INVALID_PAGE_PROTECTION,
+ * STATUS_SECTION_PROTECTION */
 NTSTATUS mi_protect_large(struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
                           uint64_t end, unsigned protection);
 /* Whether large pages can have a protection: only such as gives rights at once. */

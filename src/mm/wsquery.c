@@ -29,6 +29,7 @@ static struct page look_at(const struct mm_space *space, uint64_t va, MMPTE pte)
     }
     (void)mi_view_page(space, vad, va, pte, &page.protection);
     uint64_t sharers = mi_share_count(mm, pte.u.Hard.PageFrameNumber);
+    sharers -= pte.u.Hard.LargePage; /* the section itself */
     page.sharers = sharers < SHARE_COUNT_MOST ? (unsigned)sharers : SHARE_COUNT_MOST;
     return page;
 }

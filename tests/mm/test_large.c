@@ -264,12 +264,117 @@ static void others_make_room(void **state)
     mm_close_section(machine.mm, segment);
 }
 
+/* ---- sections ---- */
+
+static SEGMENT *large_section(uint64_t pages)
+{
+    SEGMENT *segment;
+
+    assert_ok(mm_create_page_file_section(machine.mm, pages * LARGE, PAGE_READWRITE,
+                                          SEC_COMMIT | SEC_LARGE_PAGES, &segment));
+    return segment;
+}
+
+static NTSTATUS try_view(struct mm_space *where, SEGMENT *segment, struct mm_view *view)
+{
+    view->segment = segment;
+    view->inherit = ViewUnmap;
+    return mm_map_view(where, view);
+}
+
+static void views_share_large_pages(void **state)
+{
+    SEGMENT *segment = large_section(3);
+    struct mm_space *other = process_create(&machine);
+    struct mm_view all = {.protect = PAGE_READWRITE};
+    struct mm_view part = {.protect = PAGE_READONLY, .offset = LARGE, .size = LARGE};
+    uint64_t charge = mm_space_process(space)->CommitCharge;
+    uint8_t byte;
+    (void)state;
+
+    assert_ok(try_view(space, segment, &all));
+    assert_ok(try_view(other, segment, &part));
+    assert_int_equal(all.base % LARGE, 0);
+    assert_int_equal(all.size, 3 * LARGE);
+    assert_int_equal(part.base % LARGE, 0);
+    assert_true(mm_space_process(space)->CommitCharge < charge + 8);
+    MMPTE here = mi_read_pte(mi_find_large(space, all.base + LARGE));
+    MMPTE there = mi_read_pte(mi_find_large(other, part.base));
+    assert_int_equal(here.u.Hard.PageFrameNumber, there.u.Hard.PageFrameNumber);
+    const MMPFN *page = mi_pfn(machine.mm, here.u.Hard.PageFrameNumber + 9);
+    assert_true(page->u4.PrototypePte && page->u2.ShareCount == 3);
+    assert_ok(write_byte(space, all.base + LARGE + 0x54321, 77));
+    assert_ok(read_byte(other, part.base + 0x54321, &byte));
+    assert_int_equal(byte, 77);
+    assert_status(STATUS_ACCESS_VIOLATION, write_byte(other, part.base, 1));
+    MEMORY_WORKING_SET_EX_BLOCK block = attributes(all.base + LARGE);
+    assert_true(block.LargePage && block.Shared && block.ShareCount == 2);
+    assert_int_equal(query(other, part.base).RegionSize, LARGE);
+    assert_int_equal(query(other, part.base).Protect, PAGE_READONLY);
+    assert_int_equal(query(space, all.base + PAGE_SIZE).Type, MEM_MAPPED);
+    assert_consistent(&machine);
+    (void)mm_empty_working_set(other);
+    take_all_frames(&machine);
+    process_destroy(&machine, other);
+    assert_ok(mm_unmap_view(space, all.base));
+    assert_consistent(&machine);
+    assert_ok(try_view(space, segment, &all)); /* what is in it stays while nobody maps it */
+    mm_close_section(machine.mm, segment);
+    assert_ok(read_byte(space, all.base + LARGE + 0x54321, &byte));
+    assert_int_equal(byte, 77);
+    assert_consistent(&machine);
+    assert_ok(mm_unmap_view(space, all.base));
+}
+
+static void views_of_whole_pages(void **state)
+{
+    SEGMENT *segment = large_section(2), *none;
+    (void)state;
+    static const struct {
+        NTSTATUS status;
+        struct mm_view view;
+    } rows[] = {
+        {STATUS_MAPPED_ALIGNMENT, {.protect = PAGE_READWRITE, .base = 0x40010000}},
+        {STATUS_MAPPED_ALIGNMENT, {.protect = PAGE_READWRITE, .offset = 0x10000}},
+        {STATUS_INVALID_VIEW_SIZE, {.protect = PAGE_READWRITE, .size = PAGE_SIZE}},
+        {STATUS_INVALID_VIEW_SIZE, {.protect = PAGE_READWRITE, .size = 3 * LARGE}},
+        {STATUS_INVALID_PAGE_PROTECTION, {.protect = PAGE_NOACCESS}},
+        {STATUS_INVALID_PAGE_PROTECTION, {.protect = PAGE_WRITECOPY}},
+        {STATUS_SECTION_PROTECTION, {.protect = PAGE_EXECUTE_READ}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mm_view view = rows[i].view;
+        assert_status(rows[i].status, try_view(space, segment, &view));
+    }
+    struct mm_view view = {.protect = PAGE_READWRITE, .base = 0x40000000};
+    assert_ok(try_view(space, segment, &view));
+    assert_int_equal(view.base, 0x40000000);
+    assert_status(STATUS_CONFLICTING_ADDRESSES, protect(space, view.base, KB, PAGE_READONLY));
+    assert_status(STATUS_SECTION_PROTECTION, protect(space, view.base, LARGE, PAGE_EXECUTE_READ));
+    assert_status(STATUS_INVALID_PAGE_PROTECTION, protect(space, view.base, LARGE, PAGE_WRITECOPY));
+    assert_ok(protect(space, view.base, LARGE, PAGE_READONLY));
+    assert_int_equal(query(space, view.base).RegionSize, LARGE);
+    assert_status(STATUS_ACCESS_VIOLATION, write_byte(space, view.base, 1));
+    assert_ok(write_byte(space, view.base + LARGE, 1));
+    assert_status(STATUS_ALREADY_COMMITTED, commit(space, view.base, KB, PAGE_READWRITE));
+    assert_status(STATUS_UNABLE_TO_DELETE_SECTION, release(space, view.base, 0));
+    mm_close_section(machine.mm, segment);
+    const uint32_t kind = SEC_COMMIT | SEC_LARGE_PAGES;
+    assert_status(STATUS_INVALID_PARAMETER_4,
+                  mm_create_page_file_section(machine.mm, MB, PAGE_READWRITE, kind, &none));
+    assert_status(STATUS_INVALID_PAGE_PROTECTION,
+                  mm_create_page_file_section(machine.mm, LARGE, PAGE_WRITECOPY, kind, &none));
+    assert_status(STATUS_INSUFFICIENT_RESOURCES,
+                  mm_create_page_file_section(machine.mm, 64 * MB, PAGE_READWRITE, kind, &none));
+}
+
 /* ---- at random ---- */
 
 #define ARENA 0x40000000ull
 #define UNITS 12u /* of 2 MB */
+#define SECTION_PAGES 4u
 
-enum kind { NOTHING, SMALL, BIG };
+enum kind { NOTHING, SMALL, BIG, VIEW };
 
 struct unit {
     enum kind kind;
@@ -280,6 +385,7 @@ struct unit {
 };
 
 struct model {
+    SEGMENT *segment; /* SECTION_PAGES, each with its number in the first byte */
     struct unit unit[UNITS];
     unsigned allocations;
 };
@@ -316,6 +422,24 @@ static void step_allocate(struct model *m, uint64_t *random)
         m->unit[i] = (struct unit){.kind = kind, .allocation = m->allocations, .writable = true};
 }
 
+static void step_map(struct model *m, uint64_t *random)
+{
+    unsigned first = random_below(random, UNITS), page = random_below(random, SECTION_PAGES);
+    struct mm_view view = {.protect = PAGE_EXECUTE_READ,
+                           .base = ARENA + first * LARGE,
+                           .offset = page * LARGE,
+                           .size = LARGE};
+    NTSTATUS status = try_view(space, m->segment, &view);
+
+    if (!is_free(m, first, 1)) {
+        assert_status(STATUS_CONFLICTING_ADDRESSES, status);
+        return;
+    }
+    assert_ok(status);
+    m->unit[first] =
+        (struct unit){.kind = VIEW, .allocation = ++m->allocations, .value = (uint8_t)page};
+}
+
 static void step_release(struct model *m, uint64_t *random)
 {
     unsigned at = random_below(random, UNITS), allocation = m->unit[at].allocation;
@@ -324,7 +448,8 @@ static void step_release(struct model *m, uint64_t *random)
         return;
     while (at > 0 && m->unit[at - 1].allocation == allocation)
         at--;
-    assert_ok(release(space, ARENA + at * LARGE, 0));
+    assert_ok(m->unit[at].kind == VIEW ? mm_unmap_view(space, ARENA + at * LARGE)
+                                       : release(space, ARENA + at * LARGE, 0));
     for (; at < UNITS && m->unit[at].allocation == allocation; at++)
         m->unit[at] = (struct unit){.kind = NOTHING};
 }
@@ -334,7 +459,7 @@ static void step_protect(struct model *m, uint64_t *random)
     unsigned at = random_below(random, UNITS);
     bool writable = random_below(random, 2);
 
-    if (m->unit[at].kind == NOTHING)
+    if (m->unit[at].kind == NOTHING || m->unit[at].kind == VIEW)
         return;
     assert_ok(
         protect(space, ARENA + at * LARGE, LARGE, writable ? PAGE_READWRITE : PAGE_EXECUTE_READ));
@@ -369,8 +494,8 @@ static void compare(const struct model *m)
         uint64_t va = ARENA + i * LARGE;
         MEMORY_BASIC_INFORMATION q = query(space, va);
         assert_int_equal(q.State, m->unit[i].kind == NOTHING ? MEM_FREE : MEM_COMMIT);
-        assert_int_equal(attributes(va).LargePage, m->unit[i].kind == BIG);
-        assert_int_equal(mi_find_large(space, va) != NULL, m->unit[i].kind == BIG);
+        assert_int_equal(attributes(va).LargePage, m->unit[i].kind >= BIG);
+        assert_int_equal(mi_find_large(space, va) != NULL, m->unit[i].kind >= BIG);
         if (m->unit[i].kind != NOTHING)
             assert_int_equal(q.Protect, m->unit[i].writable ? PAGE_READWRITE : PAGE_EXECUTE_READ);
     }
@@ -378,11 +503,19 @@ static void compare(const struct model *m)
 
 static void among_others(void **state)
 {
-    void (*const steps[])(struct model *, uint64_t *) = {step_allocate, step_release, step_protect,
-                                                         step_touch,    step_touch,   step_touch};
+    void (*const steps[])(struct model *, uint64_t *) = {
+        step_allocate, step_map, step_release, step_protect, step_touch, step_touch, step_touch};
+    struct mm_view view = {.protect = PAGE_EXECUTE_READWRITE};
     struct model model = {.allocations = 0};
     uint64_t random = random_seed();
     (void)state;
+
+    assert_ok(mm_create_page_file_section(machine.mm, SECTION_PAGES * LARGE, PAGE_EXECUTE_READWRITE,
+                                          SEC_COMMIT | SEC_LARGE_PAGES, &model.segment));
+    assert_ok(try_view(space, model.segment, &view));
+    for (unsigned i = 0; i < SECTION_PAGES; i++)
+        assert_ok(write_byte(space, view.base + i * LARGE, (uint8_t)i));
+    assert_ok(mm_unmap_view(space, view.base));
 
     for (int i = 0; i < 600; i++) {
         steps[random_below(&random, sizeof(steps) / sizeof(steps[0]))](&model, &random);
@@ -393,6 +526,7 @@ static void among_others(void **state)
             compare(&model);
         }
     }
+    mm_close_section(machine.mm, model.segment); /* views keep it */
 }
 
 int main(void)
@@ -406,6 +540,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(locks_and_copies, setup, teardown),
         cmocka_unit_test_setup_teardown(none_in_one_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(others_make_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(views_share_large_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(views_of_whole_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(among_others, setup, teardown),
     };
 

@@ -1,9 +1,10 @@
 /* Memory in large pages (MEM_LARGE_PAGES): who may have it, what may be asked for, what can be done
  * with it and what cannot; code and data in it, and another process that looks at it. */
-#include <psapi.h>
 #include <stdio.h>
 #include <string.h>
 #include <windows.h>
+
+#include <psapi.h>
 
 #define PAGE 0x1000
 
@@ -169,6 +170,45 @@ static void ending(char *p)
     }
 }
 
+static HANDLE section(SIZE_T size, DWORD protection, DWORD flags, const char *name)
+{
+    return CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, protection | flags, 0, (DWORD)size, name);
+}
+
+static void sections(void)
+{
+    const DWORD flags = SEC_COMMIT | SEC_LARGE_PAGES;
+    tell("section of half a page", section(large / 2, PAGE_READWRITE, flags, NULL) != NULL);
+    tell("reserved section",
+         section(large, PAGE_READWRITE, SEC_RESERVE | SEC_LARGE_PAGES, NULL) != NULL);
+    HANDLE two = section(2 * large, PAGE_READWRITE, flags, "Local\\large");
+    tell("section", two != NULL);
+    HANDLE again = OpenFileMappingA(FILE_MAP_READ, FALSE, "Local\\large");
+    char *all = MapViewOfFile(two, FILE_MAP_WRITE, 0, 0, 0);
+    char *second = MapViewOfFile(again, FILE_MAP_READ, 0, (DWORD)large, large);
+    tell("view", all != NULL);
+    tell("view of the second", second != NULL);
+    printf("misplaced by %lx, %lx\n", (unsigned long)((ULONG_PTR)all % large),
+           (unsigned long)((ULONG_PTR)second % large));
+    tell("view of a part", MapViewOfFile(two, FILE_MAP_READ, 0, 0, PAGE) != NULL);
+    tell("view between", MapViewOfFile(two, FILE_MAP_READ, 0, 0x10000, large) != NULL);
+    tell("copying view", MapViewOfFile(two, FILE_MAP_COPY, 0, 0, 0) != NULL);
+    attributes("all", all);
+    attributes("second", second);
+    show("all", all);
+    show("second", second);
+    printf("not zero %d\n", wrong_bytes(all, 2 * large, 0));
+    for (SIZE_T i = 0; i < large; i += 64)
+        all[large + i] = (char)(i / 64 * 5);
+    printf("wrong %d\n", wrong_bytes(second, large, 5));
+    CloseHandle(two);
+    CloseHandle(again);
+    tell("unmap", UnmapViewOfFile(all));
+    printf("wrong %d\n", wrong_bytes(second, large, 5));
+    tell("unmap second", UnmapViewOfFile(second));
+    tell("it is gone", OpenFileMappingA(FILE_MAP_READ, FALSE, "Local\\large") != NULL);
+}
+
 int main(void)
 {
     large = GetLargePageMinimum();
@@ -185,6 +225,7 @@ int main(void)
     data(p);
     protection(p);
     ending(p);
+    sections();
     char *left = get((void *)0x7000000000, large, PAGE_READWRITE);
     printf("at its place: %d\n", left == (char *)0x7000000000);
     strcpy(left + large - PAGE, "there at the end");
