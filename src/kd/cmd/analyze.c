@@ -227,6 +227,6 @@ static bool cmd_analyze(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_analyze[] = {
     {"!analyze", "!analyze [-v]", "the bugcheck or exception, with instruction, calls and module",
-     cmd_analyze},
-    {NULL, NULL, NULL, NULL},
+     cmd_analyze, KD_NEEDS_NOTHING},
+    {0},
 };

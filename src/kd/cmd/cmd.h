@@ -36,6 +36,13 @@ void kd_show_object_type(struct kd *kd, uint64_t header);
 /* The name of its type, "File"; "????" and false when it is not known. */
 bool kd_object_type_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
+/* A number that stands alone: in `0 2 -1` nothing is subtracted. *value stays when no word is left.
+ * => false: no number, which was printed */
+bool kd_take_number(struct kd *kd, const char **args, uint64_t *value);
+
+/* !handle over a dump of one process. */
+bool kd_show_listed_handles(struct kd *kd, const char *args);
+
 /* The name of the object behind an OBJECT_HEADER. => false: it has none */
 bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 

@@ -194,6 +194,7 @@ static bool cmd_object(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_object[] = {
-    {"!object", "!object ADDRESS|\\PATH", "an object, and what a directory holds", cmd_object},
-    {NULL, NULL, NULL, NULL},
+    {"!object", "!object ADDRESS|\\PATH", "an object, and what a directory holds", cmd_object,
+     KD_NEEDS_MACHINE},
+    {0},
 };

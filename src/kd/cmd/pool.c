@@ -409,10 +409,10 @@ static bool cmd_poolfind(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_pool[] = {
     {"!pool", "!pool ADDRESS [2]", "the pool page that holds an address; 2: just its block",
-     cmd_pool},
+     cmd_pool, KD_NEEDS_MACHINE},
     {"!poolused", "!poolused [FLAGS [TAG]]", "pool by tag; flags 2 and 4 sort by nonpaged, paged",
-     cmd_poolused},
+     cmd_poolused, KD_NEEDS_MACHINE},
     {"!poolfind", "!poolfind TAG [0|1]", "blocks with a tag in nonpaged (0) or paged (1) pool",
-     cmd_poolfind},
-    {NULL, NULL, NULL, NULL},
+     cmd_poolfind, KD_NEEDS_MACHINE},
+    {0},
 };

@@ -262,12 +262,14 @@ static bool cmd_lastevent(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_system[] = {
-    {"!pcr", "!pcr [PROCESSOR]", "a processor's control region", cmd_pcr},
-    {"!prcb", "!prcb [PROCESSOR]", "a processor's control block", cmd_prcb},
-    {"!running", "!running [-t]", "what runs on each processor; -t: with stacks", cmd_running},
-    {"!drvobj", "!drvobj ADDRESS|\\PATH", "a driver object and its devices", cmd_drvobj},
-    {"!devobj", "!devobj ADDRESS|\\PATH", "a device object", cmd_devobj},
-    {"!fileobj", "!fileobj ADDRESS", "a file object", cmd_fileobj},
-    {".lastevent", ".lastevent", "why the target stopped last", cmd_lastevent},
-    {NULL, NULL, NULL, NULL},
+    {"!pcr", "!pcr [PROCESSOR]", "a processor's control region", cmd_pcr, KD_NEEDS_MACHINE},
+    {"!prcb", "!prcb [PROCESSOR]", "a processor's control block", cmd_prcb, KD_NEEDS_MACHINE},
+    {"!running", "!running [-t]", "what runs on each processor; -t: with stacks", cmd_running,
+     KD_NEEDS_MACHINE},
+    {"!drvobj", "!drvobj ADDRESS|\\PATH", "a driver object and its devices", cmd_drvobj,
+     KD_NEEDS_MACHINE},
+    {"!devobj", "!devobj ADDRESS|\\PATH", "a device object", cmd_devobj, KD_NEEDS_MACHINE},
+    {"!fileobj", "!fileobj ADDRESS", "a file object", cmd_fileobj, KD_NEEDS_MACHINE},
+    {".lastevent", ".lastevent", "why the target stopped last", cmd_lastevent, KD_NEEDS_NOTHING},
+    {0},
 };

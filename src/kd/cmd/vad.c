@@ -272,6 +272,6 @@ static bool cmd_vad(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_vad[] = {
     {"!vad", "!vad [ROOT|PROCESS|VAD 1]",
-     "address ranges of a process; with 1, one range and its flags", cmd_vad},
-    {NULL, NULL, NULL, NULL},
+     "address ranges of a process; with 1, one range and its flags", cmd_vad, KD_NEEDS_MACHINE},
+    {0},
 };
