@@ -159,6 +159,7 @@ struct kd {
     int hit;                    /* the breakpoint of the last event; -1: none of ours */
     char *pending;              /* its commands, to be run; NULL: none */
     bool in_pending;            /* such commands run */
+    bool run_to;                /* the next kd_run has an address to stop at */
     unsigned stops;             /* how often the target has stopped */
     unsigned depth;             /* of blocks and scripts */
     struct kd_aliases aliases;

@@ -48,6 +48,8 @@ bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
 /* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
 uint64_t kd_object_find(struct kd *kd, const char *path);
+/* Print why it found nothing; false. */
+bool kd_error_no_object(struct kd *kd, const char *path);
 
 /* The parts of system space that nt's variables bound: first and last address; 0: not known. */
 #define KD_SYSTEM_PARTS 8

@@ -145,6 +145,18 @@ static bool cmd_go(struct kd *kd, const char *args)
     return go(kd, args, go_on(kd));
 }
 
+static bool cmd_go_conditional(struct kd *kd, const char *args)
+{
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    if (!kd_run_on(kd, go_on(kd))) {
+        return false;
+    }
+    kd_show_event(kd);
+    return true;
+}
+
 static bool cmd_go_handled(struct kd *kd, const char *args)
 {
     return go(kd, args, KD_RESUME_HANDLED);
@@ -299,7 +311,7 @@ static bool cmd_trace_address(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_execution[] = {
     {"g", "g [ADDRESS]", "go, until something happens or ADDRESS is reached", cmd_go, KD_NEEDS_RUN},
-    {"gc", "gc", "go, from the commands of a breakpoint", cmd_go, KD_NEEDS_RUN},
+    {"gc", "gc", "go, from the commands of a breakpoint", cmd_go_conditional, KD_NEEDS_RUN},
     {"gh", "gh [ADDRESS]", "go, the exception is handled", cmd_go_handled, KD_NEEDS_RUN},
     {"gn", "gn [ADDRESS]", "go, the exception is not handled", cmd_go_not_handled, KD_NEEDS_RUN},
     {"gu", "gu", "go up: until this function has returned", cmd_go_up, KD_NEEDS_RUN},

@@ -266,7 +266,9 @@ static bool cmd_vad(struct kd *kd, const char *args)
     struct totals totals = {0};
     kd_printf(kd, "%-16s%5s%16s%16s%16s\n", "VAD", "Level", "Start", "End", "Commit");
     bool sound = kd_vads_each(kd, root_of(kd, address), show_node, &totals);
-    show_totals(kd, &totals);
+    if (sound) {
+        show_totals(kd, &totals);
+    }
     return sound;
 }
 
