@@ -313,7 +313,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     mi_count_file_page(mm, value, 1);
     ke_release_lock(&mm->pfn_lock);
     if (!from_file)
-        __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
+        MI_COUNT(mm, MmDemandZeroCount);
     return STATUS_SUCCESS;
 }
 
