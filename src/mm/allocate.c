@@ -4,7 +4,8 @@
  *      reserve + commit   a VAD with MemCommit: every page of it is committed with the VAD's
  *                         protection unless its PTE says otherwise; charged at once, no PTEs
  *      commit             charged; each page gets a demand-zero PTE with its protection, except
- *                         where a MemCommit VAD says the same without
+ *                         where a MemCommit VAD says the same without, as one does that is
+ *                         committed as a whole with its own protection
  *
  *      PTE                       VAD without MemCommit     VAD with MemCommit
  *      zero, or no table         reserved                  committed, VAD's protection
@@ -261,7 +262,9 @@ static void commit_pages(const struct allocation *a, const MMVAD_SHORT *vad)
 static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
 {
     struct mm_space *space = a->space;
-    bool vad_says_it = vad->u.VadFlags.MemCommit && vad->u.VadFlags.Protection == a->protection;
+    bool whole = a->first == vad->StartingVpn && a->last == vad->EndingVpn;
+    bool vad_says_it =
+        (vad->u.VadFlags.MemCommit || whole) && vad->u.VadFlags.Protection == a->protection;
     uint64_t pages = a->last - a->first + 1;
     uint64_t charge = pages - mi_count_committed(space, vad, a->first, a->last);
 
@@ -274,6 +277,8 @@ static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
             return status;
         }
     }
+    if (vad_says_it)
+        vad->u.VadFlags.MemCommit = 1;
     vad->u.VadFlags.CommitCharge += charge;
     commit_pages(a, vad);
     return STATUS_SUCCESS;
