@@ -73,7 +73,11 @@ SUBJECTS = [
         _HEAP_TAG_ENTRY _HEAP_PSEUDO_TAG_ENTRY _HEAP_UCR_DESCRIPTOR _HEAP_LOCK 
         _HEAP_SUBSEGMENT _HEAP_USERDATA_HEADER  
          _HEAP_ENTRY_EXTRA _LIST_ENTRY"""),
-    ("cm", "Configuration manager", "_CMHIVE _HHIVE _HBASE_BLOCK"),
+    ("cm", "Configuration manager: hives, cells, keys", """
+        _CMHIVE _HHIVE _HBASE_BLOCK _HBIN _HMAP_DIRECTORY _HMAP_TABLE _HMAP_ENTRY _CM_KEY_NODE
+        _CM_KEY_VALUE _CM_KEY_SECURITY _CM_KEY_INDEX _CM_BIG_DATA _CM_KEY_BODY _CM_KEY_CONTROL_BLOCK
+        _CM_NAME_CONTROL_BLOCK _CM_KEY_HASH _CM_KEY_HASH_TABLE_ENTRY _CM_INDEX_HINT_BLOCK
+        _CM_KEY_SECURITY_CACHE _CM_KEY_SECURITY_CACHE_ENTRY"""),
 ]
 
 # Types that live in user memory: pointers to them and inside them are user pointers.
