@@ -202,8 +202,16 @@ class Emitter:
             if natural != lo:
                 out += self.pad(at, lo, ind)
             out += self.run(owner, run, lo, ind, user, packed)
+            if j < len(fields) and fields[j][1]["kind"] == run[-1][1]["kind"] == "bitfield" and \
+                    len(self.split(run)) == 1:
+                out += self.rest_of_unit(run[-1][1], ind)
             at, i = hi, j
         return out, at
+
+    def rest_of_unit(self, t, ind):
+        """What keeps the next bit field out of the storage unit that ends with `t`."""
+        free = 8 * self.l.size(t["type"]) - t["bit_position"] - t["bit_length"]
+        return [f"{ind}{BASE[t['type']['name']][0]} : {free};"] if free else []
 
     def run_align(self, run):
         return max(self.l.align(t) for _, t, _ in run)

@@ -594,6 +594,7 @@ struct _CM_KEY_CONTROL_BLOCK {
     ULONG Decommissioned : 1;
     ULONG LockTablePresent : 1;
     ULONG TotalLevels : 10;
+    ULONG : 1;
     ULONG DelayedDeref : 1;
     ULONG DelayedClose : 1;
     ULONG Parking : 1;
