@@ -169,16 +169,41 @@ static bool spin_for_event(const struct engine *engine, const struct native_task
     return false;
 }
 
+/* What is left of our patience with a task that was kicked. */
+struct patience {
+    unsigned kicks;
+    uint64_t worked_ns; /* processor time of the sandbox when it was kicked last */
+};
+
+/* Processor time that the tasks of a sandbox had. */
+static uint64_t work_of(const struct engine_space *space)
+{
+    const uint64_t ns_per_second = 1000 * 1000 * 1000;
+    struct timespec t = {0};
+    clockid_t clock;
+    if (clock_getcpuclockid(space->sandbox.pid, &clock) == 0) {
+        clock_gettime(clock, &t);
+    }
+    return (uint64_t)t.tv_sec * ns_per_second + (uint64_t)t.tv_nsec;
+}
+
 /* Nothing came for a while. A guest that writes to its own mailbox can swallow a kick, so it gets
- * another; one that swallows many is not worth more patience. => false: the sandbox ended */
-static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, unsigned *kicks_left)
+ * another; one that swallows many is not worth more patience. That takes it some time on a
+ * processor, so one that got none, on a busy host, is not suspected.
+ * => false: the sandbox ended */
+static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, struct patience *left)
 {
     if (atomic_load(&space->dead) || native_sandbox_ended(space)) {
         return false;
     }
     if (atomic_load(&cpu->kicked)) {
+        uint64_t worked_ns = work_of(space);
+        if (worked_ns != left->worked_ns) {
+            left->worked_ns = worked_ns;
+            left->kicks--;
+        }
         signal_task(cpu);
-        return (*kicks_left)-- != 0;
+        return left->kicks != 0;
     }
     return true;
 }
@@ -188,7 +213,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
                             struct native_task *task)
 {
     const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
-    unsigned kicks_left = KICKS_SWALLOWED_MOST;
+    struct patience left = {.kicks = KICKS_SWALLOWED_MOST};
     bool arrived = false, alive = true;
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
     while (!arrived && alive) {
@@ -196,7 +221,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
         arrived = seen == task->order;
         if (!arrived && native_futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
             errno == ETIMEDOUT) {
-            alive = check_on_task(cpu, space, &kicks_left);
+            alive = check_on_task(cpu, space, &left);
         }
     }
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
