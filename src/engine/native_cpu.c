@@ -124,7 +124,7 @@ static void order_task(struct native_task *task)
 /* Moving average of durations; one very long one must not count for long. */
 static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
 {
-    const uint64_t most = engine->spin_ticks / 2;
+    const uint64_t most = engine->spin.ticks / 2;
     sample = sample < most ? sample : most;
     *average = (*average * (LEARNING - 1) + sample) / LEARNING;
 }
@@ -133,7 +133,7 @@ static void learn(const struct engine *engine, uint64_t *average, uint64_t sampl
  * has a processor to run on meanwhile. */
 static bool worth_spinning(const struct engine *engine, uint64_t average)
 {
-    return engine->spin_pauses && average < engine->spin_ticks / 4;
+    return engine->spin.pauses && average < engine->spin.ticks / 4;
 }
 
 static bool has_event(const struct native_task *task)
@@ -141,22 +141,10 @@ static bool has_event(const struct native_task *task)
     return atomic_load(word(task, STUB_EVENT)) == task->order;
 }
 
-/* Looking that did not help is a hint that the other side has no processor to run on, so the next
- * time it is for half as long; and twice when it did. */
-static void learn_doubt(unsigned *doubt, bool helped)
-{
-    enum { DOUBT_MOST = 5 };
-    if (helped) {
-        *doubt -= *doubt > 0;
-    } else {
-        *doubt += *doubt < DOUBT_MOST;
-    }
-}
-
 /* Look for the event for as long as a sleep would cost. */
 static bool spin_for_event(const struct engine *engine, const struct native_task *task)
 {
-    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin_ticks >> task->event_doubt;
+    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin.ticks >> task->event_doubt;
     enum { LOOKS = 16 };
     do {
         for (unsigned i = 0; i < LOOKS; i++) {
@@ -247,7 +235,7 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
     bool arrived = false;
     if (worth_spinning(engine, task->run_ticks)) {
         arrived = spin_for_event(engine, task);
-        learn_doubt(&task->event_doubt, arrived);
+        engine_spin_learn(&task->event_doubt, arrived);
     }
     arrived = arrived || sleep_for_event(cpu, space, task);
     task->event_at = __builtin_ia32_rdtsc();
@@ -259,9 +247,9 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
     learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
-    learn_doubt(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
+    engine_spin_learn(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
     set_word(task, STUB_SPIN,
-             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses >> task->order_doubt
+             worth_spinning(engine, task->service_ticks) ? engine->spin.pauses >> task->order_doubt
                                                          : 0);
 }
 
@@ -418,7 +406,7 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
 static void use_wait(struct engine_cpu *cpu)
 {
     const struct engine *engine = cpu->engine;
-    if (cpu->after_fault && engine->while_waiting && engine->spin_pauses) {
+    if (cpu->after_fault && engine->while_waiting && engine->spin.pauses) {
         engine->while_waiting(engine->owner);
     }
     cpu->after_fault = false;
