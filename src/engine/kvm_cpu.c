@@ -328,7 +328,7 @@ static void decode(struct engine_cpu *cpu, int rc, struct engine_context *contex
 static bool runs_on(struct engine_cpu *cpu, struct engine_space *space,
                     struct engine_context *context, struct engine_trap *trap)
 {
-    if (trap->kind == ENGINE_TRAP_PAGE_FAULT && kvm_gate_follow_fault(space, trap->address)) {
+    if (trap->kind == ENGINE_TRAP_PAGE_FAULT && kvm_gate_follow_fault(cpu, space, trap->address)) {
         return true;
     }
     bool kicked = trap->kind == ENGINE_TRAP_KICKED;
@@ -357,6 +357,7 @@ static bool run_once(struct engine_cpu *cpu, struct engine_space *space,
         outcome = kvm_gate_await(cpu, space, &rc);
     } else {
         kvm_gate_stop(cpu);
+        cpu->entries_seen = atomic_load(&space->entries_added);
         rc = kvm_state_load(cpu, space, context);
         if (rc) {
             fail(trap, rc == -ESTALE ? "context left another processor without sync_context"

@@ -124,7 +124,8 @@ void kvm_gate_follow_all(struct engine *engine)
     pthread_mutex_unlock(&engine->spaces_lock);
 }
 
-bool kvm_gate_follow_fault(struct engine_space *space, uint64_t va)
+/* Another processor's fault may have brought the entry while ours was on its way. */
+bool kvm_gate_follow_fault(const struct engine_cpu *cpu, struct engine_space *space, uint64_t va)
 {
     size_t index = va >> PXE_SHIFT;
     if (!space->block || index >= USER_ENTRIES || index == KVM_GATE_PXE) {
@@ -132,13 +133,14 @@ bool kvm_gate_follow_fault(struct engine_space *space, uint64_t va)
     }
     pthread_mutex_lock(&space->engine->spaces_lock);
     uint64_t entry = atomic_load(own_entry(space, index));
-    bool changed = false;
     if (entry & PTE_VALID) {
         entry = atomic_fetch_or(own_entry(space, index), PTE_ACCESSED) | PTE_ACCESSED;
-        changed = atomic_exchange(copied_entry(space, index), entry) != entry;
+        if (atomic_exchange(copied_entry(space, index), entry) != entry) {
+            atomic_fetch_add(&space->entries_added, 1);
+        }
     }
     pthread_mutex_unlock(&space->engine->spaces_lock);
-    return changed;
+    return atomic_load(&space->entries_added) != cpu->entries_seen;
 }
 
 /* ---- blocks ---- */

@@ -93,6 +93,7 @@ struct engine_space {
     uint64_t cr3;              /* (I) the process's page directory */
     uint64_t run_cr3;          /* (I) what vCPUs get: its copy in `block` */
     uint8_t *block;            /* (I) in slot 2; NULL: none */
+    atomic_uint entries_added; /* (A) to the copy, over time */
     struct engine_space *next; /* (L) */
 };
 
@@ -128,9 +129,10 @@ struct engine_cpu {
     struct engine_context *owner;   /* (R) whose x87/SSE/AVX state the vCPU holds */
     struct kvm_debugregs debugregs; /* (R) what the vCPU holds */
     bool xsave_current;             /* (R) nothing ran since */
+    unsigned entries_seen;          /* (R) the space's entries_added when the guest was entered */
     _Atomic pid_t runner;           /* (A) thread inside `run`, or 0 */
-    struct kvm_xsave xsave;         /* (R) last image read or written */
     struct kvm_gate gate;
+    struct kvm_xsave xsave; /* (R) last image read or written */
 };
 
 /* kvm.c */
@@ -222,8 +224,9 @@ void kvm_gate_add_space(struct engine_space *space);
 void kvm_gate_remove_space(struct engine_space *space);
 /* Page directories may have lost entries: bring all copies up to date. */
 void kvm_gate_follow_all(struct engine *engine);
-/* A page fault at `va`: was it that the copy lacked an entry? Then it has it now. */
-bool kvm_gate_follow_fault(struct engine_space *space, uint64_t va);
+/* The cpu had a page fault at `va`: was it, perhaps, that the copy lacked an entry? It has it now.
+ */
+bool kvm_gate_follow_fault(const struct engine_cpu *cpu, struct engine_space *space, uint64_t va);
 /* The control page of a processor, as the guest sees it and as we do. NULL: the space has none. */
 uint64_t kvm_gate_control_va(unsigned cpu);
 uint8_t *kvm_gate_control(const struct engine_space *space, unsigned cpu);
