@@ -29,7 +29,7 @@ void mi_flush_end(struct mi_flush *flush)
     if (flush->count > 0 && ops->invalidate && !space->cleaned)
         ops->invalidate(space->mm->owner, space, flush->page, flush->count);
     if (flush->free_count > 0)
-        mi_free_pages(space->mm, flush->free, flush->free_count);
+        mi_slist_free(space, flush->free, flush->free_count);
     if (flush->shared_count > 0)
         mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
     sort_by_address(space->mm, flush->unmap, flush->unmap_count);
@@ -95,6 +95,8 @@ struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64
     struct mi_deleted deleted = {0, 0};
     MMPTE *pte;
 
+    if (flush->space->large_pages > 0)
+        deleted.committed = mi_delete_large(flush, start, end);
     for (uint64_t va = start; (pte = mi_next_pte(flush->space, &va, end)) != NULL;) {
         uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
         for (; va < end && va < stop; va += PAGE_SIZE, pte++) {

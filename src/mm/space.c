@@ -27,9 +27,21 @@
 
 /* ---- counted changes ---- */
 
+/* The processor marks valid entries, and entries in transition change under the PFN lock alone
+ * (transition.c): those have to be exchanged. All others are the caller's. */
+static MMPTE replace_pte(MMPTE *pte, MMPTE value)
+{
+    MMPTE old = mi_read_pte(pte);
+
+    if (old.u.Hard.Valid || mi_pte_is_transition(old))
+        return mi_exchange_pte(pte, value);
+    mi_write_pte(pte, value);
+    return old;
+}
+
 MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 {
-    MMPTE old = mi_exchange_pte(pte, value);
+    MMPTE old = replace_pte(pte, value);
     MMPFN *table = mi_pfn(mm, mi_frame_of(mm, pte));
 
     table->UsedPageTableEntries =
@@ -41,6 +53,12 @@ MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 }
 
 /* ---- finding and making entries ---- */
+
+/* An entry above the last level: it may also map a large page. */
+static bool leads_to_table(MMPTE entry)
+{
+    return entry.u.Hard.Valid && !entry.u.Hard.LargePage;
+}
 
 /* The table that `entry`, of `level` on the way to `va`, leads to. */
 static MMPTE *table_below(const struct mm_space *space, MMPTE entry, uint64_t va, unsigned level)
@@ -59,11 +77,26 @@ MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va)
 
     for (unsigned level = 4; level > 1; level--) {
         MMPTE entry = mi_read_pte(&table[mi_table_index(va, level)]);
-        if (!entry.u.Hard.Valid)
+        if (!leads_to_table(entry))
             return NULL;
         table = table_below(space, entry, va, level);
     }
     return &table[mi_table_index(va, 1)];
+}
+
+MMPTE *mi_find_large(const struct mm_space *space, uint64_t va)
+{
+    MMPTE *table = space->pml4;
+
+    for (unsigned level = 4; level > 2; level--) {
+        MMPTE entry = mi_read_pte(&table[mi_table_index(va, level)]);
+        if (!leads_to_table(entry))
+            return NULL;
+        table = table_below(space, entry, va, level);
+    }
+    MMPTE *pde = &table[mi_table_index(va, 2)];
+    MMPTE entry = mi_read_pte(pde);
+    return entry.u.Hard.Valid && entry.u.Hard.LargePage ? pde : NULL;
 }
 
 MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
@@ -73,7 +106,7 @@ MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
         unsigned level = 4;
         for (; level > 1; level--) {
             MMPTE entry = mi_read_pte(&table[mi_table_index(*va, level)]);
-            if (!entry.u.Hard.Valid)
+            if (!leads_to_table(entry))
                 break;
             table = table_below(space, entry, *va, level);
         }
@@ -89,11 +122,16 @@ NTSTATUS mi_allocate_charged_page(struct mm_space *space, uint64_t *pfn)
 {
     if (!mi_charge_process_commit(space, 1, MI_COMMIT_SYSTEM))
         return STATUS_COMMITMENT_LIMIT;
-    if (!mi_allocate_page(space->mm, MI_PAGE_ZEROED, pfn)) {
+    if (!mi_slist_take(space, MI_PAGE_ZEROED, pfn)) {
         mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
         return STATUS_NO_MEMORY;
     }
     return STATUS_SUCCESS;
+}
+
+static void count_table(struct mm_space *space, int by)
+{
+    __atomic_store_n(&space->tables, space->tables + (uint64_t)by, __ATOMIC_RELAXED);
 }
 
 /* Hang a new, empty table into `entry`, whose own address in the self map is `entry_va`. */
@@ -107,20 +145,21 @@ static NTSTATUS make_table(struct mm_space *space, MMPTE *entry, uint64_t entry_
         return status;
     mi_initialize_pfn(mm, pfn, entry_va, mi_frame_of(mm, entry), MM_EXECUTE_READWRITE);
     mi_change_pte(mm, entry, mi_user_table_pte(pfn));
-    space->tables++;
-    __atomic_fetch_add(&mm->page_tables, 1, __ATOMIC_RELAXED);
+    count_table(space, 1);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
+/* The entry of `last` level that leads to `va`, with the tables above it. */
+static NTSTATUS make_entry(struct mm_space *space, uint64_t va, unsigned last, MMPTE **made)
 {
     uint64_t entry_va[5] = {0, mi_pte_va(va)};
     MMPTE *table = space->pml4;
 
     for (unsigned level = 2; level <= 4; level++)
         entry_va[level] = mi_pte_va(entry_va[level - 1]);
-    for (unsigned level = 4; level > 1; level--) {
+    for (unsigned level = 4; level > last; level--) {
         MMPTE *entry = &table[mi_table_index(va, level)];
+        ASSERT(!mi_read_pte(entry).u.Hard.LargePage);
         if (!entry->u.Hard.Valid) {
             NTSTATUS status = make_table(space, entry, entry_va[level]);
             if (!NT_SUCCESS(status)) {
@@ -130,8 +169,18 @@ NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
         }
         table = table_below(space, mi_read_pte(entry), va, level);
     }
-    *pte = &table[mi_table_index(va, 1)];
+    *made = &table[mi_table_index(va, last)];
     return STATUS_SUCCESS;
+}
+
+NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
+{
+    return make_entry(space, va, 1, pte);
+}
+
+NTSTATUS mi_make_pde(struct mm_space *space, uint64_t va, MMPTE **pde)
+{
+    return make_entry(space, va, 2, pde);
 }
 
 NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end)
@@ -152,13 +201,11 @@ NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end)
 
 static void free_table(struct mm_space *space, MMPTE *entry)
 {
-    struct mm *mm = space->mm;
-    MMPTE old = mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
+    MMPTE old = mi_change_pte(space->mm, entry, (MMPTE){.u.Long = 0});
 
-    mi_free_table(mm, old.u.Hard.PageFrameNumber, true);
+    mi_slist_free_table(space, old.u.Hard.PageFrameNumber);
     mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
-    space->tables--;
-    __atomic_fetch_sub(&mm->page_tables, 1, __ATOMIC_RELAXED);
+    count_table(space, -1);
 }
 
 /* Free the empty tables below the entries of `table` (of `level`) for start .. end. */
@@ -171,7 +218,7 @@ static void trim_below(struct mm_space *space, MMPTE *table, unsigned level, uin
         uint64_t behind = (va / span + 1) * span;
         MMPTE *entry = &table[mi_table_index(va, level)];
         MMPTE value = mi_read_pte(entry);
-        if (value.u.Hard.Valid) {
+        if (leads_to_table(value)) {
             if (level > 2)
                 trim_below(space, table_below(space, value, va, level), level - 1, va,
                            behind < end ? behind : end);
@@ -332,6 +379,7 @@ void mm_space_clean(struct mm_space *space)
     mi_flush_end(&flush);
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
     mi_check_no_tables(space);
+    mi_slist_drain(space, SIZE_MAX);
     mi_unlock_working_set(space);
     mi_unlock_address_space(space);
     while ((vad = views) != NULL) {
