@@ -38,6 +38,8 @@ typedef LONG64 time64;
 #define ERANGE 34
 #define ENOTEMPTY 41
 #define EILSEQ 42
+#define STRUNCATE 80
+#define TRUNCATE SIZE_MAX /* _TRUNCATE: as much as fits */
 
 #define EOF (-1)
 #define WEOF ((USHORT)0xFFFF)
@@ -109,6 +111,8 @@ struct tm {
     int tm_isdst;
 };
 
+struct comparison_context;
+
 /* What the library keeps for each thread. */
 struct crt_thread {
     int error;
@@ -121,6 +125,12 @@ struct crt_thread {
     WCHAR wasctime[26];
     char strerror[64];
     WCHAR wcserror[64];
+    char message[136]; /* of _strerror: a prefix of 94 characters and a message, or less */
+    WCHAR wmessage[136];
+    char tmpnam[16];
+    WCHAR wtmpnam[16];
+    char digits[344];                      /* of _ecvt and _fcvt */
+    struct comparison_context *comparison; /* of qsort_s and its kin */
     EXCEPTION_POINTERS *exception;
     int fp_code;
     void *signal_handlers[3]; /* SIGFPE, SIGILL, SIGSEGV are per thread */
@@ -153,7 +163,7 @@ WCHAR *crt_wide_copy(const char *text);
 char **crt_narrow_vector(WCHAR *const *wide, int count);
 void crt_flush_at_exit(void);
 /* The streams there may be; one of them, or NULL; whether it is open. */
-#define STREAMS 512
+#define STREAMS 2048
 FILE *crt_stream_at(int i);
 BOOL crt_stream_in_use(const FILE *stream);
 /* A free stream, marked as used. => LOCK_STREAMS held; NULL when there is none */
@@ -192,6 +202,7 @@ struct crt_source {
     void (*unget)(struct crt_source *source, int c);
     void *context;
     BOOL wide;
+    BOOL secure; /* texts and characters come with the room for them, as scanf_s has it */
 };
 int crt_scan(struct crt_source *source, const void *format, BOOL wide_format, va_list arguments);
 

@@ -14,7 +14,7 @@ long double coshl(long double x);
 long double sinhl(long double x);
 long double tanhl(long double x);
 long double log10l(long double x);
-double hypot(double x, double y);
+long double hypotl(long double x, long double y);
 char *__dtoa(double value, int mode, int count, int *point, int *sign, char **end);
 
 int _fltused; /* what the linker wants where floating point is used */
@@ -140,7 +140,7 @@ double _chgsign(double x)
 
 double _hypot(double x, double y)
 {
-    return hypot(x, y);
+    return (double)hypotl(x, y);
 }
 
 double _scalb(double x, LONG n)

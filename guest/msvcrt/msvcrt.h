@@ -4,6 +4,7 @@
 #pragma once
 
 #include "crt.h"
+#include "more.h"
 
 extern char *_acmdln;
 extern WCHAR *_wcmdln;
@@ -37,7 +38,6 @@ extern int _sys_nerr;
 typedef void initializer(void);
 typedef int checked_initializer(void);
 typedef int exit_function(void);
-typedef int comparison(const void *a, const void *b);
 typedef void signal_handler(int number);
 typedef struct {
     int quot, rem;
@@ -357,14 +357,11 @@ size_t strspn(const char *s, const char *set);
 size_t strcspn(const char *s, const char *set);
 char *strpbrk(const char *s, const char *set);
 char *strstr(const char *s, const char *part);
-char *strtok_s(char *s, const char *set, char **next);
 char *strtok(char *s, const char *set);
 char *_strdup(const char *s);
 char *_strlwr(char *s);
 char *_strupr(char *s);
 char *_strrev(char *s);
-char *_strset(char *s, int c);
-char *_strnset(char *s, int c, size_t n);
 void _swab(char *from, char *to, int count);
 
 /* wstring.c */

@@ -213,6 +213,7 @@ static int scan_double(struct scan *s, const struct field *f, va_list *arguments
 struct text_target {
     void *at; /* NULL: suppressed */
     BOOL wide;
+    unsigned room; /* characters, the end included */
 };
 
 static void store_character(struct text_target *t, int c)
@@ -278,14 +279,24 @@ static int scan_text(struct scan *s, const struct field *f, WCHAR type, const st
         limit = 1;
     if ((type == 's' || type == 'S') && skip_white(s) == EOF)
         return -1;
-    if (!f->suppress)
+    if (!f->suppress) {
         t.at = va_arg(*arguments, void *);
+        t.room = s->source->secure ? va_arg(*arguments, unsigned) : UINT32_MAX;
+    }
+    void *start = t.at;
     for (; count < limit; count++) {
         c = get(s);
         BOOL stop = c == EOF || (!characters && (set ? !in_set(set, c) : is_white(c)));
         if (stop) {
             unget(s, c);
             break;
+        }
+        if (start && (unsigned)count + !characters >= t.room) {
+            t.at = start;
+            if (t.room)
+                store_character(&t, 0);
+            *_errno() = ENOMEM;
+            return 0;
         }
         store_character(&t, c);
     }
@@ -423,34 +434,54 @@ static void unget_wide_stream(struct crt_source *source, int c)
     ungetwc((USHORT)c, source->context);
 }
 
-int vsscanf(const char *text, const char *format, va_list arguments)
+static int scan_string(const char *text, const char *format, BOOL secure, va_list arguments)
 {
-    struct crt_source source = {get_narrow, unget_narrow, (void *)text, FALSE};
+    struct crt_source source = {get_narrow, unget_narrow, (void *)text, FALSE, secure};
     return crt_scan(&source, format, FALSE, arguments);
 }
 
-int vswscanf(const WCHAR *text, const WCHAR *format, va_list arguments)
+static int scan_wide_string(const WCHAR *text, const WCHAR *format, BOOL secure, va_list arguments)
 {
-    struct crt_source source = {get_wide, unget_wide, (void *)text, TRUE};
+    struct crt_source source = {get_wide, unget_wide, (void *)text, TRUE, secure};
     return crt_scan(&source, format, TRUE, arguments);
 }
 
-int vfscanf(FILE *stream, const char *format, va_list arguments)
+static int scan_stream(FILE *stream, const char *format, BOOL secure, va_list arguments)
 {
-    struct crt_source source = {get_stream, unget_stream, stream, FALSE};
+    struct crt_source source = {get_stream, unget_stream, stream, FALSE, secure};
     _lock_file(stream);
     int result = crt_scan(&source, format, FALSE, arguments);
     _unlock_file(stream);
     return result;
 }
 
-int vfwscanf(FILE *stream, const WCHAR *format, va_list arguments)
+static int scan_wide_stream(FILE *stream, const WCHAR *format, BOOL secure, va_list arguments)
 {
-    struct crt_source source = {get_wide_stream, unget_wide_stream, stream, TRUE};
+    struct crt_source source = {get_wide_stream, unget_wide_stream, stream, TRUE, secure};
     _lock_file(stream);
     int result = crt_scan(&source, format, TRUE, arguments);
     _unlock_file(stream);
     return result;
+}
+
+int vsscanf(const char *text, const char *format, va_list arguments)
+{
+    return scan_string(text, format, FALSE, arguments);
+}
+
+int vswscanf(const WCHAR *text, const WCHAR *format, va_list arguments)
+{
+    return scan_wide_string(text, format, FALSE, arguments);
+}
+
+int vfscanf(FILE *stream, const char *format, va_list arguments)
+{
+    return scan_stream(stream, format, FALSE, arguments);
+}
+
+int vfwscanf(FILE *stream, const WCHAR *format, va_list arguments)
+{
+    return scan_wide_stream(stream, format, FALSE, arguments);
 }
 
 #define FORWARD(call, last)                                                                        \
@@ -488,4 +519,40 @@ int scanf(const char *format, ...)
 int wscanf(const WCHAR *format, ...)
 {
     FORWARD(vfwscanf(__iob_func(), format, arguments), format);
+}
+
+/* With the room behind each text and character. */
+#define FORWARD_CHECKED(scan, from, last)                                                          \
+    if (!(from) || !(last))                                                                        \
+        return crt_invalid_parameter(EINVAL), EOF;                                                 \
+    FORWARD(scan(from, last, TRUE, arguments), last)
+
+int sscanf_s(const char *text, const char *format, ...)
+{
+    FORWARD_CHECKED(scan_string, text, format);
+}
+
+int swscanf_s(const WCHAR *text, const WCHAR *format, ...)
+{
+    FORWARD_CHECKED(scan_wide_string, text, format);
+}
+
+int fscanf_s(FILE *stream, const char *format, ...)
+{
+    FORWARD_CHECKED(scan_stream, stream, format);
+}
+
+int fwscanf_s(FILE *stream, const WCHAR *format, ...)
+{
+    FORWARD_CHECKED(scan_wide_stream, stream, format);
+}
+
+int scanf_s(const char *format, ...)
+{
+    FORWARD_CHECKED(scan_stream, __iob_func(), format);
+}
+
+int wscanf_s(const WCHAR *format, ...)
+{
+    FORWARD_CHECKED(scan_wide_stream, __iob_func(), format);
 }

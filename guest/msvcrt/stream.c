@@ -17,6 +17,7 @@ struct extra_stream {
 };
 
 FILE _iob[IOB_ENTRIES];
+static int most_streams = 512; /* as it is at the start */
 static struct extra_stream *extras[STREAMS - IOB_ENTRIES];
 
 static BOOL is_iob(const FILE *stream)
@@ -65,9 +66,29 @@ FILE *crt_stream_at(int i)
     return extras[i - IOB_ENTRIES] ? &extras[i - IOB_ENTRIES]->file : NULL;
 }
 
+int _getmaxstdio(void)
+{
+    return most_streams;
+}
+
+/* => -1: fewer than _iob has or are open beyond it, or more than there can be */
+int _setmaxstdio(int count)
+{
+    BOOL possible = count >= IOB_ENTRIES && count <= STREAMS;
+    _lock(LOCK_STREAMS);
+    for (int i = count; possible && i < most_streams; i++) {
+        const FILE *stream = crt_stream_at(i);
+        possible = !stream || !crt_stream_in_use(stream);
+    }
+    if (possible)
+        most_streams = count;
+    _unlock(LOCK_STREAMS);
+    return possible ? count : crt_fail_errno(EINVAL);
+}
+
 FILE *crt_take_stream(int flags)
 {
-    for (int i = 0; i < STREAMS; i++) {
+    for (int i = 0; i < most_streams; i++) {
         FILE *stream = crt_stream_at(i);
         if (stream && crt_stream_in_use(stream))
             continue;

@@ -111,29 +111,14 @@ errno_t memmove_s(void *to, size_t room, const void *from, size_t size)
 #define TO_LOWER tolower
 #define TO_UPPER toupper
 #include "text.inc"
+#define REJECT reject
+#define APPEND append
+#define CHECK check
+#include "secure.inc"
 
 int _strcmpi(const char *a, const char *b)
 {
     return _stricmp(a, b);
-}
-
-char *strtok_s(char *s, const char *set, char **next)
-{
-    return take_token(s, set, next);
-}
-
-char *_strset(char *s, int c)
-{
-    for (char *p = s; *p; p++)
-        *p = (char)c;
-    return s;
-}
-
-char *_strnset(char *s, int c, size_t n)
-{
-    for (char *p = s; n && *p; p++, n--)
-        *p = (char)c;
-    return s;
 }
 
 void _swab(char *from, char *to, int count)

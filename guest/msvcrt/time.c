@@ -358,3 +358,46 @@ char *_strtime(char *buffer)
     sprintf(buffer, "%02d:%02d:%02d", t.wHour, t.wMinute, t.wSecond);
     return buffer;
 }
+
+/* ---- times of 32 bits, and with checks ---- */
+
+struct timeb32 {
+    LONG time;
+    USHORT millitm;
+    short timezone;
+    short dstflag;
+};
+
+errno_t _ftime64_s(struct timeb64 *out)
+{
+    if (!out)
+        return crt_invalid_parameter(EINVAL);
+    _ftime64(out);
+    return 0;
+}
+
+errno_t _ftime32_s(struct timeb32 *out)
+{
+    struct timeb64 now;
+    if (!out)
+        return crt_invalid_parameter(EINVAL);
+    _ftime64(&now);
+    *out = (struct timeb32){(LONG)now.time, now.millitm, now.timezone, now.dstflag};
+    return 0;
+}
+
+void _ftime32(struct timeb32 *out)
+{
+    _ftime32_s(out);
+}
+
+double _difftime32(LONG end, LONG start)
+{
+    return (double)end - (double)start;
+}
+
+LONG _mkgmtime32(struct tm *tm)
+{
+    time64 time = _mkgmtime64(tm);
+    return time < 0 || time > INT32_MAX ? crt_fail_errno(EINVAL) : (LONG)time;
+}

@@ -10,6 +10,10 @@
 #define TO_LOWER towlower
 #define TO_UPPER towupper
 #include "text.inc"
+#define REJECT reject
+#define APPEND append
+#define CHECK check
+#include "secure.inc"
 
 /* Conversions. The C locale is the only one: bytes are the first 256 characters. */
 int mbtowc(WCHAR *to, const char *s, size_t n)
