@@ -9,6 +9,8 @@
  *      |---- private memory, tables, pools ... -------|--- reserve -----|
  *      user memory may be charged up to here .........^                 ^ all else up to here
  *
+ * Paging files that may grow do when a charge would pass the limit, which grows with them.
+ *
  * A paging file is sparse, so its disk may turn out to be full. What its free slots stand for is
  * then withheld from the limit until something can be written again: who asks for memory is told,
  * rather than who touches some.
@@ -19,6 +21,7 @@
  */
 #include "mm/mi.h"
 
+#define COMMIT_MOST (1ull << 40)               /* pages: more than any machine will have */
 #define RESERVE_SHARE 128u                     /* of the limit */
 #define RESERVE_LEAST (16u + MI_SYSTEM_FRAMES) /* pages */
 
@@ -61,11 +64,31 @@ static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
     return true;
 }
 
+/* How many pages are missing for a charge. */
+static uint64_t missing(const struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    uint64_t used = __atomic_load_n(mm->ke->nt.MmTotalCommittedPages, __ATOMIC_RELAXED);
+    uint64_t limit = limit_for(mm, what);
+
+    return used + pages > limit && used + pages >= used ? used + pages - limit : 0;
+}
+
+/* Have paging files grow, unless their disk is full. => whether the charge may be tried again */
+static bool raise_limit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    if (__atomic_load_n(&mm->paging_files.withheld, __ATOMIC_RELAXED) > 0)
+        return mi_retry_full_disk(mm);
+    uint64_t more = missing(mm, pages, what);
+    return more == 0 || mi_extend_paging_files(mm, more);
+}
+
 bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
 {
-    if (charge(mm, pages, what))
-        return true;
-    return mi_retry_full_disk(mm) && charge(mm, pages, what);
+    while (!charge(mm, pages, what)) {
+        if (pages > COMMIT_MOST || !raise_limit(mm, pages, what))
+            return false;
+    }
+    return true;
 }
 
 void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)

@@ -76,7 +76,7 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     if (NT_SUCCESS(status))
         status = mi_inpage_boot(mm);
     if (NT_SUCCESS(status) && config->pagefile_size >= MI_LEAST_PAGING_FILE)
-        status = mm_create_paging_file(mm, config->pagefile_size);
+        status = mm_create_paging_file(mm, config->pagefile_size, config->pagefile_size);
     return status;
 }
 

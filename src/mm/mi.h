@@ -213,6 +213,9 @@ static inline void mi_free_page(struct mm *mm, uint64_t pfn)
 
 /* A frame that just left its list: active, one reference, nothing known of who maps it. */
 void mi_page_taken(MMPFN *page);
+#define MI_PRIORITIES 8u /* of pages: MEMORY_PRIORITY_*, and two for the system */
+/* The memory priority of what the calling thread brings in. */
+unsigned mi_page_priority(const struct mm *mm);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,

@@ -49,6 +49,9 @@ struct mm_ops {
      * locks; may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
      * STATUS_GUARD_PAGE_VIOLATION: a guard page of the program's own */
     NTSTATUS (*guard_page)(void *owner, struct mm_space *space, uint64_t va);
+    /* The priority that a page gets which the calling thread brings in, MEMORY_PRIORITY_*. Called
+     * with any lock. */
+    unsigned (*page_priority)(void *owner);
     /* Files behind sections. Only needed when sections of files are made. `dereference_file` is
      * called without locks, and may close the file. */
     void (*reference_file)(void *owner, FILE_OBJECT *file);
@@ -105,11 +108,12 @@ void mm_await_boot(struct mm *mm);
  * could see changes. */
 void mm_prepare_frame(struct mm *mm);
 
-/* One more paging file of `size` bytes (rounded down to pages), which raises the commit limit. Not
- * by several threads at once.
- * => STATUS_INVALID_PARAMETER_2 (too small or large), STATUS_TOO_MANY_PAGING_FILES (16),
- *    STATUS_INSUFFICIENT_RESOURCES, what the storage says */
-NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size);
+/* One more paging file of `minimum` bytes (rounded down to pages), which raises the commit limit;
+ * it grows up to `maximum` when more is to be committed. Not by several threads at once.
+ * => STATUS_INVALID_PARAMETER_2 (the minimum is too small or large), _3 (the maximum is),
+ *    STATUS_TOO_MANY_PAGING_FILES (16), STATUS_INSUFFICIENT_RESOURCES, what the storage says
+ * Source: NtCreatePagingFile; Windows Internals 6, part 2, ch. 10 "Page Files". */
+NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t minimum, uint64_t maximum);
 
 /* Write up to `most` modified pages, as the modified and mapped page writers do. => how many */
 size_t mm_write_modified_pages(struct mm *mm, size_t most);
