@@ -11,6 +11,9 @@
  *
  * Paging files that may grow do when a charge would pass the limit, which grows with them.
  *
+ * What is never paged takes frames for good, and is charged against those that boot left as well
+ * (MmResidentAvailablePages).
+ *
  * A paging file is sparse, so its disk may turn out to be full. What its free slots stand for is
  * then withheld from the limit until something can be written again: who asks for memory is told,
  * rather than who touches some.
@@ -22,6 +25,7 @@
 #include "mm/mi.h"
 
 #define COMMIT_MOST (1ull << 40)               /* pages: more than any machine will have */
+#define RESIDENT_LEAST 256u                    /* pages that stay for what is paged */
 #define RESERVE_SHARE 128u                     /* of the limit */
 #define RESERVE_LEAST (16u + MI_SYSTEM_FRAMES) /* pages */
 
@@ -62,6 +66,24 @@ static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
     if (what == MI_COMMIT_SYSTEM)
         __atomic_fetch_add(&mm->system_commit, pages, __ATOMIC_RELAXED);
     return true;
+}
+
+bool mi_charge_resident(struct mm *mm, uint64_t pages)
+{
+    ULONG64 *left = mm->ke->nt.MmResidentAvailablePages;
+    ULONG64 seen = __atomic_load_n(left, __ATOMIC_RELAXED);
+
+    do {
+        if (pages > seen || seen - pages < RESIDENT_LEAST)
+            return false;
+    } while (!__atomic_compare_exchange_n(left, &seen, seen - pages, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void mi_return_resident(struct mm *mm, uint64_t pages)
+{
+    __atomic_fetch_add(mm->ke->nt.MmResidentAvailablePages, pages, __ATOMIC_RELAXED);
 }
 
 /* How many pages are missing for a charge. */

@@ -41,7 +41,7 @@ static void set_globals(struct mm *mm)
     *nt->MmNumberOfPhysicalPages = mm->frames;
     *nt->MmLowestPhysicalPage = 1;
     *nt->MmHighestPhysicalPage = mm->frames - 1;
-    *nt->MmResidentAvailablePages = available;
+    *nt->MmResidentAvailablePages = mm->resident = available;
     *nt->MmTotalCommitLimit = available;
     nt->MmSystemRangeStart->va = MM_SYSTEM_RANGE_START;
     nt->MmUserProbeAddress->va = MM_USER_PROBE_ADDRESS;

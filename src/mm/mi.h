@@ -105,6 +105,7 @@ struct mm {
     struct mi_thresholds thresholds; /* (I) */
     uint64_t pages_being_written;    /* (A) */
 
+    uint64_t resident;       /* (I) MmResidentAvailablePages after boot */
     bool mapped_writes_fail; /* (A) the last one did */
 
     struct mi_region nonpaged, paged, system_ptes;
@@ -287,6 +288,11 @@ enum mi_commit_for {
 /* Promise `pages` frames. => false: that would pass the commit limit; nothing charged */
 bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
 void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
+/* Promise that `pages` frames are never asked back: large pages, pages that a process owns, hard
+ * minimum working sets. They go off MmResidentAvailablePages.
+ * => false: too few would be left for what is paged; nothing charged */
+bool mi_charge_resident(struct mm *mm, uint64_t pages);
+void mi_return_resident(struct mm *mm, uint64_t pages);
 /* The same for a process: charges both it and the system. */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);

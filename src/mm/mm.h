@@ -253,7 +253,8 @@ NTSTATUS mm_unlock_virtual_memory(struct mm_space *space, uint64_t *base, uint64
  * => STATUS_BAD_WORKING_SET_LIMIT   a minimum of 0 or above the maximum, a maximum below 13 pages,
  *                                   a minimum too small for what is locked
  *    STATUS_INVALID_PARAMETER       unknown flags, or such as exclude each other
- *    STATUS_INSUFFICIENT_RESOURCES  there is not so much memory available for a larger minimum */
+ *    STATUS_INSUFFICIENT_RESOURCES  there is not so much memory available for a larger minimum
+ *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already */
 NTSTATUS mm_set_working_set_limits(struct mm_space *space, uint64_t minimum, uint64_t maximum,
                                    uint32_t flags);
 void mm_get_working_set_limits(struct mm_space *space, uint64_t *minimum, uint64_t *maximum,
