@@ -348,7 +348,8 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
 NTSTATUS mm_inherit_views(struct mm_space *parent, struct mm_space *child);
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
- * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2,
+ * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2
+ *    (base, or beyond the view), _3 (size beyond user space),
  *    or the first error in writing; all that can be written is */
 NTSTATUS mm_flush_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size);
 

@@ -123,7 +123,10 @@ NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type)
     struct ob_caller caller = ps_caller(call->thread);
     struct sys_attributes attributes;
     uint64_t handle;
-    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
+    NTSTATUS status = sys_probe_write(call, call->arg[0], sizeof handle);
+    if (NT_SUCCESS(status)) {
+        status = sys_get_attributes(call, call->arg[2], &attributes);
+    }
     if (!NT_SUCCESS(status)) {
         return status;
     }
