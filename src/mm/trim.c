@@ -69,8 +69,10 @@ static size_t trim_each(struct mm *mm, size_t most, enum mi_trim which, bool exc
             *busy = true;
             continue;
         }
+        trimmed += mi_slist_drain(space, most - trimmed);
         size_t left = most - trimmed, over = excess ? above_maximum(space) : left;
-        trimmed += mi_trim_working_set(space, over < left ? over : left, which);
+        if (left > 0)
+            trimmed += mi_trim_working_set(space, over < left ? over : left, which);
         mi_unlock_working_set(space);
     }
     return trimmed;

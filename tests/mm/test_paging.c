@@ -358,6 +358,8 @@ static void by_priority(void **state)
     assert_consistent(&f.machine);
     f.machine.recorder.below_normal = 0;
     /* In the order of their lists, once nothing is free. */
+    mi_slist_drain_all(f.machine.mm);
+    mm_get_statistics(f.machine.mm, &now);
     uint64_t free = now.zeroed + now.free, *frames = test_calloc(free + 9, sizeof *frames);
     for (uint64_t i = 0; i < free + 6; i++) {
         assert_true(mi_allocate_page(f.machine.mm, MI_PAGE_ANY, &frames[i]));
