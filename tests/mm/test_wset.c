@@ -609,7 +609,7 @@ static void above_the_soft_maximum(void **state)
     touch(a, here, 900);
     touch(b, there, 900);
     assert_int_equal(count_resident(b, there, 900), 900); /* memory is abundant */
-    mi_slist_drain_all(machine.mm); /* these would go first */
+    mi_slist_drain_all(machine.mm);                       /* these would go first */
     uint64_t excess = vm(b)->WorkingSetSize - 400;
     assert_int_equal(mi_trim_all(machine.mm, excess, true, &busy), excess);
     assert_int_equal(count_resident(a, here, 900), 900);
