@@ -39,14 +39,23 @@ typedef struct {
     bool writable; /* else writes go to an overlay that is thrown away */
 } ntmm_mount;
 
+/* A page file: as large at first, in bytes, and as large as it may grow (0: it does not). */
+typedef struct {
+    uint64_t minimum, maximum;
+} ntmm_pagefile;
+
+#define NTMM_PAGEFILES 16 /* at most */
+
 struct kd_target;
 
 typedef struct {
-    uint64_t ram_size;      /* bytes, multiple of 2 MB; 0: 512 MB */
-    uint64_t pagefile_size; /* bytes that the commit limit counts beside RAM; 0: 1 GB */
-    unsigned maxphyaddr;    /* 36..52; 0: 40 */
-    unsigned cpus;          /* virtual processors; 0: those of the host, at most 8 */
-    const char *engine;     /* "auto", "kvm", "none"; NULL: "none" */
+    uint64_t ram_size;              /* bytes, multiple of 2 MB; 0: 512 MB */
+    uint64_t pagefile_size;         /* bytes that the commit limit counts beside RAM; 0: 1 GB */
+    const ntmm_pagefile *pagefiles; /* instead: several; read when the machine is made */
+    size_t pagefile_count;
+    unsigned maxphyaddr; /* 36..52; 0: 40 */
+    unsigned cpus;       /* virtual processors; 0: those of the host, at most 8 */
+    const char *engine;  /* "auto", "kvm", "none"; NULL: "none" */
     const char
         *system_root; /* folder with ntoskrnl.exe, ntdll.dll, ...; NULL: beside the command */
     const char *work; /* host folder seen as C:\work; NULL: none */

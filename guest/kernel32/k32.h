@@ -32,7 +32,7 @@ LARGE_INTEGER *nt_timeout(LARGE_INTEGER *storage, ULONG milliseconds);
 struct named_object {
     OBJECT_ATTRIBUTES attributes;
     UNICODE_STRING name;
-    WCHAR path[MAX_PATH + 32];
+    WCHAR path[MAX_PATH + 48];
 };
 BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *security,
                        const WCHAR *name);

@@ -109,45 +109,42 @@ LARGE_INTEGER *nt_timeout(LARGE_INTEGER *storage, ULONG milliseconds)
     return storage;
 }
 
-/* Named kernel objects live in \BaseNamedObjects; the prefixes Global\ and Local\ of session-aware
- * programs mean the same directory here, as in session 0. Source: kernel object namespaces, docs.
- */
-static const WCHAR *strip_namespace(const WCHAR *name)
+/* The directory of a session's named objects. Prefixes of names (Global\, Local\, Session\N\) are
+ * links in it. Source: kernel object namespaces, documentation. => characters */
+static ULONG put_object_directory(WCHAR *path)
 {
-    static const WCHAR *const prefixes[] = {L"Global\\", L"Local\\"};
-    for (ULONG i = 0; i < 2; i++) {
-        ULONG n = 0;
-        while (prefixes[i][n] && prefixes[i][n] == name[n])
-            n++;
-        if (!prefixes[i][n])
-            return name + n;
+    static const WCHAR services[] = L"\\BaseNamedObjects\\", sessions[] = L"\\Sessions\\";
+    ULONG session = current_peb()->SessionId, length = 0, digits = 1;
+
+    if (session != 0) {
+        length = sizeof sessions / sizeof *sessions - 1;
+        copy_bytes(path, sessions, length * sizeof(WCHAR));
+        for (ULONG left = session; left >= 10; left /= 10)
+            digits++;
+        for (ULONG i = digits, left = session; i-- > 0; left /= 10)
+            path[length + i] = (WCHAR)('0' + left % 10);
+        length += digits;
     }
-    return name;
+    copy_bytes(path + length, services, sizeof services);
+    return length + sizeof services / sizeof *services - 1;
 }
 
 BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *security,
                        const WCHAR *name)
 {
-    static const WCHAR directory[] = L"\\BaseNamedObjects\\";
-    const ULONG prefix = sizeof directory / sizeof *directory - 1;
-
     zero_bytes(&object->attributes, sizeof object->attributes);
     object->attributes.Length = sizeof object->attributes;
-    object->attributes.Attributes = OBJ_OPENIF | OBJ_CASE_INSENSITIVE;
+    object->attributes.Attributes = OBJ_OPENIF;
     if (security && security->bInheritHandle)
         object->attributes.Attributes |= OBJ_INHERIT;
     if (security)
         object->attributes.SecurityDescriptor = security->lpSecurityDescriptor;
     if (!name)
         return TRUE;
-    name = strip_namespace(name);
     ULONG length = wide_length(name);
     if (length >= MAX_PATH)
         return fail_error(ERROR_FILENAME_EXCED_RANGE);
-    for (ULONG i = 0; i < length; i++)
-        if (name[i] == '\\')
-            return fail_error(ERROR_PATH_NOT_FOUND);
-    copy_bytes(object->path, directory, prefix * sizeof(WCHAR));
+    ULONG prefix = put_object_directory(object->path);
     copy_bytes(object->path + prefix, name, (length + 1) * sizeof(WCHAR));
     object->name.Buffer = object->path;
     object->name.Length = (USHORT)((prefix + length) * sizeof(WCHAR));
@@ -176,7 +173,7 @@ HANDLE open_named(open_service *open, ULONG access, BOOL inherit, const WCHAR *n
     }
     if (!named_object_init(&object, NULL, name))
         return NULL;
-    object.attributes.Attributes = OBJ_CASE_INSENSITIVE | (inherit ? OBJ_INHERIT : 0);
+    object.attributes.Attributes = inherit ? OBJ_INHERIT : 0;
     return done(open(&handle, access, &object.attributes)) ? handle : NULL;
 }
 

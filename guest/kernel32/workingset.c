@@ -1,13 +1,48 @@
 /* guest/kernel32/workingset.c: limits of working sets, and what is in them.
  * Source: memoryapi.h, psapi.h, documentation. */
+#include "nt/se.h"
+#include "nt/security.h"
 #include "psapi.h"
 
+/* TOKEN_PRIVILEGES of one. */
+struct privilege {
+    ULONG count;
+    LUID_AND_ATTRIBUTES one;
+};
+
+/* Enable the caller's SeIncreaseWorkingSetPrivilege, if it has it, or make it what it was. */
+static BOOL adjust_privilege(struct privilege *to, struct privilege *was)
+{
+    HANDLE token;
+    ULONG needed;
+    NTSTATUS status =
+        NtOpenProcessToken(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &token);
+    if (!NT_SUCCESS(status))
+        return FALSE;
+    status = NtAdjustPrivilegesToken(token, FALSE, to, was ? sizeof *was : 0, was, &needed);
+    NtClose(token);
+    return status == STATUS_SUCCESS;
+}
+
+static RTL_SRWLOCK token_lock; /* one thread at a time borrows the privilege of all */
+
+/* The limits are set with the privilege that a larger minimum needs, as far as the caller has it,
+ * enabled for this call. */
 BOOL SetProcessWorkingSetSizeEx(HANDLE process, ULONG64 minimum, ULONG64 maximum, ULONG flags)
 {
     const QUOTA_LIMITS_EX limits = {
         .MinimumWorkingSetSize = minimum, .MaximumWorkingSetSize = maximum, .Flags = flags};
-    return done(
-        NtSetInformationProcess(process, ProcessQuotaLimits, (void *)&limits, sizeof limits));
+    struct privilege enabled = {.count = 1}, was = {.count = 0};
+    enabled.one.Luid.LowPart = SE_INC_WORKING_SET_PRIVILEGE;
+    enabled.one.Attributes = SE_PRIVILEGE_ENABLED;
+    RtlAcquireSRWLockExclusive(&token_lock);
+    BOOL adjusted = adjust_privilege(&enabled, &was);
+    NTSTATUS status =
+        NtSetInformationProcess(process, ProcessQuotaLimits, (void *)&limits, sizeof limits);
+    if (adjusted && was.count > 0)
+        adjust_privilege(&was, NULL);
+    RtlReleaseSRWLockExclusive(&token_lock);
+    return done(status);
 }
 
 BOOL SetProcessWorkingSetSize(HANDLE process, ULONG64 minimum, ULONG64 maximum)

@@ -200,6 +200,7 @@ enum {
     ProcessTlsInformation = 35,
     ProcessCookie = 36,
     ProcessImageInformation = 37,
+    ProcessPagePriority = 39,
     ProcessImageFileNameWin32 = 43,
 };
 
@@ -379,7 +380,22 @@ enum {
     ThreadIsIoPending = 16,
     ThreadHideFromDebugger = 17,
     ThreadIsTerminated = 20,
+    ThreadPagePriority = 24,
 };
+
+/* ThreadPagePriority, ProcessPagePriority: MEMORY_PRIORITY_*.
+ * Source: MEMORY_PRIORITY_INFORMATION, documentation. */
+#define MEMORY_PRIORITY_LOWEST 0
+#define MEMORY_PRIORITY_VERY_LOW 1
+#define MEMORY_PRIORITY_LOW 2
+#define MEMORY_PRIORITY_MEDIUM 3
+#define MEMORY_PRIORITY_BELOW_NORMAL 4
+#define MEMORY_PRIORITY_NORMAL 5
+
+typedef struct _PAGE_PRIORITY_INFORMATION {
+    ULONG PagePriority;
+} PAGE_PRIORITY_INFORMATION;
+NT_SIZE(PAGE_PRIORITY_INFORMATION, 0x4);
 
 typedef struct _THREAD_BASIC_INFORMATION {
     NTSTATUS ExitStatus;

@@ -18,6 +18,7 @@ void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct cli_session {
     ntmm_options options;
     ntmm_mount *mounts;
+    ntmm_pagefile pagefiles[NTMM_PAGEFILES];
     ntmm_program *programs; /* the first is the command line's own, then -p's */
     char **owned;           /* strings that the above point into */
     size_t program_count, owned_count;

@@ -12,7 +12,8 @@ const char cli_session_options[] =
     "  -p, --program \"X.exe ARGS\"  start another program beside it, at the same time "
     "(repeatable)\n"
     "  --ram SIZE           guest RAM, as 512M (default) or 2G\n"
-    "  --pagefile SIZE      page file that the commit limit counts beside RAM (default 1G)\n"
+    "  --pagefile SIZE[:MAX][,SIZE[:MAX]...]  page files that the commit limit counts beside RAM\n"
+    "                       (default 1G); each grows up to MAX when programs commit more\n"
     "  --maxphyaddr N       physical address bits, 36 to 52 (default 40)\n"
     "  --cpus N             virtual processors (default: those of this host, at most 8)\n"
     "  --engine NAME        what runs the programs: auto, kvm, native (default: NTMM_ENGINE in "
@@ -46,6 +47,34 @@ static bool parse_size(const char *text, uint64_t *size)
     }
     *size = (uint64_t)value << shift;
     return true;
+}
+
+/* SIZE[:MAX], changing `text`. */
+static bool parse_pagefile(char *text, ntmm_pagefile *file)
+{
+    char *most = strchr(text, ':');
+    *file = (ntmm_pagefile){0};
+    if (most) {
+        *most++ = 0;
+    }
+    return parse_size(text, &file->minimum) && (!most || parse_size(most, &file->maximum)) &&
+           (!most || file->maximum >= file->minimum);
+}
+
+/* SIZE[:MAX][,SIZE[:MAX]...] */
+static bool parse_pagefiles(struct cli_session *s, const char *text)
+{
+    char *copy = strdup(text), *next = copy;
+    size_t count = 0;
+    bool good = copy != NULL;
+    while (good && next) {
+        char *one = strsep(&next, ",");
+        good = count < NTMM_PAGEFILES && parse_pagefile(one, &s->pagefiles[count++]);
+    }
+    free(copy);
+    s->options.pagefiles = s->pagefiles;
+    s->options.pagefile_count = count;
+    return good;
 }
 
 static bool parse_number(const char *text, unsigned *number)
@@ -191,8 +220,8 @@ static bool apply(struct cli_session *s, enum option option, const char *name, c
     case OPTION_RAM:
         return parse_size(value, &s->options.ram_size) || bad_value(name, value, "a size as 512M");
     case OPTION_PAGEFILE:
-        return parse_size(value, &s->options.pagefile_size) ||
-               bad_value(name, value, "a size as 1G");
+        return parse_pagefiles(s, value) ||
+               bad_value(name, value, "at most 16 sizes as 1G, or 256M:2G to grow");
     case OPTION_MAXPHYADDR:
         return parse_number(value, &s->options.maxphyaddr) ||
                bad_value(name, value, "a number from 36 to 52");

@@ -50,7 +50,9 @@ static NTSTATUS settle_options(struct ntmm_machine *m, const ntmm_options *optio
     ntmm_options *o = &m->options;
     *o = *options;
     o->ram_size = o->ram_size ? o->ram_size : DEFAULT_RAM;
-    o->pagefile_size = o->pagefile_size ? o->pagefile_size : DEFAULT_PAGEFILE;
+    o->pagefile_size = o->pagefile_count  ? 0
+                       : o->pagefile_size ? o->pagefile_size
+                                          : DEFAULT_PAGEFILE;
     o->maxphyaddr = o->maxphyaddr ? o->maxphyaddr : DEFAULT_MAXPHYADDR;
     o->engine = o->engine ? o->engine : "none";
     if (!o->cpus) {
@@ -119,6 +121,24 @@ static NTSTATUS read_system_file(struct ntmm_machine *m, const char *name,
 /* ---- up -----------------------------------------------------------------------------------------
  */
 
+/* Those that the options name one by one. */
+static NTSTATUS create_pagefiles(struct ntmm_machine *m, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < m->options.pagefile_count; i++) {
+        const ntmm_pagefile *file = &m->options.pagefiles[i];
+        NTSTATUS status = mm_create_paging_file(m->mm, file->minimum,
+                                                file->maximum ? file->maximum : file->minimum);
+        if (!NT_SUCCESS(status)) {
+            machine_error(error, error_size,
+                          "page file %zu cannot be made (status 0x%08x); there are at most %d",
+                          i + 1, (unsigned)status, NTMM_PAGEFILES);
+            return status;
+        }
+    }
+    m->options.pagefiles = NULL; /* the caller's */
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS boot_memory(struct ntmm_machine *m, char *error, size_t error_size)
 {
     const struct mm_config config = {
@@ -137,7 +157,7 @@ static NTSTATUS boot_memory(struct ntmm_machine *m, char *error, size_t error_si
         machine_error(error, error_size, "cannot boot in %llu MB of RAM (status 0x%08x)",
                       (unsigned long long)(m->options.ram_size >> 20), (unsigned)status);
     }
-    return status;
+    return NT_SUCCESS(status) ? create_pagefiles(m, error, error_size) : status;
 }
 
 static NTSTATUS boot_executive(struct ntmm_machine *m)

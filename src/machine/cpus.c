@@ -8,6 +8,7 @@
 #include "machine/context.h"
 #include "machine/debug.h"
 #include "machine/run.h"
+#include "nt/info.h"
 
 #define PCR_PAGES ((sizeof(KPCR) + PAGE_SIZE - 1) / PAGE_SIZE)
 #define INVALIDATE_BATCH 512
@@ -174,6 +175,13 @@ static NTSTATUS guard_page(void *owner, struct mm_space *space, uint64_t va)
                                                      : STATUS_GUARD_PAGE_VIOLATION;
 }
 
+static unsigned page_priority(void *owner)
+{
+    struct ntmm_machine *m = owner;
+    const struct ps_thread *thread = pthread_getspecific(m->current_thread);
+    return thread ? ps_page_priority(thread) : MEMORY_PRIORITY_NORMAL;
+}
+
 static void reference_file(void *owner, FILE_OBJECT *file)
 {
     struct ntmm_machine *m = owner;
@@ -203,6 +211,7 @@ static NTSTATUS write_file(void *owner, FILE_OBJECT *file, uint64_t offset,
 const struct mm_ops machine_mm_ops = {.invalidate = invalidate,
                                       .invalidate_tables = invalidate_tables,
                                       .guard_page = guard_page,
+                                      .page_priority = page_priority,
                                       .reference_file = reference_file,
                                       .dereference_file = dereference_file,
                                       .read_file = read_file,

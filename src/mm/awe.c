@@ -90,9 +90,11 @@ static size_t take_frames(struct mm_space *space, uint64_t *pfn, size_t count)
     struct bitmap frames = frames_of(mm, info);
     size_t taken = 0;
 
-    for (; taken < count && mi_frames_are_plenty(mm); taken++) {
-        if (!mi_allocate_page(mm, MI_PAGE_USER_ZEROED, &pfn[taken]))
+    for (; taken < count && mi_frames_are_plenty(mm) && mi_charge_resident(mm, 1); taken++) {
+        if (!mi_allocate_page(mm, MI_PAGE_USER_ZEROED, &pfn[taken])) {
+            mi_return_resident(mm, 1);
             break;
+        }
         mi_initialize_pfn(mm, pfn[taken], 0, 0, MM_READWRITE);
         mi_pfn(mm, pfn[taken])->u4.AweAllocation = 1;
         bitmap_set(&frames, pfn[taken]);
@@ -163,6 +165,7 @@ static void give_up(struct mi_flush *flush, uint64_t pfn)
     if (pte)
         mi_trim_tables(space, va, va + PAGE_SIZE);
     mi_return_process_commit(space, 1, MI_COMMIT_USER);
+    mi_return_resident(space->mm, 1);
 }
 
 NTSTATUS mm_free_physical_pages(struct mm_space *space, const uint64_t *pfn, size_t *count)
@@ -334,4 +337,5 @@ void mi_check_awe(struct mi_check *check, const struct mm_space *space)
              (const void *)space->process, (unsigned long long)info->pages,
              (unsigned long long)found);
     check->user_commit += found;
+    check->resident += found;
 }

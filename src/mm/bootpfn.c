@@ -103,7 +103,7 @@ static void initialize_lists(struct mm *mm)
 
     mi_list_initialize(nt->MmZeroedPageListHead, ZeroedPageList);
     mi_list_initialize(nt->MmFreePageListHead, FreePageList);
-    for (int i = 0; i < 8; i++)
+    for (unsigned i = 0; i < MI_PRIORITIES; i++)
         mi_list_initialize(&nt->MmStandbyPageListByPriority[i], StandbyPageList);
     mi_list_initialize(nt->MmModifiedPageListHead, ModifiedPageList);
     mi_list_initialize(nt->MmModifiedPageListByColor, ModifiedPageList);

@@ -225,6 +225,16 @@ static void check_commit(struct mi_check *check)
              (unsigned long long)(system + check->user_commit + check->section_commit + cached));
 }
 
+static void check_resident(struct mi_check *check)
+{
+    uint64_t left = *check->mm->ke->nt.MmResidentAvailablePages;
+
+    MI_CHECK(check, left + check->resident == check->mm->resident,
+             "MmResidentAvailablePages is %llu of %llu, found %llu promised",
+             (unsigned long long)left, (unsigned long long)check->mm->resident,
+             (unsigned long long)check->resident);
+}
+
 /* What a job counts is what its processes have. Each job is looked at with its first process. */
 static void check_job(struct mi_check *check, const struct mm_space *first)
 {
@@ -276,6 +286,7 @@ static void check_all(struct mi_check *check)
     mi_check_regions(check);
     mi_check_pools(check);
     check_commit(check);
+    check_resident(check);
     check_jobs(check);
 }
 

@@ -12,6 +12,7 @@ struct mi_check {
     bool *listed;
     uint64_t tables, overhead; /* of all spaces */
     uint64_t user_commit, section_commit;
+    uint64_t resident;              /* pages promised for good */
     uint64_t views;                 /* VADs that are views */
     uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
 };

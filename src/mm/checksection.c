@@ -123,6 +123,7 @@ static void check_control(struct mi_check *check, struct mi_control *control)
              (unsigned long long)control->segment->NumberOfCommittedPages,
              (unsigned long long)committed);
     check->section_commit += control->segment->NumberOfCommittedPages;
+    check->resident += control->segment->SegmentFlags.LargePages ? control->pages : 0;
     check->views -= views;
 }
 

@@ -191,6 +191,7 @@ static uint64_t large_pages_of_vads(struct mi_check *check, const struct mm_spac
         if (!mi_vad_is_large(vad))
             continue;
         uint64_t start = MI_VA(vad->StartingVpn), end = MI_VA(vad->EndingVpn + 1);
+        check->resident += vad->u.VadFlags.PrivateMemory ? mi_vad_pages(vad) : 0;
         for (uint64_t va = start; va < end; va += MI_TABLE_SPAN, count++)
             MI_CHECK(check, mi_find_large(space, va), "VAD %llx: no large page at %llx",
                      (unsigned long long)vad->StartingVpn, (unsigned long long)va);
@@ -215,6 +216,8 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
              (unsigned long long)process->NumberOfPrivatePages,
              (unsigned long long)walk.space_valid);
     check->tables += space->tables;
+    check->resident +=
+        process->Vm.Flags.MinimumWorkingSetHard ? process->Vm.MinimumWorkingSetSize : 0;
     check->overhead += space->overhead;
     mi_check_vads(check, space);
     mi_check_awe(check, space);

@@ -9,6 +9,11 @@
  *      |---- private memory, tables, pools ... -------|--- reserve -----|
  *      user memory may be charged up to here .........^                 ^ all else up to here
  *
+ * Paging files that may grow do when a charge would pass the limit, which grows with them.
+ *
+ * What is never paged takes frames for good, and is charged against those that boot left as well
+ * (MmResidentAvailablePages).
+ *
  * A paging file is sparse, so its disk may turn out to be full. What its free slots stand for is
  * then withheld from the limit until something can be written again: who asks for memory is told,
  * rather than who touches some.
@@ -24,7 +29,9 @@
  */
 #include "mm/mi.h"
 
-#define CACHED_MOST 256u /* pages, by one processor */
+#define COMMIT_MOST (1ull << 40) /* pages: more than any machine will have */
+#define RESIDENT_LEAST 256u      /* pages that stay for what is paged */
+#define CACHED_MOST 256u         /* pages, by one processor */
 #define CACHED_AT_ONCE 128u
 #define RESERVE_SHARE 128u                     /* of the limit */
 #define RESERVE_LEAST (16u + MI_SYSTEM_FRAMES) /* pages */
@@ -49,6 +56,27 @@ static void raise_peak(ULONG64 *peak, uint64_t value)
     while (value > seen && !__atomic_compare_exchange_n(peak, &seen, value, true, __ATOMIC_RELAXED,
                                                         __ATOMIC_RELAXED)) {
     }
+}
+
+/* ---- frames for good ---------------------------------------------------------------------------
+ */
+
+bool mi_charge_resident(struct mm *mm, uint64_t pages)
+{
+    ULONG64 *left = mm->ke->nt.MmResidentAvailablePages;
+    ULONG64 seen = __atomic_load_n(left, __ATOMIC_RELAXED);
+
+    do {
+        if (pages > seen || seen - pages < RESIDENT_LEAST)
+            return false;
+    } while (!__atomic_compare_exchange_n(left, &seen, seen - pages, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void mi_return_resident(struct mm *mm, uint64_t pages)
+{
+    __atomic_fetch_add(mm->ke->nt.MmResidentAvailablePages, pages, __ATOMIC_RELAXED);
 }
 
 /* ---- the total ------------------------------------------------------------------------------- */
@@ -164,10 +192,30 @@ uint64_t mi_system_commit(const struct mm *mm)
     return (uint64_t)sum;
 }
 
+/* How many pages are missing for a charge. */
+static uint64_t missing(const struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    uint64_t used = __atomic_load_n(mm->ke->nt.MmTotalCommittedPages, __ATOMIC_RELAXED);
+    uint64_t limit = limit_for(mm, what);
+
+    return used + pages > limit && used + pages >= used ? used + pages - limit : 0;
+}
+
+/* Have paging files grow, unless their disk is full. => whether the charge may be tried again */
+static bool raise_limit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    if (__atomic_load_n(&mm->paging_files.withheld, __ATOMIC_RELAXED) > 0)
+        return mi_retry_full_disk(mm);
+    uint64_t more = missing(mm, pages, what);
+    return more == 0 || mi_extend_paging_files(mm, more);
+}
+
 bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
 {
-    if (!charge(mm, pages, what) && !(mi_retry_full_disk(mm) && charge(mm, pages, what)))
-        return false;
+    while (!charge(mm, pages, what)) {
+        if (pages > COMMIT_MOST || !raise_limit(mm, pages, what))
+            return false;
+    }
     count_system(mm, (int64_t)pages, what);
     return true;
 }

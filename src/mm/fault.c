@@ -171,7 +171,7 @@ static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
     if (still && mi_pfn(mm, pfn)->u3.e1.ReadInProgress)
         fault->read = mi_inpage_join(mm, mi_pfn(mm, pfn));
     else if (still)
-        mi_activate_page(mm, pfn);
+        mi_activate_user_page(mm, pfn);
     if (still && !fault->read.inpage && fault->write)
         mi_page_changed(mm, mi_pfn(mm, pfn)); /* so a slot it has is free for others */
     ke_release_lock(&mm->pfn_lock);

@@ -113,6 +113,8 @@ NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count)
 {
     size_t taken = 0;
 
+    if (!mi_charge_resident(mm, count * MI_LARGE_FRAMES))
+        return STATUS_INSUFFICIENT_RESOURCES;
     mi_list_all_frames(mm);
     mi_release_quarantine(mm);
     mi_slist_drain_all(mm);
@@ -124,6 +126,7 @@ NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count)
     }
     if (taken == count)
         return STATUS_SUCCESS;
+    mi_return_resident(mm, (count - taken) * MI_LARGE_FRAMES);
     mi_give_large_pages(mm, pages, taken);
     return STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -134,6 +137,7 @@ void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count)
         for (uint64_t frame = 0; frame < MI_LARGE_FRAMES; frame++)
             mi_free_page(mm, pages[i] + frame);
     }
+    mi_return_resident(mm, count * MI_LARGE_FRAMES);
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
@@ -235,6 +239,8 @@ static void delete_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         else
             mi_flush_free(flush, first + i);
     }
+    if (!shared)
+        mi_return_resident(mm, MI_LARGE_FRAMES);
 }
 
 uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end)

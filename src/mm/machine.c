@@ -41,7 +41,7 @@ static void set_globals(struct mm *mm)
     *nt->MmNumberOfPhysicalPages = mm->frames;
     *nt->MmLowestPhysicalPage = 1;
     *nt->MmHighestPhysicalPage = mm->frames - 1;
-    *nt->MmResidentAvailablePages = available;
+    *nt->MmResidentAvailablePages = mm->resident = available;
     *nt->MmTotalCommitLimit = available;
     nt->MmSystemRangeStart->va = MM_SYSTEM_RANGE_START;
     nt->MmUserProbeAddress->va = MM_USER_PROBE_ADDRESS;
@@ -76,7 +76,7 @@ static NTSTATUS boot(struct mm *mm, const struct mm_config *config)
     if (NT_SUCCESS(status))
         status = mi_inpage_boot(mm);
     if (NT_SUCCESS(status) && config->pagefile_size >= MI_LEAST_PAGING_FILE)
-        status = mm_create_paging_file(mm, config->pagefile_size);
+        status = mm_create_paging_file(mm, config->pagefile_size, config->pagefile_size);
     return status;
 }
 

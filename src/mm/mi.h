@@ -124,6 +124,7 @@ struct mm {
     struct mi_thresholds thresholds; /* (I) */
     uint64_t pages_being_written;    /* (A) */
 
+    uint64_t resident;       /* (I) MmResidentAvailablePages after boot */
     bool mapped_writes_fail; /* (A) the last one did */
 
     struct mi_region nonpaged, paged, system_ptes;
@@ -231,6 +232,9 @@ static inline void mi_free_page(struct mm *mm, uint64_t pfn)
 
 /* A frame that just left its list: active, one reference, nothing known of who maps it. */
 void mi_page_taken(MMPFN *page);
+#define MI_PRIORITIES 8u /* of pages: MEMORY_PRIORITY_*, and two for the system */
+/* The memory priority of what the calling thread brings in. */
+unsigned mi_page_priority(const struct mm *mm);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,
@@ -342,6 +346,11 @@ enum mi_commit_for {
 /* Promise `pages` frames. => false: that would pass the commit limit; nothing charged */
 bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
 void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
+/* Promise that `pages` frames are never asked back: large pages, pages that a process owns, hard
+ * minimum working sets. They go off MmResidentAvailablePages.
+ * => false: too few would be left for what is paged; nothing charged */
+bool mi_charge_resident(struct mm *mm, uint64_t pages);
+void mi_return_resident(struct mm *mm, uint64_t pages);
 /* The same for a process: charges both it and the system. */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);

@@ -49,6 +49,9 @@ struct mm_ops {
      * locks; may call back. => STATUS_SUCCESS: dealt with, STATUS_STACK_OVERFLOW,
      * STATUS_GUARD_PAGE_VIOLATION: a guard page of the program's own */
     NTSTATUS (*guard_page)(void *owner, struct mm_space *space, uint64_t va);
+    /* The priority that a page gets which the calling thread brings in, MEMORY_PRIORITY_*. Called
+     * with any lock. */
+    unsigned (*page_priority)(void *owner);
     /* Files behind sections. Only needed when sections of files are made. `dereference_file` is
      * called without locks, and may close the file. */
     void (*reference_file)(void *owner, FILE_OBJECT *file);
@@ -105,11 +108,12 @@ void mm_await_boot(struct mm *mm);
  * could see changes. */
 void mm_prepare_frame(struct mm *mm);
 
-/* One more paging file of `size` bytes (rounded down to pages), which raises the commit limit. Not
- * by several threads at once.
- * => STATUS_INVALID_PARAMETER_2 (too small or large), STATUS_TOO_MANY_PAGING_FILES (16),
- *    STATUS_INSUFFICIENT_RESOURCES, what the storage says */
-NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size);
+/* One more paging file of `minimum` bytes (rounded down to pages), which raises the commit limit;
+ * it grows up to `maximum` when more is to be committed. Not by several threads at once.
+ * => STATUS_INVALID_PARAMETER_2 (the minimum is too small or large), _3 (the maximum is),
+ *    STATUS_TOO_MANY_PAGING_FILES (16), STATUS_INSUFFICIENT_RESOURCES, what the storage says
+ * Source: NtCreatePagingFile; Windows Internals 6, part 2, ch. 10 "Page Files". */
+NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t minimum, uint64_t maximum);
 
 /* Write up to `most` modified pages, as the modified and mapped page writers do. => how many */
 size_t mm_write_modified_pages(struct mm *mm, size_t most);
@@ -249,7 +253,8 @@ NTSTATUS mm_unlock_virtual_memory(struct mm_space *space, uint64_t *base, uint64
  * => STATUS_BAD_WORKING_SET_LIMIT   a minimum of 0 or above the maximum, a maximum below 13 pages,
  *                                   a minimum too small for what is locked
  *    STATUS_INVALID_PARAMETER       unknown flags, or such as exclude each other
- *    STATUS_INSUFFICIENT_RESOURCES  there is not so much memory available for a larger minimum */
+ *    STATUS_INSUFFICIENT_RESOURCES  there is not so much memory available for a larger minimum
+ *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already */
 NTSTATUS mm_set_working_set_limits(struct mm_space *space, uint64_t minimum, uint64_t maximum,
                                    uint32_t flags);
 void mm_get_working_set_limits(struct mm_space *space, uint64_t *minimum, uint64_t *maximum,
@@ -343,7 +348,8 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
 NTSTATUS mm_inherit_views(struct mm_space *parent, struct mm_space *child);
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
- * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2,
+ * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2
+ *    (base, or beyond the view), _3 (size beyond user space),
  *    or the first error in writing; all that can be written is */
 NTSTATUS mm_flush_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size);
 

@@ -5,6 +5,10 @@
  *      slot   0      1   2   3   4  ...  Size - 1
  *             never  ##  ##      ##               PageFileHigh 0 means demand zero
  *
+ * A file has Size slots now and grows up to MaximumSize, when commitments would pass the limit
+ * otherwise; its bitmap has room for that from the beginning. Several files share the work: each
+ * cluster goes to the next of them that has room.
+ *
  * A slot belongs to the page that was written there, from the moment the writer takes it until the
  * page is changed, deleted, or its PTE goes: PTEs in page-file form name the slot of a page that is
  * only there, MMPFN.OriginalPte the slot of one that is in memory as well. Each slot has one owner,
@@ -17,6 +21,7 @@
  *
  * Source: MMPAGING_FILE by symbols; Windows Internals 6, part 2, ch. 10 "Page Files".
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +30,9 @@
 #include "mm/mi.h"
 
 #define SLOTS_MOST 0xFFFFFFFFull /* PageFileHigh has 32 bits */
+#define NAME_MOST 40u            /* characters, with the end */
+#define SLACK_SHARE 64u          /* of what is asked for: a file grows by that more */
+#define SLACK_LEAST 256u         /* slots: 1 MB */
 
 /* ---- storage in the host --------------------------------------------------------------------- */
 
@@ -143,9 +151,9 @@ void mi_free_slot(struct mm *mm, MMPTE pte)
 
     ASSERT(mi_pte_in_page_file(pte) && pte.u.Soft.PageFileLow < paging->count);
     MMPAGING_FILE *file = paging->files[pte.u.Soft.PageFileLow].file;
-    struct bitmap used = used_slots(mm, file);
     uint64_t slot = pte.u.Soft.PageFileHigh;
     ke_acquire_lock(&paging->lock);
+    struct bitmap used = used_slots(mm, file);
     ASSERT(slot < used.bits && bitmap_test(&used, slot));
     bitmap_clear(&used, slot);
     set_free_space(file, file->FreeSpace + 1);
@@ -172,6 +180,38 @@ bool mi_paging_files_have_room(const struct mm *mm)
             return true;
     }
     return false;
+}
+
+/* ---- growth ---------------------------------------------------------------------------------- */
+
+/* => paging lock held */
+static uint64_t extend_file(struct mm *mm, MMPAGING_FILE *file, uint64_t slots)
+{
+    RTL_BITMAP *map = k2h(&mm->ke->ks, file->Bitmap);
+    uint64_t room = file->MaximumSize - file->Size;
+
+    if (slots > room)
+        slots = room;
+    file->Size += slots;
+    map->SizeOfBitMap += (ULONG)slots;
+    set_free_space(file, file->FreeSpace + slots);
+    __atomic_fetch_add(mm->ke->nt.MmTotalCommitLimit, slots, __ATOMIC_RELAXED);
+    return slots;
+}
+
+bool mi_extend_paging_files(struct mm *mm, uint64_t slots)
+{
+    struct mi_paging *paging = &mm->paging_files;
+    uint64_t room = 0, wanted = slots + slots / SLACK_SHARE + SLACK_LEAST;
+
+    ke_acquire_lock(&paging->lock);
+    for (unsigned i = 0; i < paging->count; i++)
+        room += paging->files[i].file->MaximumSize - paging->files[i].file->Size;
+    bool enough = slots > 0 && room >= slots;
+    for (unsigned i = 0; enough && wanted > 0 && i < paging->count; i++)
+        wanted -= extend_file(mm, paging->files[i].file, wanted);
+    ke_release_lock(&paging->lock);
+    return enough;
 }
 
 /* ---- input and output ------------------------------------------------------------------------ */
@@ -204,13 +244,28 @@ NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint6
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* The structures of a paging file, in one block: file, bitmap header, name, bits. */
-static MMPAGING_FILE *make_file(struct mm *mm, unsigned number, uint64_t slots)
+/* The first is pagefile.sys, the others pagefile2.sys and so on. => how many characters */
+static size_t make_name(WCHAR name[NAME_MOST], unsigned number)
 {
-    static const WCHAR name[] = u"\\??\\C:\\pagefile.sys";
+    char text[NAME_MOST], which[4] = "";
+    size_t length;
+
+    if (number > 0)
+        snprintf(which, sizeof(which), "%u", number + 1);
+    snprintf(text, sizeof(text), "\\??\\C:\\pagefile%s.sys", which);
+    for (length = 0; text[length]; length++)
+        name[length] = (WCHAR)text[length];
+    name[length] = 0;
+    return length;
+}
+
+/* The structures of a paging file, in one block: file, bitmap header, bits, name. */
+static MMPAGING_FILE *make_file(struct mm *mm, unsigned number, uint64_t slots, uint64_t most)
+{
     const struct kspace *ks = &mm->ke->ks;
-    size_t words = BITMAP_WORDS(slots);
-    size_t size = sizeof(MMPAGING_FILE) + sizeof(RTL_BITMAP) + words * 8 + sizeof(name);
+    size_t words = BITMAP_WORDS(most);
+    size_t size =
+        sizeof(MMPAGING_FILE) + sizeof(RTL_BITMAP) + words * 8 + NAME_MOST * sizeof(WCHAR);
     MMPAGING_FILE *file = ex_allocate_pool(mm, NonPagedPool, size, mm_tag("MmPf"));
 
     if (!file)
@@ -218,36 +273,39 @@ static MMPAGING_FILE *make_file(struct mm *mm, unsigned number, uint64_t slots)
     memset(file, 0, size);
     RTL_BITMAP *map = (RTL_BITMAP *)(file + 1);
     uint64_t *bits = (uint64_t *)(map + 1);
-    memcpy(bits + words, name, sizeof(name));
+    size_t length = make_name((WCHAR *)(bits + words), number);
     map->SizeOfBitMap = (ULONG)slots;
     map->Buffer.va = h2k(ks, bits);
     file->Bitmap.va = h2k(ks, map);
-    file->Size = file->MaximumSize = file->MinimumSize = slots;
+    file->Size = file->MinimumSize = slots;
+    file->MaximumSize = most;
     file->FreeSpace = slots - 1;
     file->BitmapHint = 1;
     file->PageFileNumber = (USHORT)(number & 15);
-    file->PageFileName.Length = sizeof(name) - sizeof(name[0]);
-    file->PageFileName.MaximumLength = sizeof(name);
+    file->PageFileName.Length = (USHORT)(length * sizeof(WCHAR));
+    file->PageFileName.MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
     file->PageFileName.Buffer.va = h2k(ks, bits + words);
     bits[0] = 1;
     return file;
 }
 
-NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size)
+NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t minimum, uint64_t maximum)
 {
     struct mi_paging *paging = &mm->paging_files;
     unsigned number = paging->count;
-    uint64_t slots = MI_VPN(size);
+    uint64_t slots = MI_VPN(minimum), most = MI_VPN(maximum);
 
     if (slots < 2 || slots > SLOTS_MOST)
         return STATUS_INVALID_PARAMETER_2;
+    if (most < slots || most > SLOTS_MOST)
+        return STATUS_INVALID_PARAMETER_3;
     if (number == MI_PAGING_FILES)
         return STATUS_TOO_MANY_PAGING_FILES;
-    MMPAGING_FILE *file = make_file(mm, number, slots);
+    MMPAGING_FILE *file = make_file(mm, number, slots, most);
     if (!file)
         return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status =
-        paging->ops->open(mm->owner, number, MI_VA(slots), &paging->files[number].storage);
+        paging->ops->open(mm->owner, number, MI_VA(most), &paging->files[number].storage);
     if (!NT_SUCCESS(status)) {
         ex_free_pool(mm, file);
         return status;
@@ -255,7 +313,7 @@ NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t size)
     paging->files[number].file = file;
     mm->ke->nt.MmPagingFile[number].va = h2k(&mm->ke->ks, file);
     *mm->ke->nt.MmNumberOfPagingFiles = number + 1;
-    *mm->ke->nt.MmTotalCommitLimit += slots - 1;
+    __atomic_fetch_add(mm->ke->nt.MmTotalCommitLimit, slots - 1, __ATOMIC_RELAXED);
     __atomic_store_n(&paging->count, number + 1, __ATOMIC_RELEASE);
     return STATUS_SUCCESS;
 }

@@ -45,6 +45,8 @@ void mi_unmap_pages(struct mm *mm, const struct mi_unshare *pages, size_t count)
 void mi_unmap_page_locked(struct mm *mm, uint64_t pfn, bool dirty); /* => (P) */
 /* Take an unmapped page back into use: one PTE maps it. => (P); not being read */
 void mi_activate_page(struct mm *mm, uint64_t pfn);
+/* The same for a fault of a thread, whose memory priority it has then. */
+void mi_activate_user_page(struct mm *mm, uint64_t pfn);
 /* Its owner gives a page up that nobody maps. => (P) */
 void mi_give_up_page(struct mm *mm, uint64_t pfn);
 /* The same for one that nobody maps any more, and that is not in transition yet. => (P) */
@@ -99,6 +101,9 @@ struct mi_slots {
 
 /* Up to `most` free slots in a row. => count 0: all paging files are full */
 struct mi_slots mi_allocate_slots(struct mm *mm, size_t most);
+/* Have the commit limit higher by at least so many slots. => false: paging files cannot grow so
+ * much, and none did; any lock above KE_RANK_PAGE_FILE may be held */
+bool mi_extend_paging_files(struct mm *mm, uint64_t slots);
 /* The slot that a PTE in page-file form names. */
 void mi_free_slot(struct mm *mm, MMPTE pte);
 /* Whether a PTE in page-file form names a slot that exists and is in use. */

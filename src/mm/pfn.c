@@ -26,12 +26,12 @@
 #include <string.h>
 
 #include "mm/mi.h"
+#include "nt/info.h"
 
 #define QUARANTINE_MOST 64u
 #define RUN_SEARCH_FRAMES 32768u /* looked at under one lock, when searching for a run */
-#define DEFAULT_PRIORITY 5u      /* page priority of normal memory */
+#define DEFAULT_PRIORITY MEMORY_PRIORITY_NORMAL
 #define CACHE_ATTRIBUTE_CACHED 1u
-#define STANDBY_LISTS 8
 
 void mi_list_initialize(MMPFNLIST *list, MMLISTS name)
 {
@@ -129,6 +129,18 @@ void mi_page_taken(MMPFN *page)
     page->u3.e2.ReferenceCount = 1;
 }
 
+unsigned mi_page_priority(const struct mm *mm)
+{
+    return mm->ops->page_priority ? mm->ops->page_priority(mm->owner) : DEFAULT_PRIORITY;
+}
+
+/* A page of user memory is as important as the thread that brings it in. => (P) */
+static void set_user_priority(struct mm *mm, uint64_t pfn)
+{
+    if (pfn != MI_LIST_END)
+        mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(mi_page_priority(mm) % MI_PRIORITIES);
+}
+
 /* Find a frame of `list` above the System process's page directory. */
 static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list)
 {
@@ -142,7 +154,7 @@ static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list
 /* A frame whose contents can be had again, of the lowest priority there is. => PFN lock held */
 static uint64_t take_standby(struct mm *mm, enum mi_page_want want)
 {
-    for (int priority = 0; priority < STANDBY_LISTS; priority++) {
+    for (unsigned priority = 0; priority < MI_PRIORITIES; priority++) {
         const MMPFNLIST *list = &mm->ke->nt.MmStandbyPageListByPriority[priority];
         uint64_t pfn =
             want == MI_PAGE_DIRECTORY ? find_above_system_directory(mm, list) : list->Flink;
@@ -188,6 +200,7 @@ bool mi_take_page_locked(struct mm *mm, uint64_t *pfn)
     if (*mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
         return false;
     *pfn = take_page(mm, MI_PAGE_ANY, &dirty);
+    set_user_priority(mm, *pfn);
     return *pfn != MI_LIST_END;
 }
 
@@ -198,7 +211,10 @@ static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
 
     if (user && *mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
         return MI_LIST_END;
-    return take_page(mm, want, dirty);
+    uint64_t pfn = take_page(mm, want, dirty);
+    if (user)
+        set_user_priority(mm, pfn);
+    return pfn;
 }
 
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)

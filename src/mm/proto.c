@@ -191,7 +191,7 @@ static uint64_t revive(struct mm *mm, MMPTE *proto, MMPTE value)
 {
     uint64_t pfn = value.u.Trans.PageFrameNumber;
 
-    mi_activate_page(mm, pfn);
+    mi_activate_user_page(mm, pfn);
     write_proto(mm, proto, valid_proto(pfn));
     return pfn;
 }
@@ -251,12 +251,17 @@ void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
-/* One more for a page that is in memory, and not on its way in. => (P) */
+/* One more for a page that is in memory, and not on its way in. Who uses it together finds it as
+ * important as the one does that needs it most. => (P) */
 static uint64_t share(struct mm *mm, MMPTE *proto, MMPTE value)
 {
     if (!value.u.Hard.Valid)
         return revive(mm, proto, value);
-    mi_pfn(mm, value.u.Hard.PageFrameNumber)->u2.ShareCount++;
+    MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);
+    unsigned priority = mi_page_priority(mm) % MI_PRIORITIES;
+    page->u2.ShareCount++;
+    if (page->u3.e1.Priority < priority)
+        page->u3.e1.Priority = (UCHAR)priority;
     return value.u.Hard.PageFrameNumber;
 }
 

@@ -268,6 +268,11 @@ static ULONG64 *slot_of_control(const struct mi_control *control)
     return slot_of(k2h(ks, control->file->SectionObjectPointer), control->area->u.Flags.Image);
 }
 
+static bool has_large_pages(const struct mi_control *control)
+{
+    return control->segment->SegmentFlags.LargePages;
+}
+
 /* Nobody refers to it any more, and nobody can find it. => no locks */
 static void delete_control(struct mi_control *control)
 {
@@ -282,6 +287,8 @@ static void delete_control(struct mi_control *control)
             mi_proto_delete(mm, &run.ptes[i], (MMPTE){.u.Long = 0});
     }
     mi_return_commit(mm, control->segment->NumberOfCommittedPages, MI_COMMIT_USER);
+    if (has_large_pages(control))
+        mi_return_resident(mm, control->pages);
     free_control(control);
     if (file)
         mm->ops->dereference_file(mm->owner, file);
@@ -462,7 +469,6 @@ static void fill_memory_section(struct mi_control *control, unsigned protection,
     segment->SegmentFlags.DefaultProtectionMask = protection;
     segment->SegmentFlags.NoCache = (attributes & SEC_NOCACHE) != 0;
     segment->SegmentFlags.WriteCombined = (attributes & SEC_WRITECOMBINE) != 0;
-    segment->SegmentFlags.LargePages = (attributes & SEC_LARGE_PAGES) != 0;
     segment->NumberOfCommittedPages = commit ? control->pages : 0;
     control->area->u.Flags.Commit = commit;
     control->area->u.Flags.Reserve = !commit;
@@ -482,6 +488,7 @@ static NTSTATUS fill_large(struct mi_control *control)
     for (uint64_t i = 0; NT_SUCCESS(status) && i < control->pages; i++)
         mi_proto_take(mm, &control->ptes[i], mi_read_pte(&control->ptes[i]),
                       first[i / MI_LARGE_FRAMES] + i % MI_LARGE_FRAMES);
+    control->segment->SegmentFlags.LargePages = NT_SUCCESS(status);
     free(first);
     return status;
 }

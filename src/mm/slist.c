@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "mm/mi.h"
+#include "nt/info.h"
 
 #define REPLENISH 16u     /* at once */
 #define SHARE_OF_RAM 512u /* a process may have so small a part of it at hand */
@@ -103,6 +104,18 @@ static void note_next(struct mm *mm, const struct mi_slist *slist)
                          __ATOMIC_RELAXED);
 }
 
+/* What is at hand has normal priority, as nearly everybody wants it. */
+static void set_priority(struct mm *mm, uint64_t pfn)
+{
+    unsigned priority = mi_page_priority(mm);
+
+    if (priority == MEMORY_PRIORITY_NORMAL)
+        return;
+    ke_acquire_lock(&mm->pfn_lock);
+    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(priority % MI_PRIORITIES);
+    ke_release_lock(&mm->pfn_lock);
+}
+
 bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn)
 {
     struct mi_slist *slist = &space->slist;
@@ -110,7 +123,7 @@ bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn
     bool zero = want == MI_PAGE_ZEROED || want == MI_PAGE_USER_ZEROED;
 
     if (slist->zeroed_count + slist->free_count == 0 && !replenish(space))
-        return mi_allocate_page(mm, want, pfn);
+        return mi_allocate_page(mm, want, pfn); /* which sets the priority as well */
     if (slist->free_count > 0 && (!zero || slist->zeroed_count == 0)) {
         *pfn = pop(slist->free, &slist->free_count);
         if (zero)
@@ -119,6 +132,8 @@ bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn
         *pfn = pop(slist->zeroed, &slist->zeroed_count);
         note_next(mm, slist);
     }
+    if (want != MI_PAGE_ZEROED)
+        set_priority(mm, *pfn);
     return true;
 }
 

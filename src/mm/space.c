@@ -373,6 +373,7 @@ void mm_space_clean(struct mm_space *space)
         mi_vad_free(space->mm, vad);
     }
     mi_awe_clean(space);
+    mi_return_working_set_reserve(space);
     if (space->spare)
         mi_vad_free(space->mm, space->spare);
     space->spare = NULL;

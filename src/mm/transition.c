@@ -234,6 +234,12 @@ void mi_activate_page(struct mm *mm, uint64_t pfn)
     page->u3.e1.PageLocation = ActiveAndValid;
 }
 
+void mi_activate_user_page(struct mm *mm, uint64_t pfn)
+{
+    mi_activate_page(mm, pfn); /* while its priority says on which list it is */
+    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(mi_page_priority(mm) % MI_PRIORITIES);
+}
+
 static void give_up(struct mm *mm, uint64_t pfn)
 {
     MMPFN *page = mi_pfn(mm, pfn);

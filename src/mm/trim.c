@@ -43,14 +43,23 @@ static uint64_t available(const struct mm *mm)
     return __atomic_load_n(mm->ke->nt.MmAvailablePages, __ATOMIC_RELAXED);
 }
 
-/* Who was trimmed comes last the next time. */
-size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
+/* What a space has above its maximum, which it may while memory is abundant. => (W)
+ * Source: QUOTA_LIMITS_HARDWS_MAX_DISABLE, SetProcessWorkingSetSizeEx documentation. */
+static size_t above_maximum(const struct mm_space *space)
 {
-    enum mi_trim which = all ? MI_TRIM_ANY : MI_TRIM_OLD;
+    const MMSUPPORT *vm = &space->process->Vm;
+
+    return vm->WorkingSetSize > vm->MaximumWorkingSetSize
+               ? vm->WorkingSetSize - vm->MaximumWorkingSetSize
+               : 0;
+}
+
+/* Trim each space once, with `excess` those above their maximum only, and down to that. Who was
+ * trimmed comes last the next time. => (S); how many pages */
+static size_t trim_each(struct mm *mm, size_t most, enum mi_trim which, bool excess, bool *busy)
+{
     size_t trimmed = 0, count = 0;
 
-    *busy = false;
-    pthread_mutex_lock(&mm->spaces_lock);
     list_for_each(node, &mm->spaces) count++;
     for (; count > 0 && trimmed < most; count--) {
         struct mm_space *space = list_entry(mm->spaces.next, struct mm_space, link);
@@ -61,10 +70,22 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
             continue;
         }
         trimmed += mi_slist_drain(space, most - trimmed);
-        if (trimmed < most)
-            trimmed += mi_trim_working_set(space, most - trimmed, which);
+        size_t left = most - trimmed, over = excess ? above_maximum(space) : left;
+        if (left > 0)
+            trimmed += mi_trim_working_set(space, over < left ? over : left, which);
         mi_unlock_working_set(space);
     }
+    return trimmed;
+}
+
+size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
+{
+    enum mi_trim which = all ? MI_TRIM_ANY : MI_TRIM_OLD;
+
+    *busy = false;
+    pthread_mutex_lock(&mm->spaces_lock);
+    size_t trimmed = trim_each(mm, most, which, true, busy);
+    trimmed += trim_each(mm, most - trimmed, which, false, busy);
     pthread_mutex_unlock(&mm->spaces_lock);
     return trimmed;
 }

@@ -120,6 +120,8 @@ enum mi_trim {
 void mi_trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va);
 /* Take up to `most` pages out of a process's working set. => how many */
 size_t mi_trim_working_set(struct mm_space *space, size_t most, enum mi_trim which);
+/* A process that ends needs no hard minimum any more. => (W) */
+void mi_return_working_set_reserve(struct mm_space *space);
 /* There is to be one page more, shared or private: make room for it in the working set, by its
  * limits. => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT */
 NTSTATUS mi_grow_working_set(struct mm_space *space, bool shared);

@@ -5,7 +5,9 @@
  *                soft: kept until pages run very short    soft: grows as memory is there
  *                hard: kept                               hard: a page that comes replaces another
  *
- * Locked pages and some fluid ones fit into the minimum.
+ * Locked pages and some fluid ones fit into the minimum. A hard minimum is reserved: it goes off
+ * MmResidentAvailablePages. A working set above its soft maximum is the first to be trimmed when
+ * memory is not abundant (trim.c).
  *
  * Source: SetProcessWorkingSetSizeEx, documentation.
  */
@@ -49,6 +51,36 @@ static NTSTATUS check_limits(const struct mm *mm, struct limits *limits)
     return STATUS_SUCCESS;
 }
 
+/* What a minimum takes off the pages that others may have for good. */
+static uint64_t reserved(uint64_t minimum, bool hard)
+{
+    return hard ? minimum : 0;
+}
+
+/* Reserve what a new minimum needs more than the old one, or give back what it needs less. => (W)
+ */
+static NTSTATUS change_reserve(struct mm_space *space, const struct limits *limits, bool hard)
+{
+    const MMSUPPORT *vm = &space->process->Vm;
+    uint64_t before = reserved(vm->MinimumWorkingSetSize, vm->Flags.MinimumWorkingSetHard);
+    uint64_t after = reserved(limits->minimum, hard);
+
+    if (after > before && !mi_charge_resident(space->mm, after - before))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (after < before)
+        mi_return_resident(space->mm, before - after);
+    return STATUS_SUCCESS;
+}
+
+void mi_return_working_set_reserve(struct mm_space *space)
+{
+    MMSUPPORT *vm = &space->process->Vm;
+
+    mi_return_resident(space->mm,
+                       reserved(vm->MinimumWorkingSetSize, vm->Flags.MinimumWorkingSetHard));
+    vm->Flags.MinimumWorkingSetHard = 0;
+}
+
 /* => (W) */
 static NTSTATUS apply(struct mm_space *space, const struct limits *limits)
 {
@@ -56,16 +88,21 @@ static NTSTATUS apply(struct mm_space *space, const struct limits *limits)
     uint64_t now = vm->MinimumWorkingSetSize;
     uint64_t available = __atomic_load_n(space->mm->ke->nt.MmAvailablePages, __ATOMIC_RELAXED);
 
+    if (space->cleaned)
+        return STATUS_PROCESS_IS_TERMINATING;
     if (limits->minimum < mi_wsl(space)->FirstDynamic + MI_FLUID_PAGES)
         return STATUS_BAD_WORKING_SET_LIMIT;
     if (limits->minimum > now && limits->minimum - now + NOT_FOR_ONE > available)
         return STATUS_INSUFFICIENT_RESOURCES;
+    bool hard =
+        limits->flags & QUOTA_LIMITS_HARDWS_MIN_ENABLE ||
+        (vm->Flags.MinimumWorkingSetHard && !(limits->flags & QUOTA_LIMITS_HARDWS_MIN_DISABLE));
+    NTSTATUS status = change_reserve(space, limits, hard);
+    if (!NT_SUCCESS(status))
+        return status;
     vm->MinimumWorkingSetSize = (ULONG)limits->minimum;
     vm->MaximumWorkingSetSize = (ULONG)limits->maximum;
-    if (limits->flags & QUOTA_LIMITS_HARDWS_MIN_ENABLE)
-        vm->Flags.MinimumWorkingSetHard = 1;
-    if (limits->flags & QUOTA_LIMITS_HARDWS_MIN_DISABLE)
-        vm->Flags.MinimumWorkingSetHard = 0;
+    vm->Flags.MinimumWorkingSetHard = hard;
     if (limits->flags & QUOTA_LIMITS_HARDWS_MAX_ENABLE)
         vm->Flags.MaximumWorkingSetHard = 1;
     if (limits->flags & QUOTA_LIMITS_HARDWS_MAX_DISABLE)

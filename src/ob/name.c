@@ -2,7 +2,10 @@
  *
  * A directory hashes names (upper case) into 37 buckets of OBJECT_DIRECTORY_ENTRY chains. An entry
  * has a reference to its object, the object's name header points back to the directory and has a
- * reference to it. Names compare without case: Windows' default (ObCaseInsensitive).
+ * reference to it. Names compare without case when the caller asks for it (OBJ_CASE_INSENSITIVE),
+ * or looks for an object of a type whose names do: files, devices, directories, links. Others, such
+ * as events and sections, may differ by case alone. Source: CreateEvent, documentation ("name
+ * comparison is case sensitive"); OBJECT_TYPE_INITIALIZER.CaseInsensitive, symbols.
  *
  * Following a name takes one component at a time and ends in one of four ways:
  *
@@ -52,6 +55,12 @@ struct component {
     USHORT length;
 };
 
+static bool matches(const WCHAR *text, struct component name, bool ignore_case)
+{
+    return ignore_case ? obp_names_equal(text, name.text, name.length)
+                       : memcmp(text, name.text, name.length) == 0;
+}
+
 /* FNV-1a over the upper-case text. */
 static ULONG hash_name(struct component name)
 {
@@ -64,7 +73,8 @@ static ULONG hash_name(struct component name)
 
 /* The link that points to the entry of that name, or to the null at the end of its chain.
  * => the directory's lock is held */
-static uint64_t *find_link(struct ob *ob, OBJECT_DIRECTORY *directory, struct component name)
+static uint64_t *find_link(struct ob *ob, OBJECT_DIRECTORY *directory, struct component name,
+                           bool ignore_case)
 {
     ULONG hash = hash_name(name);
     uint64_t *link = &directory->HashBuckets[hash % OBP_BUCKETS].va;
@@ -74,7 +84,7 @@ static uint64_t *find_link(struct ob *ob, OBJECT_DIRECTORY *directory, struct co
         OBJECT_HEADER_NAME_INFO *info = ob_name_info(ob, k2h(obp_ks(ob), entry->Object));
 
         if (entry->HashValue == hash && info->Name.Length == name.length &&
-            obp_names_equal(k2h(obp_ks(ob), info->Name.Buffer), name.text, name.length))
+            matches(k2h(obp_ks(ob), info->Name.Buffer), name, ignore_case))
             break;
         link = &entry->ChainLink.va;
     }
@@ -82,13 +92,14 @@ static uint64_t *find_link(struct ob *ob, OBJECT_DIRECTORY *directory, struct co
 }
 
 /* => referenced, NULL: not there */
-static void *find_entry(struct ob *ob, OBJECT_DIRECTORY *directory, struct component name)
+static void *find_entry(struct ob *ob, OBJECT_DIRECTORY *directory, struct component name,
+                        bool ignore_case)
 {
     void *object = NULL;
     uint64_t *link;
 
     ex_acquire_push_lock_shared(&directory->Lock, KE_RANK_OBJECT_DIRECTORY);
-    link = find_link(ob, directory, name);
+    link = find_link(ob, directory, name, ignore_case);
     if (*link) {
         OBJECT_DIRECTORY_ENTRY *entry = kspace_host(obp_ks(ob), *link);
 
@@ -102,7 +113,7 @@ static void *find_entry(struct ob *ob, OBJECT_DIRECTORY *directory, struct compo
 /* Enter `object`. => *existing (referenced) when the name was taken meanwhile, else NULL;
  *    STATUS_INSUFFICIENT_RESOURCES */
 static NTSTATUS insert_entry(struct ob *ob, OBJECT_DIRECTORY *directory, struct component name,
-                             void *object, void **existing)
+                             bool ignore_case, void *object, void **existing)
 {
     OBJECT_DIRECTORY_ENTRY *entry =
         ex_allocate_pool(ob->mm, PagedPool, sizeof(*entry), mm_tag("ObDi"));
@@ -113,7 +124,7 @@ static NTSTATUS insert_entry(struct ob *ob, OBJECT_DIRECTORY *directory, struct 
     if (!entry)
         return STATUS_INSUFFICIENT_RESOURCES;
     ex_acquire_push_lock_exclusive(&directory->Lock, KE_RANK_OBJECT_DIRECTORY);
-    link = find_link(ob, directory, name);
+    link = find_link(ob, directory, name, ignore_case);
     if (*link) {
         *existing =
             k2h(obp_ks(ob), ((OBJECT_DIRECTORY_ENTRY *)kspace_host(obp_ks(ob), *link))->Object);
@@ -145,7 +156,7 @@ static OBJECT_DIRECTORY_ENTRY *unlink_entry(struct ob *ob, OBJECT_DIRECTORY *dir
     if (info->Directory.va == h2k(obp_ks(ob), directory) &&
         __atomic_load_n(&header->HandleCount, __ATOMIC_ACQUIRE) == 0 &&
         !(__atomic_load_n(&header->Flags, __ATOMIC_ACQUIRE) & OBP_FLAG_PERMANENT)) {
-        uint64_t *link = find_link(ob, directory, name);
+        uint64_t *link = find_link(ob, directory, name, false);
 
         entry = kspace_host(obp_ks(ob), *link);
         ASSERT(entry->Object.va == h2k(obp_ks(ob), object));
@@ -225,6 +236,7 @@ struct walk {
     struct component rest; /* not yet looked at, without a leading backslash */
     void *at;              /* referenced */
     unsigned links;
+    bool ignore_case;
     bool trailing; /* a backslash ends the path: only a parse procedure takes that */
 };
 
@@ -313,7 +325,8 @@ static NTSTATUS call_parse(struct walk *w, struct component rest)
 static NTSTATUS insert_here(struct walk *w, struct component name)
 {
     void *existing;
-    NTSTATUS status = insert_entry(w->ob, w->at, name, w->lookup->insert, &existing);
+    NTSTATUS status =
+        insert_entry(w->ob, w->at, name, w->ignore_case, w->lookup->insert, &existing);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -339,7 +352,7 @@ static enum step walk_step(struct walk *w, NTSTATUS *status)
         return WALK_DONE;
     last = w->rest.length == 0;
     after = remaining(w, name);
-    object = find_entry(w->ob, w->at, name);
+    object = find_entry(w->ob, w->at, name, w->ignore_case);
     if (!object) {
         if (w->trailing)
             return WALK_DONE;
@@ -417,9 +430,17 @@ static NTSTATUS begin(struct walk *w, bool *done)
     return STATUS_SUCCESS;
 }
 
+static bool ignores_case(struct ob *ob, const struct obp_lookup *lookup)
+{
+    OBJECT_TYPE *type = lookup->insert ? ob_object_type(ob, lookup->insert) : lookup->type;
+
+    return lookup->attributes->flags & OBJ_CASE_INSENSITIVE || !type ||
+           type->TypeInfo.CaseInsensitive || ob_type_ops_of(ob, type)->parse;
+}
+
 NTSTATUS obp_lookup_name(struct ob *ob, const struct obp_lookup *lookup, void **object)
 {
-    struct walk w = {.ob = ob, .lookup = lookup};
+    struct walk w = {.ob = ob, .lookup = lookup, .ignore_case = ignores_case(ob, lookup)};
     bool done;
     NTSTATUS status = begin(&w, &done);
 

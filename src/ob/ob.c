@@ -287,18 +287,42 @@ static NTSTATUS create_root(struct ob *ob)
     return STATUS_SUCCESS;
 }
 
+/* Objects of programs are named in the BaseNamedObjects of their session, in which Local, Global
+ * and Session\N lead to its own, session 0's and any session's.
+ * Source: "Kernel Object Namespaces", documentation; Windows Internals 6, part 1, ch. 3 "Session
+ * Namespace". */
 static NTSTATUS create_namespace(struct ob *ob)
 {
     static const char *const directories[] = {
-        "\\BaseNamedObjects", "\\Device",      "\\GLOBAL\?\?", "\\KernelObjects", "\\Sessions",
-        "\\KnownDlls",        "\\RPC Control", "\\Windows",    "\\Driver",        "\\FileSystem",
-        "\\Callback",         "\\Security",    "\\NLS",        "\\Sessions\\0",
+        "\\BaseNamedObjects",
+        "\\Device",
+        "\\GLOBAL\?\?",
+        "\\KernelObjects",
+        "\\Sessions",
+        "\\KnownDlls",
+        "\\RPC Control",
+        "\\Windows",
+        "\\Driver",
+        "\\FileSystem",
+        "\\Callback",
+        "\\Security",
+        "\\NLS",
+        "\\Sessions\\0",
+        "\\Sessions\\1",
+        "\\Sessions\\1\\BaseNamedObjects",
+        "\\Sessions\\BNOLINKS",
     };
     static const char *const links[][2] = {
         {"\\\?\?", "\\GLOBAL\?\?"},
         {"\\DosDevices", "\\\?\?"},
         {"\\BaseNamedObjects\\Global", "\\BaseNamedObjects"},
         {"\\BaseNamedObjects\\Local", "\\BaseNamedObjects"},
+        {"\\BaseNamedObjects\\Session", "\\Sessions\\BNOLINKS"},
+        {"\\Sessions\\1\\BaseNamedObjects\\Global", "\\BaseNamedObjects"},
+        {"\\Sessions\\1\\BaseNamedObjects\\Local", "\\Sessions\\1\\BaseNamedObjects"},
+        {"\\Sessions\\1\\BaseNamedObjects\\Session", "\\Sessions\\BNOLINKS"},
+        {"\\Sessions\\BNOLINKS\\0", "\\BaseNamedObjects"},
+        {"\\Sessions\\BNOLINKS\\1", "\\Sessions\\1\\BaseNamedObjects"},
         {"\\GLOBAL\?\?\\GLOBALROOT", ""},
         {"\\GLOBAL\?\?\\Global", "\\GLOBAL\?\?"},
     };

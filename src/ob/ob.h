@@ -149,6 +149,8 @@ bool ob_reference_object_safe(struct ob *ob, void *object);
 void ob_dereference_object(struct ob *ob, void *object);
 /* Permanent objects lose their permanence, and their name with their last handle. */
 void ob_make_temporary_object(struct ob *ob, void *object);
+/* A named object stays, with no handle left. */
+void ob_make_permanent_object(void *object);
 
 OBJECT_TYPE *ob_object_type(struct ob *ob, const void *object);
 const struct ob_type_ops *ob_type_ops_of(struct ob *ob, const OBJECT_TYPE *type);

@@ -197,6 +197,11 @@ void ob_dereference_object(struct ob *ob, void *object)
         delete_object(ob, object);
 }
 
+void ob_make_permanent_object(void *object)
+{
+    __atomic_or_fetch(&ob_header(object)->Flags, OBP_FLAG_PERMANENT, __ATOMIC_ACQ_REL);
+}
+
 void ob_make_temporary_object(struct ob *ob, void *object)
 {
     OBJECT_HEADER *header = ob_header(object);

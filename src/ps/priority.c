@@ -3,6 +3,8 @@
  * A thread's base priority is its process's, by priority class, plus an increment of -2 to 2, or
  * saturated at 1 or 15. A program without privileges gets no realtime class.
  * Source: "Scheduling Priorities", documentation.
+ *
+ * Memory priorities are kept among flags that others change at the same time, hence atomically.
  */
 #include "nt/info.h"
 #include "ps/psi.h"
@@ -11,6 +13,12 @@
 #define WIDEST_INCREMENT 2
 #define LOWEST 1
 #define HIGHEST 15
+
+/* Where memory priorities lie: DefaultPagePriority in EPROCESS.Flags2, ThreadPagePriority in
+ * ETHREAD.CrossThreadFlags. Source: symbols. */
+#define DEFAULT_PAGE_PRIORITY_SHIFT 12
+#define THREAD_PAGE_PRIORITY_SHIFT 13
+#define PAGE_PRIORITIES 8u
 
 CHAR psp_base_priority(uint8_t priority_class)
 {
@@ -102,4 +110,52 @@ NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask)
     }
     ke_set_affinity_thread(thread->ps->ke, &thread->thread->Tcb, mask);
     return STATUS_SUCCESS;
+}
+
+/* ---- memory ---- */
+
+static unsigned page_priority(const ULONG *flags, unsigned shift)
+{
+    return (__atomic_load_n(flags, __ATOMIC_RELAXED) >> shift) % PAGE_PRIORITIES;
+}
+
+static NTSTATUS set_page_priority(ULONG *flags, unsigned shift, unsigned priority)
+{
+    ULONG old = __atomic_load_n(flags, __ATOMIC_RELAXED), made;
+    if (priority > MEMORY_PRIORITY_NORMAL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    do {
+        made = old + ((priority - (old >> shift) % PAGE_PRIORITIES) << shift);
+    } while (
+        !__atomic_compare_exchange_n(flags, &old, made, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return STATUS_SUCCESS;
+}
+
+unsigned ps_process_page_priority(const struct ps_process *process)
+{
+    return page_priority(&process->process->Flags2, DEFAULT_PAGE_PRIORITY_SHIFT);
+}
+
+unsigned ps_thread_page_priority(const struct ps_thread *thread)
+{
+    return page_priority(&thread->thread->CrossThreadFlags, THREAD_PAGE_PRIORITY_SHIFT);
+}
+
+unsigned ps_page_priority(const struct ps_thread *thread)
+{
+    unsigned own = ps_thread_page_priority(thread),
+             most = ps_process_page_priority(thread->process);
+    return own < most ? own : most;
+}
+
+NTSTATUS ps_set_process_page_priority(struct ps_process *process, unsigned priority)
+{
+    return set_page_priority(&process->process->Flags2, DEFAULT_PAGE_PRIORITY_SHIFT, priority);
+}
+
+NTSTATUS ps_set_thread_page_priority(struct ps_thread *thread, unsigned priority)
+{
+    return set_page_priority(&thread->thread->CrossThreadFlags, THREAD_PAGE_PRIORITY_SHIFT,
+                             priority);
 }

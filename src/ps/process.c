@@ -102,6 +102,7 @@ static void initialize_process(struct ps *ps, EPROCESS *process, const struct ps
     process->CreateTime.QuadPart = ke_query_system_time(ps->ke);
     process->ExitStatus = STATUS_PENDING;
     process->PriorityClass = PROCESS_PRIORITY_CLASS_NORMAL;
+    process->DefaultPagePriority = MEMORY_PRIORITY_NORMAL;
     if (program) {
         inherit_values(process, program);
     }

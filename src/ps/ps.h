@@ -278,6 +278,14 @@ NTSTATUS ps_set_priority_class(struct ps_process *process, uint8_t priority_clas
  */
 NTSTATUS ps_set_process_affinity(struct ps_process *process, uint64_t mask);
 NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask);
+/* Memory priorities (MEMORY_PRIORITY_*): a thread's pages have the lower one of its own and its
+ * process's. => STATUS_INVALID_PARAMETER: above MEMORY_PRIORITY_NORMAL
+ * Source: SetThreadInformation, SetProcessInformation, documentation. */
+unsigned ps_page_priority(const struct ps_thread *thread);
+unsigned ps_process_page_priority(const struct ps_process *process);
+unsigned ps_thread_page_priority(const struct ps_thread *thread);
+NTSTATUS ps_set_process_page_priority(struct ps_process *process, unsigned priority);
+NTSTATUS ps_set_thread_page_priority(struct ps_thread *thread, unsigned priority);
 /* `thread`, the caller's, hit a guard page at `va` of its process: grow its stack, if it is that.
  * => STATUS_STACK_OVERFLOW: no room or memory; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's
  * stack */

@@ -16,6 +16,7 @@
 
 #include "ke/list.h"
 #include "ke/thread.h"
+#include "nt/info.h"
 #include "ps/psi.h"
 
 #define KERNEL_STACK_PAGES 6
@@ -97,6 +98,7 @@ static NTSTATUS create_kernel_part(struct ps_thread *t)
     thread->Tcb.StackLimit.va = t->kernel_stack;
     thread->CreateTime.QuadPart = ke_query_system_time(ps->ke);
     thread->ExitStatus = STATUS_PENDING;
+    thread->ThreadPagePriority = MEMORY_PRIORITY_NORMAL;
     ke_list_init(ks, &thread->IrpList);
     ke_list_init(ks, &thread->ActiveTimerListHead);
     return STATUS_SUCCESS;

@@ -71,6 +71,21 @@ void sys_free_string(struct sys_string *string)
     *string = (struct sys_string){NULL, 0};
 }
 
+/* What stays when nobody uses it is not for everybody.
+ * Source: SE_CREATE_PERMANENT_NAME, privilege constants; OBJECT_ATTRIBUTES, documentation. */
+static NTSTATUS check_flags(struct sys_call *call, uint32_t flags)
+{
+    const uint32_t known = OBJ_INHERIT | OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_CASE_INSENSITIVE |
+                           OBJ_OPENIF | OBJ_OPENLINK | OBJ_KERNEL_HANDLE | OBJ_FORCE_ACCESS_CHECK;
+    if (flags & ~known) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    bool may = !(flags & OBJ_PERMANENT) ||
+               se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                        SE_CREATE_PERMANENT_PRIVILEGE);
+    return may ? STATUS_SUCCESS : STATUS_PRIVILEGE_NOT_HELD;
+}
+
 NTSTATUS sys_get_attributes(struct sys_call *call, uint64_t va, struct sys_attributes *out)
 {
     OBJECT_ATTRIBUTES attributes;
@@ -84,6 +99,10 @@ NTSTATUS sys_get_attributes(struct sys_call *call, uint64_t va, struct sys_attri
     }
     if (attributes.Length != sizeof attributes) {
         return STATUS_INVALID_PARAMETER;
+    }
+    status = check_flags(call, attributes.Attributes);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
     out->root = attributes.RootDirectory.va;
     out->attributes = attributes.Attributes;
@@ -123,7 +142,10 @@ NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type)
     struct ob_caller caller = ps_caller(call->thread);
     struct sys_attributes attributes;
     uint64_t handle;
-    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
+    NTSTATUS status = sys_probe_write(call, call->arg[0], sizeof handle);
+    if (NT_SUCCESS(status)) {
+        status = sys_get_attributes(call, call->arg[2], &attributes);
+    }
     if (!NT_SUCCESS(status)) {
         return status;
     }

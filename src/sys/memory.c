@@ -37,7 +37,7 @@ static bool may_allocate(struct sys_call *call, uint32_t type)
 {
     const uint32_t large = MEM_LARGE_PAGES | MEM_RESERVE | MEM_COMMIT;
 
-    return (type & large) != large ||
+    return (type & ~MEM_TOP_DOWN) != large ||
            se_process_has_privilege(&call->sys->ps->se, call->process->process,
                                     SE_LOCK_MEMORY_PRIVILEGE);
 }

@@ -190,11 +190,58 @@ static NTSTATUS create_directory(struct sys_call *call)
     return NT_SUCCESS(status) ? sys_put_handle(call, call->arg[0], handle, status) : status;
 }
 
+/* NtOpenDirectoryObject(*handle, access, attributes) */
+static NTSTATUS open_directory(struct sys_call *call)
+{
+    const struct ke *ke = call->sys->ke;
+    return sys_open_named(call, k2h(&ke->ks, *ke->nt.ObpDirectoryObjectType));
+}
+
+static NTSTATUS reference_any(struct sys_call *call, uint32_t access, void **object)
+{
+    struct ob_caller caller = ps_caller(call->thread);
+    return ob_reference_object_by_handle(call->sys->ob, &caller, call->arg[0], access, NULL, object,
+                                         NULL);
+}
+
+/* NtMakeTemporaryObject(handle): its name goes with its last handle.
+ * Source: ZwMakeTemporaryObject, documentation. */
+static NTSTATUS make_temporary(struct sys_call *call)
+{
+    void *object;
+    NTSTATUS status = reference_any(call, DELETE, &object);
+    if (NT_SUCCESS(status)) {
+        ob_make_temporary_object(call->sys->ob, object);
+        ob_dereference_object(call->sys->ob, object);
+    }
+    return status;
+}
+
+/* NtMakePermanentObject(handle): it stays, by its name.
+ * => STATUS_PRIVILEGE_NOT_HELD: no SeCreatePermanentPrivilege */
+static NTSTATUS make_permanent(struct sys_call *call)
+{
+    void *object;
+    if (!se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                  SE_CREATE_PERMANENT_PRIVILEGE)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    NTSTATUS status = reference_any(call, 0, &object);
+    if (NT_SUCCESS(status)) {
+        ob_make_permanent_object(object);
+        ob_dereference_object(call->sys->ob, object);
+    }
+    return status;
+}
+
 static const struct sys_entry entries[] = {
     {SERVICE_NtClose, close_handle},
     {SERVICE_NtDuplicateObject, duplicate},
     {SERVICE_NtQueryObject, query},
     {SERVICE_NtSetInformationObject, set},
     {SERVICE_NtCreateDirectoryObject, create_directory},
+    {SERVICE_NtOpenDirectoryObject, open_directory},
+    {SERVICE_NtMakeTemporaryObject, make_temporary},
+    {SERVICE_NtMakePermanentObject, make_permanent},
 };
 const struct sys_family sys_object_family = {entries, sizeof entries / sizeof *entries};

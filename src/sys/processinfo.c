@@ -216,6 +216,12 @@ static NTSTATUS none(struct sys_call *call, struct ps_process *process)
     return sys_answer(call, ARG_BUFFER, &zero, sizeof zero);
 }
 
+static NTSTATUS page_priority(struct sys_call *call, struct ps_process *process)
+{
+    const PAGE_PRIORITY_INFORMATION information = {ps_process_page_priority(process)};
+    return sys_answer(call, ARG_BUFFER, &information, sizeof information);
+}
+
 /* One class: who answers, or takes it. */
 struct class_row {
     uint32_t class, access;
@@ -237,6 +243,7 @@ static const struct class_row questions[] = {
     {ProcessImageFileName, PROCESS_QUERY_LIMITED_INFORMATION, image_file_name},
     {ProcessCookie, PROCESS_QUERY_INFORMATION, cookie},
     {ProcessImageInformation, PROCESS_QUERY_INFORMATION, image_information},
+    {ProcessPagePriority, PROCESS_QUERY_INFORMATION, page_priority},
     {ProcessImageFileNameWin32, PROCESS_QUERY_LIMITED_INFORMATION, image_file_name_win32},
 };
 
@@ -296,11 +303,20 @@ static NTSTATUS set_affinity(struct sys_call *call, struct ps_process *process)
     return NT_SUCCESS(status) ? ps_set_process_affinity(process, mask) : status;
 }
 
+static NTSTATUS set_page_priority(struct sys_call *call, struct ps_process *process)
+{
+    PAGE_PRIORITY_INFORMATION information;
+    NTSTATUS status = get_value(call, &information, sizeof information);
+    return NT_SUCCESS(status) ? ps_set_process_page_priority(process, information.PagePriority)
+                              : status;
+}
+
 static const struct class_row settings[] = {
     {ProcessQuotaLimits, PROCESS_SET_QUOTA, sys_set_quota_limits},
     {ProcessDefaultHardErrorMode, PROCESS_SET_INFORMATION, set_error_mode},
     {ProcessPriorityClass, PROCESS_SET_INFORMATION, set_priority_class},
     {ProcessAffinityMask, PROCESS_SET_INFORMATION, set_affinity},
+    {ProcessPagePriority, PROCESS_SET_INFORMATION, set_page_priority},
 };
 
 static NTSTATUS set(struct sys_call *call)

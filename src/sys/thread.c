@@ -268,6 +268,10 @@ static NTSTATUS answer(struct sys_call *call, const struct ps_thread *thread)
         ULONG last = thread->process->process->ActiveThreads == 1;
         return sys_answer(call, 2, &last, sizeof last);
     }
+    case ThreadPagePriority: {
+        PAGE_PRIORITY_INFORMATION information = {ps_thread_page_priority(thread)};
+        return sys_answer(call, 2, &information, sizeof information);
+    }
     default:
         return STATUS_INVALID_INFO_CLASS;
     }
@@ -344,6 +348,13 @@ static NTSTATUS set_information(struct sys_call *call)
         status = set_value(call, &value, sizeof value, &thread);
         if (NT_SUCCESS(status)) {
             status = ps_set_base_priority(thread, (LONG)value);
+            ps_dereference_thread(thread);
+        }
+        return status;
+    case ThreadPagePriority:
+        status = set_value(call, &value, sizeof value, &thread);
+        if (NT_SUCCESS(status)) {
+            status = ps_set_thread_page_priority(thread, value);
             ps_dereference_thread(thread);
         }
         return status;

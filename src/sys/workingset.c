@@ -130,6 +130,25 @@ NTSTATUS sys_query_quota_limits(struct sys_call *call, struct ps_process *proces
     return sys_answer(call, ARG_BUFFER, &limits, old ? sizeof(QUOTA_LIMITS) : sizeof limits);
 }
 
+/* More memory for one process alone is a privilege; a lower minimum, or to be emptied, is not.
+ * Source: SE_INC_WORKING_SET_NAME, privilege constants, documentation. */
+static bool may_set(struct sys_call *call, struct ps_process *process,
+                    const QUOTA_LIMITS_EX *limits)
+{
+    uint64_t minimum, maximum;
+    uint32_t flags;
+    mm_get_working_set_limits(process->space, &minimum, &maximum, &flags);
+    bool emptied =
+        limits->MinimumWorkingSetSize == UINT64_MAX && limits->MaximumWorkingSetSize == UINT64_MAX;
+    bool more = limits->MinimumWorkingSetSize > minimum ||
+                (limits->Flags & ~flags & QUOTA_LIMITS_HARDWS_MIN_ENABLE);
+    return emptied || !more ||
+           se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                    SE_INC_WORKING_SET_PRIVILEGE);
+}
+
+/* => also STATUS_PRIVILEGE_NOT_HELD: a larger or hard minimum without SeIncreaseWorkingSetPrivilege
+ */
 NTSTATUS sys_set_quota_limits(struct sys_call *call, struct ps_process *process)
 {
     QUOTA_LIMITS_EX limits = {.Flags = 0};
@@ -138,6 +157,9 @@ NTSTATUS sys_set_quota_limits(struct sys_call *call, struct ps_process *process)
         return STATUS_INFO_LENGTH_MISMATCH;
     }
     NTSTATUS status = sys_get(call, &limits, call->arg[ARG_BUFFER], length);
+    if (NT_SUCCESS(status) && !may_set(call, process, &limits)) {
+        status = STATUS_PRIVILEGE_NOT_HELD;
+    }
     return NT_SUCCESS(status)
                ? mm_set_working_set_limits(process->space, limits.MinimumWorkingSetSize,
                                            limits.MaximumWorkingSetSize, limits.Flags)

@@ -1,6 +1,8 @@
 /* tests/mm/support.c: see support.h. */
 #include "support.h"
 
+#include "nt/info.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,7 +166,15 @@ SECTION_OBJECT_POINTERS *test_file_sections(const struct test_file *file)
     return (SECTION_OBJECT_POINTERS *)(file->object + 1);
 }
 
-static const struct mm_ops recorder_ops = {.invalidate = on_invalidate,
+static unsigned on_page_priority(void *owner)
+{
+    const struct recorder *recorder = owner;
+
+    return MEMORY_PRIORITY_NORMAL - recorder->below_normal;
+}
+
+static const struct mm_ops recorder_ops = {.page_priority = on_page_priority,
+                                           .invalidate = on_invalidate,
                                            .invalidate_tables = on_invalidate_tables,
                                            .reference_file = on_reference_file,
                                            .dereference_file = on_dereference_file,

@@ -25,6 +25,7 @@ struct recorder {
     /* Paging files in memory (test_paging): calls, and how many more of them succeed. */
     size_t reads, writes;
     long reads_left, writes_left;
+    unsigned below_normal;      /* so much is the priority of pages that are brought in */
     void (*during_write)(void); /* once, before the next write; also to files */
 };
 

@@ -221,6 +221,7 @@ static void none_in_one_piece(void **state)
     assert_int_equal(mm_space_process(space)->CommitCharge, charge);
     for (size_t i = 0; i < pages; i++)
         mi_free_page(mm, stones[i]);
+    mi_return_resident(mm, count * MI_LARGE_FRAMES);
     assert_ok(try_large(&base, LARGE, PAGE_READWRITE));
 }
 

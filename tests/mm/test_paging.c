@@ -252,8 +252,11 @@ static void several_paging_files(void **state)
 
     up(&f, 16 * PAGE_SIZE);
     ULONG64 limit = *f.machine.ke.nt.MmTotalCommitLimit;
-    assert_ok(mm_create_paging_file(f.machine.mm, 32 * PAGE_SIZE));
-    assert_status(STATUS_INVALID_PARAMETER_2, mm_create_paging_file(f.machine.mm, PAGE_SIZE));
+    assert_ok(mm_create_paging_file(f.machine.mm, 32 * PAGE_SIZE, 32 * PAGE_SIZE));
+    assert_status(STATUS_INVALID_PARAMETER_2,
+                  mm_create_paging_file(f.machine.mm, PAGE_SIZE, 32 * PAGE_SIZE));
+    assert_status(STATUS_INVALID_PARAMETER_3,
+                  mm_create_paging_file(f.machine.mm, 32 * PAGE_SIZE, 31 * PAGE_SIZE));
     assert_int_equal(*f.machine.ke.nt.MmTotalCommitLimit, limit + 31);
     assert_int_equal(*f.machine.ke.nt.MmNumberOfPagingFiles, 2);
     uint64_t va = allocate(f.space, 0, 64 * PAGE_SIZE, PAGE_READWRITE);
@@ -273,12 +276,119 @@ static void several_paging_files(void **state)
     machine_destroy(&f.machine);
 }
 
+/* A paging file grows when more is committed than the limit allows, as far as it may, and not at
+ * all when that would not be enough; what it grew by is used like the rest. */
+static void grows_to_its_maximum(void **state)
+{
+    struct fixture f;
+    (void)state;
+
+    up(&f, 16 * PAGE_SIZE);
+    assert_ok(mm_create_paging_file(f.machine.mm, 64 * PAGE_SIZE, 8192 * PAGE_SIZE));
+    const MMPAGING_FILE *fixed = paging_file(&f, 0), *file = paging_file(&f, 1);
+    ULONG64 *limit = f.machine.ke.nt.MmTotalCommitLimit, least = *limit, base = 0;
+    ULONG64 much = (least + 1024) * PAGE_SIZE;
+    uint64_t size = (least + 8192) * PAGE_SIZE;
+    assert_int_equal(file->Size, 64);
+    assert_int_equal(file->MaximumSize, 8192);
+    assert_status(STATUS_COMMITMENT_LIMIT,
+                  mm_allocate_virtual_memory(f.space, &base, 0, &size, MEM_RESERVE | MEM_COMMIT,
+                                             PAGE_READWRITE));
+    assert_int_equal(file->Size, 64);
+    uint64_t va = allocate(f.space, 0, much, PAGE_READWRITE);
+    assert_true(file->Size > 1024 && file->Size < 4096);
+    assert_int_equal(*limit, least + file->Size - 64);
+    assert_int_equal(file->FreeSpace, file->Size - 1);
+    assert_int_equal(fixed->Size, 16);
+    f.machine.recorder.writes_left = f.machine.recorder.reads_left = -1;
+    for (uint64_t offset = 0; offset < much; offset += PAGE_SIZE)
+        assert_ok(write_byte(f.space, va + offset, (uint8_t)(offset / PAGE_SIZE % 251)));
+    for (uint64_t offset = 0; offset < much; offset += PAGE_SIZE) {
+        uint8_t byte;
+        assert_ok(read_byte(f.space, va + offset, &byte));
+        assert_int_equal(byte, offset / PAGE_SIZE % 251);
+    }
+    assert_true(file->HighestPage > 64);
+    assert_consistent(&f.machine);
+    assert_ok(release(f.space, va, 0));
+    assert_int_equal(file->FreeSpace, file->Size - 1);
+    process_destroy(&f.machine, f.space);
+    machine_destroy(&f.machine);
+}
+
+/* `pages` of memory written once, out of the working set and on disk as well. */
+static uint64_t standby_pages(struct fixture *f, unsigned pages)
+{
+    uint64_t va = allocate(f->space, 0, pages * PAGE_SIZE, PAGE_READWRITE);
+
+    for (unsigned i = 0; i < pages; i++)
+        assert_ok(write_byte(f->space, va + i * PAGE_SIZE, (uint8_t)(i + 1)));
+    mm_empty_working_set(f->space);
+    assert_int_equal(mm_write_modified_pages(f->machine.mm, pages), pages);
+    return va;
+}
+
+/* Pages wait on the standby list of their priority, and the least important go first. */
+static void by_priority(void **state)
+{
+    struct fixture f;
+    struct mm_statistics now;
+    uint8_t byte;
+    (void)state;
+
+    up(&f, PAGEFILE);
+    f.machine.recorder.below_normal = 4;
+    uint64_t low = standby_pages(&f, 6);
+    f.machine.recorder.below_normal = 0;
+    uint64_t normal = standby_pages(&f, 3);
+    mm_get_statistics(f.machine.mm, &now);
+    assert_int_equal(now.standby[1], 6);
+    assert_int_equal(now.standby[5], 3);
+    /* Who takes one back has it as important as he is; his others go before it. */
+    assert_ok(read_byte(f.space, low, &byte));
+    assert_int_equal(page_of(&f, low)->u3.e1.Priority, 5);
+    f.machine.recorder.below_normal = 3;
+    assert_ok(read_byte(f.space, normal, &byte));
+    assert_int_equal(page_of(&f, normal)->u3.e1.Priority, 2);
+    mm_empty_working_set(f.space);
+    mm_get_statistics(f.machine.mm, &now);
+    assert_int_equal(now.standby[1], 5);
+    assert_int_equal(now.standby[2], 1);
+    assert_int_equal(now.standby[5], 3);
+    assert_consistent(&f.machine);
+    f.machine.recorder.below_normal = 0;
+    /* In the order of their lists, once nothing is free. */
+    mi_slist_drain_all(f.machine.mm);
+    mm_get_statistics(f.machine.mm, &now);
+    uint64_t free = now.zeroed + now.free, *frames = test_calloc(free + 9, sizeof *frames);
+    for (uint64_t i = 0; i < free + 6; i++) {
+        assert_true(mi_allocate_page(f.machine.mm, MI_PAGE_ANY, &frames[i]));
+        mm_get_statistics(f.machine.mm, &now);
+        uint64_t gone = i < free ? 0 : i - free + 1;
+        assert_int_equal(now.standby[1], gone < 5 ? 5 - gone : 0);
+        assert_int_equal(now.standby[2], gone < 6 ? 1 : 0);
+        assert_int_equal(now.standby[5], 3);
+    }
+    mi_free_pages(f.machine.mm, frames, free + 6);
+    test_free(frames);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_ok(read_byte(f.space, low + i * PAGE_SIZE, &byte));
+        assert_int_equal(byte, i + 1);
+    }
+    down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(journey),       cmocka_unit_test(protect_and_free_paged_out),
-        cmocka_unit_test(more_than_ram), cmocka_unit_test(read_fails),
-        cmocka_unit_test(write_fails),   cmocka_unit_test(several_paging_files),
+        cmocka_unit_test(journey),
+        cmocka_unit_test(protect_and_free_paged_out),
+        cmocka_unit_test(more_than_ram),
+        cmocka_unit_test(read_fails),
+        cmocka_unit_test(write_fails),
+        cmocka_unit_test(several_paging_files),
+        cmocka_unit_test(grows_to_its_maximum),
+        cmocka_unit_test(by_priority),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -568,6 +568,56 @@ static void random_threads(void **state)
         pthread_join(thread[i], NULL);
 }
 
+/* A hard minimum is taken from what others may have for good. */
+static void hard_minimum_is_reserved(void **state)
+{
+    const ULONG64 *left = machine.ke.nt.MmResidentAvailablePages;
+    ULONG64 all = *left, most = all - 300;
+    (void)state;
+
+    assert_ok(limit(a, 1000, 2000, QUOTA_LIMITS_HARDWS_MIN_ENABLE));
+    assert_int_equal(*left, all - 1000);
+    assert_status(STATUS_INSUFFICIENT_RESOURCES,
+                  limit(b, most, most, QUOTA_LIMITS_HARDWS_MIN_ENABLE));
+    assert_int_equal(*left, all - 1000);
+    assert_ok(limit(a, 600, 2000, 0)); /* still hard */
+    assert_int_equal(*left, all - 600);
+    assert_ok(limit(b, 700, 800, 0)); /* soft */
+    assert_int_equal(*left, all - 600);
+    assert_consistent(&machine);
+    assert_ok(limit(a, 600, 2000, QUOTA_LIMITS_HARDWS_MIN_DISABLE));
+    assert_int_equal(*left, all);
+    struct mm_space *other = process_create(&machine);
+    assert_ok(limit(other, 500, 2000, QUOTA_LIMITS_HARDWS_MIN_ENABLE));
+    mm_space_clean(other);
+    assert_int_equal(*left, all);
+    assert_status(STATUS_PROCESS_IS_TERMINATING, limit(other, 700, 2000, 0));
+    process_destroy(&machine, other);
+    assert_int_equal(*left, all);
+}
+
+/* Who has more than its maximum gives pages first, down to that. */
+static void above_the_soft_maximum(void **state)
+{
+    uint64_t here = allocate(a, 0, PAGES(900), PAGE_READWRITE);
+    uint64_t there = allocate(b, 0, PAGES(900), PAGE_READWRITE);
+    bool busy;
+    (void)state;
+
+    assert_ok(limit(a, 50, 2000, 0));
+    assert_ok(limit(b, 50, 400, 0));
+    touch(a, here, 900);
+    touch(b, there, 900);
+    assert_int_equal(count_resident(b, there, 900), 900); /* memory is abundant */
+    mi_slist_drain_all(machine.mm);                       /* these would go first */
+    uint64_t excess = vm(b)->WorkingSetSize - 400;
+    assert_int_equal(mi_trim_all(machine.mm, excess, true, &busy), excess);
+    assert_int_equal(count_resident(a, here, 900), 900);
+    assert_int_equal(vm(b)->WorkingSetSize, 400);
+    assert_int_equal(mi_trim_all(machine.mm, 1000, true, &busy), 1000);
+    assert_true(count_resident(a, here, 900) < 900);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -578,6 +628,8 @@ int main(void)
         TEST(the_oldest_go_first),
         TEST(hard_maximum),
         TEST(limits),
+        TEST(hard_minimum_is_reserved),
+        TEST(above_the_soft_maximum),
         TEST(locked_pages_stay),
         TEST(unlocking_trims),
         TEST(lock_quota),

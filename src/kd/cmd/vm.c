@@ -142,6 +142,33 @@ static void show_processes(struct kd *kd)
     free(rows.row);
 }
 
+/* Name, size and room of each; sizes are kept in pages. */
+static void show_paging_files(struct kd *kd)
+{
+    const uint64_t most = 16;
+    uint64_t files = kd_nt_address(kd, "MmPagingFile"), count, file, name;
+    count = kd_nt_pointer(kd, "MmNumberOfPagingFiles") & UINT32_MAX;
+    for (uint64_t i = 0; i < count && i < most; i++) {
+        char text[128];
+        if (!kd_read(kd, files + i * sizeof file, &file, sizeof file) ||
+            !kd_offset(kd, "_MMPAGING_FILE", "PageFileName", &name) ||
+            !kd_read_unicode_string(kd->symbols, file + name, text, sizeof text)) {
+            kd_printf(kd, "\tPage file %" PRIu64 " is not in memory\n", i);
+            continue;
+        }
+        kd_printf(kd, "\tPage File: %s\n", text);
+        static const char *const rows[2][4] = {
+            {"Current", "Size", "Free Space:", "FreeSpace"},
+            {"Minimum", "MinimumSize", "Maximum:", "MaximumSize"},
+        };
+        for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+            kd_printf(kd, "\t  %s: %9" PRIu64 " Kb  %-11s %9" PRIu64 " Kb\n", rows[row][0],
+                      kd_field(kd, "_MMPAGING_FILE", file, rows[row][1]) * PAGE_KB, rows[row][2],
+                      kd_field(kd, "_MMPAGING_FILE", file, rows[row][3]) * PAGE_KB);
+        }
+    }
+}
+
 static uint64_t pool_pages(struct kd *kd, const char *descriptor)
 {
     uint64_t at = kd_nt_address(kd, descriptor);
@@ -164,6 +191,7 @@ static bool cmd_vm(struct kd *kd, const char *args)
     }
     kd_printf(kd, "\n*** Virtual Memory Usage ***\n");
     show_pages(kd, "Physical Memory:", kd_nt_pointer(kd, "MmNumberOfPhysicalPages"));
+    show_paging_files(kd);
     show_pages(kd, "Available Pages:", kd_nt_pointer(kd, "MmAvailablePages"));
     show_pages(kd, "ResAvail Pages:", kd_nt_pointer(kd, "MmResidentAvailablePages"));
     if (system_pte_limits(kd, &start, &end) && count_system_ptes(kd, start, end, &ptes)) {
