@@ -21,7 +21,7 @@
 
 #include "match.h"
 
-#define MOST_PROGRAMS 4
+#define MOST_PROGRAMS 16
 #define PATIENCE 30000 /* ms for one answer: a hanging machine must not hang the tests */
 
 struct live {
