@@ -143,14 +143,14 @@ static void wait_for(ERESOURCE *resource, ULONG *waiters, bool *waited)
 
     resource->ContentionCount += !*waited;
     *waited = true;
-    ++*waiters;
+    __atomic_add_fetch(waiters, 1, __ATOMIC_RELAXED); /* others look at it without the guard */
     unguard(resource);
     if (seen)
         ke_futex_wait(&resource->ActiveEntries, seen, KE_FUTEX_GUEST, NULL);
     else
         sched_yield(); /* those who wait exclusively have been woken, and come first */
     guard(resource);
-    --*waiters;
+    __atomic_sub_fetch(waiters, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- taking and giving back ---- */
