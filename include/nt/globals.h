@@ -88,6 +88,11 @@
     X(ULONG64, ExpLuid)                                                                            \
     X(LIST_ENTRY, ExpSystemResourcesList)                                                          \
     X(ULONG64, ExpResourceSpinLock)                                                                \
+    /* registry */                                                                                 \
+    X(LIST_ENTRY, CmpHiveListHead)                                                                 \
+    X(KPTR(CMHIVE), CmpMasterHive)                                                                 \
+    X(KPTR(void), CmpRegistryRootObject)                                                           \
+    X(KPTR(OBJECT_TYPE), CmKeyObjectType)                                                          \
     /* processes */                                                                                \
     X(LIST_ENTRY, PsActiveProcessHead)                                                             \
     X(KPTR(EPROCESS), PsInitialSystemProcess)                                                      \
