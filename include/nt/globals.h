@@ -86,6 +86,8 @@
     X(KPTR(OBJECT_TYPE), MmSectionObjectType)                                                      \
     X(LIST_ENTRY, HandleTableListHead)                                                             \
     X(ULONG64, ExpLuid)                                                                            \
+    X(LIST_ENTRY, ExpSystemResourcesList)                                                          \
+    X(ULONG64, ExpResourceSpinLock)                                                                \
     /* registry */                                                                                 \
     X(LIST_ENTRY, CmpHiveListHead)                                                                 \
     X(KPTR(CMHIVE), CmpMasterHive)                                                                 \

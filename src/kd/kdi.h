@@ -93,6 +93,7 @@ extern const struct kd_command kd_commands_heap[];
 extern const struct kd_command kd_commands_job[];
 extern const struct kd_command kd_commands_schedule[];
 extern const struct kd_command kd_commands_section[];
+extern const struct kd_command kd_commands_locks[];
 extern const struct kd_command kd_commands_token[];
 extern const struct kd_command kd_commands_control[];
 extern const struct kd_command kd_commands_symbols[]; /* x, lm, ln */

@@ -22,6 +22,8 @@ struct ke_ops {
     void (*preempt)(void *owner, unsigned processor);
     /* A timer whose Dpc is not null expired; called without locks, from inside (ke_enter). */
     void (*timer_dpc)(void *owner, KTIMER *timer);
+    /* Kernel address of the KTHREAD that calls; 0: a thread of the host. */
+    uint64_t (*current_thread)(void *owner);
 };
 
 struct ke_host_wait;

@@ -21,11 +21,13 @@
     X(KE_RANK_OBJECT, 24, "OBJECT_HEADER.Lock")                                                    \
     X(KE_RANK_HANDLE_TABLE_LIST, 26, "HandleTableListHead")                                        \
     X(KE_RANK_HANDLE_TABLE, 28, "HANDLE_TABLE.HandleLock: free list and growth")                   \
+    X(KE_RANK_TOKEN, 30, "TOKEN.TokenLock: privileges")                                            \
     X(KE_RANK_ADDRESS_CREATION, 40, "EPROCESS.AddressCreationLock: VAD tree")                      \
     X(KE_RANK_WORKING_SET, 50, "EPROCESS.Vm.WorkingSetMutex: page tables of the process")          \
     X(KE_RANK_SECTION, 51, "control areas; SEGMENT.SegmentLock: who brings its pages in")          \
     X(KE_RANK_BIG_PAGES, 52, "PoolBigPageTable")                                                   \
     X(KE_RANK_SYSTEM_SPACE, 54, "system PTEs and system page tables")                              \
+    X(KE_RANK_RESOURCE, 56, "inside of an ERESOURCE; ExpSystemResourcesList")                      \
     X(KE_RANK_POOL, 58, "pool descriptors")                                                        \
     X(KE_RANK_RECLAIM, 59, "who makes room: takes working sets by try only")                       \
     X(KE_RANK_PFN, 60, "PFN database, page lists, commit")                                         \

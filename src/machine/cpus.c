@@ -135,7 +135,15 @@ static void preempt(void *owner, unsigned processor)
     }
 }
 
-const struct ke_ops machine_ke_ops = {.preempt = preempt};
+static uint64_t current_thread(void *owner)
+{
+    struct ntmm_machine *m = owner;
+    const struct ps_thread *thread = pthread_getspecific(m->current_thread);
+
+    return thread ? h2k(&m->ke.ks, &thread->thread->Tcb) : 0;
+}
+
+const struct ke_ops machine_ke_ops = {.preempt = preempt, .current_thread = current_thread};
 
 /* ---- memory -------------------------------------------------------------------------------------
  */

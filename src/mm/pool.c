@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "mm/mi.h"
+#include "mm/resource.h"
 
 #define UNIT sizeof(POOL_HEADER)
 #define PAGE_UNITS (PAGE_SIZE / UNIT)
@@ -383,5 +384,6 @@ NTSTATUS mi_pool_boot(struct mm *mm)
         return STATUS_INSUFFICIENT_RESOURCES;
     nt->PoolTrackTable->va = region->start + MI_VA(index);
     *nt->PoolTrackTableSize = TRACK_TABLE_ENTRIES;
+    ex_resources_init(mm);
     return mi_big_pool_boot(mm);
 }

@@ -139,7 +139,6 @@ void ps_deinit(struct ps *ps)
     free(ps->process_by_id);
     free(ps->thread_by_id);
     pthread_mutex_destroy(&ps->lock);
-    se_deinit(&ps->se);
 }
 
 NTSTATUS ps_set_ntdll(struct ps *ps, const void *bytes, size_t size)

@@ -11,7 +11,7 @@ static uint64_t bit(unsigned privilege)
     return 1ull << privilege;
 }
 
-/* Attributes of a privilege that is present. => se->lock */
+/* Attributes of a privilege that is present. => token locked */
 static uint32_t attributes_of(const TOKEN *token, unsigned privilege)
 {
     return (token->Privileges.EnabledByDefault & bit(privilege) ? SE_PRIVILEGE_ENABLED_BY_DEFAULT
@@ -38,9 +38,9 @@ void sei_update_flags(TOKEN *token)
 
 bool se_has_privilege(struct se *se, const TOKEN *token, unsigned privilege)
 {
-    pthread_mutex_lock(&se->lock);
+    sei_lock_shared(se, token);
     bool enabled = sei_mask_has(token->Privileges.Enabled, privilege);
-    pthread_mutex_unlock(&se->lock);
+    sei_unlock(se, token);
     return enabled;
 }
 
@@ -56,11 +56,11 @@ bool se_process_has_privilege(struct se *se, EPROCESS *process, unsigned privile
 
 bool se_privilege_attributes(struct se *se, const TOKEN *token, LUID luid, uint32_t *attributes)
 {
-    pthread_mutex_lock(&se->lock);
+    sei_lock_shared(se, token);
     bool present = is_privilege(luid) && sei_mask_has(token->Privileges.Present, luid.LowPart);
     if (present)
         *attributes = attributes_of(token, luid.LowPart);
-    pthread_mutex_unlock(&se->lock);
+    sei_unlock(se, token);
     return present;
 }
 
@@ -71,7 +71,7 @@ struct adjustment {
     uint32_t *previous_count;
 };
 
-/* => se->lock */
+/* => token locked */
 static void adjust(struct adjustment *a, unsigned privilege, uint32_t wanted)
 {
     SEP_TOKEN_PRIVILEGES *have = &a->token->Privileges;
@@ -103,7 +103,7 @@ NTSTATUS se_adjust_privileges(struct se *se, TOKEN *token, bool disable_all, boo
     bool all = true;
 
     *previous_count = 0;
-    pthread_mutex_lock(&se->lock);
+    sei_lock_exclusive(se, token);
     for (unsigned p = 0; disable_all && p <= SE_PRIVILEGE_LAST; p++) {
         if (sei_mask_has(token->Privileges.Present, p))
             adjust(&a, p, 0);
@@ -121,6 +121,6 @@ NTSTATUS se_adjust_privileges(struct se *se, TOKEN *token, bool disable_all, boo
         token->ModifiedId = se_allocate_luid(se);
         sei_update_flags(token);
     }
-    pthread_mutex_unlock(&se->lock);
+    sei_unlock(se, token);
     return all ? STATUS_SUCCESS : STATUS_NOT_ALL_ASSIGNED;
 }

@@ -13,12 +13,10 @@
  * Objects carry no security descriptors yet, so nobody is denied an object for who he is; what the
  * executive asks of a token are its privileges.
  *
- * Lock: se->lock for the masks and TokenFlags; nothing is called with it held.
- * Source: Windows Internals 6, part 1, ch. 6 "Access Tokens"; token documentation.
+ * Lock: TOKEN.TokenLock, an ERESOURCE, for the masks and TokenFlags; nothing is called with it
+ * held. Source: Windows Internals 6, part 1, ch. 6 "Access Tokens"; token documentation.
  */
 #pragma once
-
-#include <pthread.h>
 
 #include "nt/se.h"
 #include "nt/security.h"
@@ -31,7 +29,6 @@ struct se {
     struct ob_type_ops token_ops;
     OBJECT_TYPE *token_type;
     LUID user_logon; /* the logon session of who sits in front of the machine */
-    pthread_mutex_t lock;
 };
 
 /* Who somebody can be without logging on: there is one user, an administrator whose token is not
@@ -40,7 +37,6 @@ enum se_identity { SE_USER, SE_SYSTEM, SE_LOCAL_SERVICE, SE_NETWORK_SERVICE, SE_
 
 /* Make the type. => STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS se_init(struct se *se, struct ob *ob);
-void se_deinit(struct se *se);
 
 /* A locally unique identifier. Source: NtAllocateLocallyUniqueId: never the same twice. */
 LUID se_allocate_luid(struct se *se);

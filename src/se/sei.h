@@ -1,7 +1,29 @@
 /* src/se/sei.h: shared by the files of se. */
 #pragma once
 
+#include "mm/resource.h"
 #include "se/se.h"
+
+/* A token's lock, for who reads the masks and for who changes them. */
+static inline ERESOURCE *sei_token_lock(const struct se *se, const TOKEN *token)
+{
+    return k2h(&se->ke->ks, token->TokenLock);
+}
+
+static inline void sei_lock_shared(struct se *se, const TOKEN *token)
+{
+    ex_acquire_resource_shared(se->mm, sei_token_lock(se, token), KE_RANK_TOKEN);
+}
+
+static inline void sei_lock_exclusive(struct se *se, const TOKEN *token)
+{
+    ex_acquire_resource_exclusive(se->mm, sei_token_lock(se, token), KE_RANK_TOKEN);
+}
+
+static inline void sei_unlock(struct se *se, const TOKEN *token)
+{
+    ex_release_resource(se->mm, sei_token_lock(se, token), KE_RANK_TOKEN);
+}
 
 /* A SID as tables write it. */
 struct sei_sid {
@@ -40,5 +62,5 @@ static inline bool sei_mask_has(uint64_t mask, unsigned privilege)
     return privilege <= SE_PRIVILEGE_LAST && mask >> privilege & 1;
 }
 
-/* TokenFlags as the enabled privileges want them. => se->lock, or nobody else knows the token */
+/* TokenFlags as the enabled privileges want them. => token locked, or nobody else knows it */
 void sei_update_flags(TOKEN *token);

@@ -6,6 +6,7 @@
 #include "se/sei.h"
 
 #define TOKEN_DYNAMIC_TAG mm_tag("SeTd")
+#define TOKEN_LOCK_TAG mm_tag("SeTl")
 #define DYNAMIC_CHARGE 500u /* bytes that the quota of a token covers, more than it needs */
 
 /* ---- the type ---- */
@@ -14,9 +15,14 @@ static void delete_token(struct ob *ob, void *object)
 {
     TOKEN *token = object;
     void *dynamic = k2h(&ob_ke(ob)->ks, token->DynamicPart);
+    ERESOURCE *lock = k2h(&ob_ke(ob)->ks, token->TokenLock);
 
     if (dynamic)
         ex_free_pool(ob_mm(ob), dynamic);
+    if (lock) {
+        ex_delete_resource(ob_mm(ob), lock);
+        ex_free_pool(ob_mm(ob), lock);
+    }
 }
 
 /* Generic rights. Source: access rights for access-token objects, documentation. */
@@ -35,7 +41,6 @@ static const struct ob_type_ops token_type = {
 NTSTATUS se_init(struct se *se, struct ob *ob)
 {
     *se = (struct se){.ke = ob_ke(ob), .mm = ob_mm(ob), .ob = ob, .token_ops = token_type};
-    pthread_mutex_init(&se->lock, NULL);
     *se->ke->nt.ExpLuid = 0x3E9; /* those below are the logon sessions of the system */
     se->user_logon = se_allocate_luid(se);
     NTSTATUS status = ob_create_type(ob, &se->token_ops, &se->token_type);
@@ -44,16 +49,20 @@ NTSTATUS se_init(struct se *se, struct ob *ob)
     return status;
 }
 
-void se_deinit(struct se *se)
-{
-    pthread_mutex_destroy(&se->lock);
-}
-
 LUID se_allocate_luid(struct se *se)
 {
     uint64_t id = __atomic_fetch_add(se->ke->nt.ExpLuid, 1, __ATOMIC_RELAXED);
 
     return (LUID){.LowPart = (ULONG)id, .HighPart = (LONG)(id >> 32)};
+}
+
+static ERESOURCE *create_lock(struct se *se)
+{
+    ERESOURCE *lock = ex_allocate_pool(se->mm, NonPagedPool, sizeof *lock, TOKEN_LOCK_TAG);
+
+    if (lock)
+        ex_initialize_resource(se->mm, lock);
+    return lock;
 }
 
 /* ---- SIDs ---- */
@@ -189,6 +198,12 @@ NTSTATUS se_create_token(struct se *se, enum se_identity identity, uint32_t sess
     if (!NT_SUCCESS(status))
         return status;
     TOKEN *token = object;
+    ERESOURCE *lock = create_lock(se);
+    if (!lock) {
+        ob_dereference_object(se->ob, token);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    token->TokenLock.va = h2k(&se->ke->ks, lock);
     memcpy(token->TokenSource.SourceName, who->source, sizeof token->TokenSource.SourceName);
     token->TokenId = token->ModifiedId = se_allocate_luid(se);
     token->AuthenticationId = who->logon.LowPart ? who->logon : se->user_logon;
@@ -258,9 +273,16 @@ NTSTATUS se_duplicate_token(struct se *se, TOKEN *from, const struct se_duplicat
         return status;
     }
     TOKEN *token = object;
-    pthread_mutex_lock(&se->lock); /* the masks; all else never changes */
+    ERESOURCE *lock = create_lock(se);
+    if (!lock) {
+        ex_free_pool(se->mm, dynamic);
+        ob_dereference_object(se->ob, token);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    sei_lock_shared(se, from); /* the masks; all else never changes */
     memcpy(token, from, size);
-    pthread_mutex_unlock(&se->lock);
+    sei_unlock(se, from);
+    token->TokenLock.va = h2k(ks, lock);
     memcpy(dynamic, kspace_host(ks, from->DynamicPart.va), DYNAMIC_CHARGE);
     move_pointers(ks, token, from, h2k(ks, dynamic));
     token->ParentTokenId = from->TokenId;

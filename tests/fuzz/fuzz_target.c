@@ -46,6 +46,14 @@ static void ask(struct kd *kd)
         "s -b 0 L?7ffffffff 4d 5a 90 00",
         "!vm",
         "!address",
+        "!address -summary",
+        "!address @rsp",
+        "!vprot @rip",
+        "!handle 0 7",
+        "!heap -s",
+        "!dlls",
+        "!pool @rsp",
+        ".lastevent",
         ".ecxr",
     };
     kd_show_event(kd);

@@ -134,6 +134,21 @@ static uint64_t blame(struct kd *kd, const struct analysis *a)
     return first;
 }
 
+/* Here WinDbg writes offsets as "nt!KeWait+12d", without 0x. */
+static void drop_prefix(char *name)
+{
+    char *offset = strstr(name, "+0x");
+    if (offset != NULL) {
+        memmove(offset + 1, offset + 3, strlen(offset + 3) + 1);
+    }
+}
+
+static const char *base_name(const char *image)
+{
+    const char *slash = strrchr(image, '\\');
+    return slash != NULL ? slash + 1 : image;
+}
+
 static void show_blame(struct kd *kd, const struct analysis *a)
 {
     uint64_t ip = blame(kd, a);
@@ -145,11 +160,13 @@ static void show_blame(struct kd *kd, const struct analysis *a)
         return;
     }
     kd_symbol_name(kd->symbols, ip, name, sizeof name);
+    drop_prefix(name);
+    const char *image = base_name(module->image);
     if (a->verbose) {
         kd_printf(kd, "SYMBOL_NAME:  %s\n\nMODULE_NAME: %s\n\nIMAGE_NAME:  %s\n\n", name,
-                  module->name, module->image);
+                  module->name, image);
     }
-    kd_printf(kd, "Probably caused by : %s ( %s )\n\n", module->image, name);
+    kd_printf(kd, "Probably caused by : %s ( %s )\n\n", image, name);
 }
 
 /* The program that the PEB names: of a target without a kernel. */
@@ -159,8 +176,7 @@ static void show_program(struct kd *kd)
     const struct kd_module *module =
         base != 0 && kd->symbols != NULL ? kd_module_at(kd->symbols, base) : NULL;
     if (module != NULL) {
-        const char *slash = strrchr(module->image, '\\');
-        kd_printf(kd, "PROCESS_NAME:  %s\n\n", slash != NULL ? slash + 1 : module->image);
+        kd_printf(kd, "PROCESS_NAME:  %s\n\n", base_name(module->image));
     }
 }
 

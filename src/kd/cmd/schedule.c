@@ -1,10 +1,9 @@
-/* src/kd/cmd/schedule.c: !ready, !stacks, !timer, !locks: who waits to run, where, and for what.
+/* src/kd/cmd/schedule.c: !ready, !stacks, !timer: who waits to run, where, and for what.
  *
  *      KPRCB.DispatcherReadyListHead[priority] <-> KTHREAD.WaitListEntry   threads that could run
  *      KPRCB.TimerTable.TimerEntries[256].Entry <-> KTIMER.TimerListEntry  timers that are set
- *      nt!ExpSystemResourcesList <-> ERESOURCE.SystemResourcesList         executive resources
  *
- * Source: debugger documentation, "!ready", "!stacks", "!timer", "!locks (!kdext*.locks)". */
+ * Source: debugger documentation, "!ready", "!stacks", "!timer". */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -265,78 +264,12 @@ static bool cmd_timer(struct kd *kd, const char *args)
     return sound;
 }
 
-/* ---- !locks -----------------------------------------------------------------------------------
- */
-
-struct locks {
-    unsigned total, held;
-    bool all; /* -v */
-};
-
-static bool show_lock(struct kd *kd, uint64_t resource, void *context)
-{
-    const char type[] = "_ERESOURCE";
-    const uint64_t exclusive = 0x80; /* ResourceOwnedExclusive */
-    struct locks *l = context;
-    uint64_t active = kd_field(kd, type, resource, "ActiveEntries");
-    uint64_t owner = kd_field(kd, type, resource, "OwnerEntry.OwnerThread");
-    char name[512];
-    l->total++;
-    l->held += active != 0;
-    if (active == 0 && !l->all) {
-        return !kd_interrupted(kd);
-    }
-    if (!kd_symbol_name(kd->symbols, resource, name, sizeof name)) {
-        *name = '\0';
-    }
-    bool alone = (kd_field(kd, type, resource, "Flag") & exclusive) != 0;
-    kd_printf(kd, "Resource @ %s%s0x%016" PRIx64, name, *name != '\0' ? " " : "", resource);
-    if (active == 0) {
-        kd_printf(kd, "    Available\n");
-    } else if (alone) {
-        kd_printf(kd, "    Exclusively owned\n");
-    } else {
-        kd_printf(kd, "    Shared %" PRIu64 " owning threads\n", active);
-    }
-    kd_printf(kd,
-              "    Contention Count = %" PRIu64 "\n    NumberOfSharedWaiters = %" PRIu64
-              "\n    NumberOfExclusiveWaiters = %" PRIu64 "\n",
-              kd_field(kd, type, resource, "ContentionCount"),
-              kd_field(kd, type, resource, "NumberOfSharedWaiters"),
-              kd_field(kd, type, resource, "NumberOfExclusiveWaiters"));
-    if (active != 0) {
-        kd_printf(kd, "     Threads: %016" PRIx64 "-%02" PRIu64 "\n", owner,
-                  kd_field(kd, type, resource, "OwnerEntry.OwnerCount"));
-    }
-    return !kd_interrupted(kd);
-}
-
-static bool cmd_locks(struct kd *kd, const char *args)
-{
-    struct locks l = {.all = strncmp(args, "-v", 2) == 0};
-    uint64_t head, link;
-    if (!kd_need_symbols(kd)) {
-        return false;
-    }
-    head = kd_nt_address(kd, "ExpSystemResourcesList");
-    if (head == 0 || !kd_offset(kd, "_ERESOURCE", "SystemResourcesList", &link)) {
-        return kd_error(kd, "This kernel has no executive resources: there is no "
-                            "nt!ExpSystemResourcesList");
-    }
-    kd_printf(kd, "**** DUMP OF ALL RESOURCE OBJECTS ****\n");
-    bool sound = kd_list_each(kd, head, link, LIST_LIMIT, show_lock, &l);
-    kd_printf(kd, "%u total locks, %u locks currently held\n", l.total, l.held);
-    return sound || kd_error(kd, "The list of resources is damaged");
-}
-
 const struct kd_command kd_commands_schedule[] = {
     {"!ready", "!ready", "threads that could run, by processor and priority", cmd_ready,
      KD_NEEDS_MACHINE},
     {"!stacks", "!stacks [DETAIL [FILTER]]", "all threads of all processes, with where they are",
      cmd_stacks, KD_NEEDS_MACHINE},
     {"!timer", "!timer", "timers that are set, and who waits for them", cmd_timer,
-     KD_NEEDS_MACHINE},
-    {"!locks", "!locks [-v]", "executive resources that are held; -v: all of them", cmd_locks,
      KD_NEEDS_MACHINE},
     {0},
 };
