@@ -16,7 +16,8 @@
 #define VALUES_MOST 65536u
 #define LEVELS_MOST 512
 #define LINKS_MOST 32
-#define CHAIN_MOST 65536
+#define BUCKETS_MOST 65536
+#define CHAIN_MOST 4096 /* control blocks of one bucket */
 #define BIG_SEGMENT 16344u
 #define SMALL_DATA 0x80000000u
 #define LINK_BYTES 1024
@@ -395,7 +396,7 @@ void kd_kcbs_each(struct kd *kd, const struct kd_hive *hive, kd_kcb_visit *visit
     uint64_t table = kd_field(kd, "_CMHIVE", hive->address, "KcbCacheTable");
     uint64_t size = kd_field(kd, "_CMHIVE", hive->address, "KcbCacheTableSize"), offset;
     uint64_t entry_size = kd_type_size(kd->symbols, "nt", "_CM_KEY_HASH_TABLE_ENTRY");
-    if (size > CHAIN_MOST || !kd_offset(kd, "_CM_KEY_CONTROL_BLOCK", "KeyHash", &offset)) {
+    if (size > BUCKETS_MOST || !kd_offset(kd, "_CM_KEY_CONTROL_BLOCK", "KeyHash", &offset)) {
         return;
     }
     for (unsigned i = 0; i < size && !kd_interrupted(kd); i++) {

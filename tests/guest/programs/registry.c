@@ -268,8 +268,8 @@ int main(void)
                         &base, NULL) ||
         RegCreateKeyExA(base, "child\\grandchild", 0, NULL, REG_OPTION_VOLATILE, KEY_ALL_ACCESS,
                         NULL, &child, NULL) ||
-        RegCreateKeyExA(base, "gone", 0, NULL, REG_OPTION_VOLATILE, KEY_ALL_ACCESS, NULL,
-                        &deleted, NULL) ||
+        RegCreateKeyExA(base, "gone", 0, NULL, REG_OPTION_VOLATILE, KEY_ALL_ACCESS, NULL, &deleted,
+                        NULL) ||
         RegOpenKeyExA(base, "child", 0, KEY_READ, &read_only)) {
         printf("no key to work with\n");
         return 1;
