@@ -55,3 +55,57 @@ BOOL CryptAcquireContextA(ULONG64 *out, const char *container, const char *name,
 BOOL CryptContextAddRef(ULONG64 handle, ULONG *reserved, ULONG flags);
 BOOL CryptReleaseContext(ULONG64 handle, ULONG flags);
 BOOL CryptGenRandom(ULONG64 handle, ULONG size, UCHAR *buffer);
+
+/* ---- the registry: error codes are returned ---- */
+
+typedef HANDLE HKEY;
+
+/* regkey.c */
+LONG RegOpenKeyExW(HKEY key, const WCHAR *name, ULONG options, ULONG access, HKEY *result);
+LONG RegOpenKeyExA(HKEY key, const char *name, ULONG options, ULONG access, HKEY *result);
+LONG RegOpenKeyW(HKEY key, const WCHAR *name, HKEY *result);
+LONG RegOpenKeyA(HKEY key, const char *name, HKEY *result);
+LONG RegCloseKey(HKEY key);
+LONG RegFlushKey(HKEY key);
+LONG RegCreateKeyExW(HKEY key, const WCHAR *name, ULONG reserved, WCHAR *class_name, ULONG options,
+                     ULONG access, const SECURITY_ATTRIBUTES *security, HKEY *result,
+                     ULONG *disposition);
+LONG RegCreateKeyExA(HKEY key, const char *name, ULONG reserved, char *class_name, ULONG options,
+                     ULONG access, const SECURITY_ATTRIBUTES *security, HKEY *result,
+                     ULONG *disposition);
+LONG RegCreateKeyW(HKEY key, const WCHAR *name, HKEY *result);
+LONG RegCreateKeyA(HKEY key, const char *name, HKEY *result);
+LONG RegDeleteKeyExW(HKEY key, const WCHAR *name, ULONG view, ULONG reserved);
+LONG RegDeleteKeyExA(HKEY key, const char *name, ULONG view, ULONG reserved);
+LONG RegDeleteKeyW(HKEY key, const WCHAR *name);
+LONG RegDeleteKeyA(HKEY key, const char *name);
+
+/* regvalue.c */
+LONG RegQueryValueExW(HKEY key, const WCHAR *name, ULONG *reserved, ULONG *type, UCHAR *data,
+                      ULONG *size);
+LONG RegQueryValueExA(HKEY key, const char *name, ULONG *reserved, ULONG *type, UCHAR *data,
+                      ULONG *size);
+LONG RegSetValueExW(HKEY key, const WCHAR *name, ULONG reserved, ULONG type, const UCHAR *data,
+                    ULONG size);
+LONG RegSetValueExA(HKEY key, const char *name, ULONG reserved, ULONG type, const UCHAR *data,
+                    ULONG size);
+LONG RegDeleteValueW(HKEY key, const WCHAR *name);
+LONG RegDeleteValueA(HKEY key, const char *name);
+
+/* regenum.c */
+LONG RegEnumKeyExW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
+                   WCHAR *class_name, ULONG *class_size, FILETIME *time);
+LONG RegEnumKeyExA(HKEY key, ULONG index, char *name, ULONG *name_size, ULONG *reserved,
+                   char *class_name, ULONG *class_size, FILETIME *time);
+LONG RegEnumKeyW(HKEY key, ULONG index, WCHAR *name, ULONG size);
+LONG RegEnumKeyA(HKEY key, ULONG index, char *name, ULONG size);
+LONG RegEnumValueW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
+                   ULONG *type, UCHAR *data, ULONG *size);
+LONG RegEnumValueA(HKEY key, ULONG index, char *name, ULONG *name_size, ULONG *reserved,
+                   ULONG *type, UCHAR *data, ULONG *size);
+LONG RegQueryInfoKeyW(HKEY key, WCHAR *class_name, ULONG *class_size, ULONG *reserved,
+                      ULONG *subkeys, ULONG *longest_subkey, ULONG *longest_class, ULONG *values,
+                      ULONG *longest_name, ULONG *longest_data, ULONG *descriptor, FILETIME *time);
+LONG RegQueryInfoKeyA(HKEY key, char *class_name, ULONG *class_size, ULONG *reserved,
+                      ULONG *subkeys, ULONG *longest_subkey, ULONG *longest_class, ULONG *values,
+                      ULONG *longest_name, ULONG *longest_data, ULONG *descriptor, FILETIME *time);

@@ -161,7 +161,6 @@
     X(STATUS_DLL_INIT_FAILED, 0xC0000142u)                                                         \
     X(STATUS_UNHANDLED_EXCEPTION, 0xC0000144u)                                                     \
     X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
-    X(STATUS_REGISTRY_CORRUPT, 0xC000014Cu)                                                        \
     X(STATUS_KEY_DELETED, 0xC000017Cu)                                                             \
     X(STATUS_CHILD_MUST_BE_VOLATILE, 0xC0000181u)                                                  \
     X(STATUS_IO_DEVICE_ERROR, 0xC0000185u)                                                         \
@@ -334,7 +333,6 @@
 #define STATUS_DLL_INIT_FAILED ((NTSTATUS)0xC0000142u)
 #define STATUS_UNHANDLED_EXCEPTION ((NTSTATUS)0xC0000144u)
 #define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
-#define STATUS_REGISTRY_CORRUPT ((NTSTATUS)0xC000014Cu)
 #define STATUS_KEY_DELETED ((NTSTATUS)0xC000017Cu)
 #define STATUS_CHILD_MUST_BE_VOLATILE ((NTSTATUS)0xC0000181u)
 #define STATUS_IO_DEVICE_ERROR ((NTSTATUS)0xC0000185u)

@@ -362,13 +362,15 @@ static NTSTATUS delete_key(struct cm *cm, CM_KEY_CONTROL_BLOCK *kcb)
     CM_KEY_NODE *node;
 
     if (kcb->Delete)
-        return STATUS_KEY_DELETED;
+        return STATUS_SUCCESS;
     node = cmp_node_of(cm, kcb);
     if (node->Flags & CMP_KEY_NO_DELETE || cmp_subkey_count(node))
         return STATUS_CANNOT_DELETE;
     CM_KEY_NODE *parent = cmp_cell(cm, hive, node->Parent);
     cmp_remove_subkey(cm, hive, parent, kcb->KeyCell);
     cmp_touch_node(cm, parent);
+    if (!cmp_subkey_count(parent))
+        parent->MaxNameLen = parent->MaxClassLen = 0;
     cmp_delete_node(cm, hive, kcb->KeyCell);
     cmp_mark_deleted(cm, kcb);
     cmp_refresh_kcb(cm, above);

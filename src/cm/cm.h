@@ -117,7 +117,8 @@ NTSTATUS cm_set_value(struct cm *cm, CM_KEY_BODY *key, struct cm_text name, ULON
 /* => STATUS_OBJECT_NAME_NOT_FOUND, STATUS_KEY_DELETED */
 NTSTATUS cm_delete_value(struct cm *cm, CM_KEY_BODY *key, struct cm_text name);
 /* The key goes at once; objects that are open for it only say STATUS_KEY_DELETED from now on.
- * => STATUS_CANNOT_DELETE (it has subkeys, or is the root of a hive), STATUS_KEY_DELETED */
+ * One that went before is no error. => STATUS_CANNOT_DELETE (it has subkeys, or is the root of a
+ * hive) */
 NTSTATUS cm_delete_key(struct cm *cm, CM_KEY_BODY *key);
 /* There is no file that a hive would be written to. => STATUS_KEY_DELETED */
 NTSTATUS cm_flush_key(struct cm *cm, CM_KEY_BODY *key);

@@ -25,7 +25,7 @@ static const struct kd_command *const tables[] = {
     kd_commands_cpu,        kd_commands_sympath,   kd_commands_dump,      kd_commands_program,
     kd_commands_wt,         kd_commands_analyze,   kd_commands_heap,      kd_commands_job,
     kd_commands_schedule,   kd_commands_section,   kd_commands_token,     kd_commands_foreach,
-    kd_commands_wsle,       kd_commands_memusage,  kd_commands_locks,
+    kd_commands_wsle,       kd_commands_memusage,  kd_commands_locks,     kd_commands_registry,
 };
 
 #define TABLES (sizeof tables / sizeof tables[0])

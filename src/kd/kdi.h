@@ -91,6 +91,7 @@ extern const struct kd_command kd_commands_wt[];
 extern const struct kd_command kd_commands_analyze[];
 extern const struct kd_command kd_commands_heap[];
 extern const struct kd_command kd_commands_job[];
+extern const struct kd_command kd_commands_registry[];
 extern const struct kd_command kd_commands_schedule[];
 extern const struct kd_command kd_commands_section[];
 extern const struct kd_command kd_commands_locks[];
