@@ -156,7 +156,9 @@ static void native_space_destroy(struct engine_space *space)
     delist(space);
     native_sandbox_stop(space);
     native_shadow_deinit(&space->shadow);
+    pthread_cond_destroy(&space->watch_changed);
     pthread_mutex_destroy(&space->lock);
+    free(space->watchers);
     free(space->tasks);
     free(space);
 }
@@ -172,9 +174,11 @@ static int native_space_create(struct engine *engine, uint64_t cr3, struct engin
     }
     *space = (struct engine_space){.engine = engine, .cr3 = cr3};
     pthread_mutex_init(&space->lock, NULL);
+    pthread_cond_init(&space->watch_changed, NULL);
     space->tasks = calloc(engine->cpus, sizeof(*space->tasks));
+    space->watchers = calloc(engine->cpus, sizeof(*space->watchers));
     int rc = native_shadow_init(&space->shadow);
-    if (!rc && !space->tasks) {
+    if (!rc && (!space->tasks || !space->watchers)) {
         rc = -ENOMEM;
     }
     if (!rc) {

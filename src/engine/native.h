@@ -6,6 +6,8 @@
  *      native_shadow.c   what of the page tables is mapped there
  *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
  *      native_trap.c     from a signal frame to a trap
+ *      native_watch.c    hardware breakpoints, by the rights of pages
+ *      native_access.c   which memory an instruction touches
  *      native_stub.S     the code inside the sandbox
  *
  * docs/native.md tells how they work together, and why the guest cannot get out.
@@ -77,6 +79,12 @@ struct native_book {
     struct native_task *task; /* NULL: the mapper's */
 };
 
+struct native_fault {
+    const struct engine_context *context; /* NULL: none */
+    uint64_t rip, address;
+    uint32_t error_code;
+};
+
 /* A guest task of a sandbox: the processor `index` in this space. */
 struct native_task {
     uint8_t *area;           /* (I) its area, as the engine maps it */
@@ -89,6 +97,8 @@ struct native_task {
     uint64_t event_at;                 /* (R) time stamp */
     unsigned event_doubt, order_doubt; /* (R) how often waits are halved: looking did not help */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
+    bool is_watched;   /* (R) the last page fault was a watched access, and is... */
+    struct native_fault watched; /* (R) ... this one; no context */
 };
 
 struct native_sandbox {
@@ -114,17 +124,26 @@ struct engine_space {
     uint64_t cr3;              /* (I) */
     struct engine_space *next; /* (E) */
     pthread_mutex_t lock;
-    struct native_sandbox sandbox; /* (S), but for pid and areas: (I) once it is started */
-    struct native_shadow shadow;   /* (S) */
-    struct native_task *tasks;     /* (I) [engine->cpus] */
-    _Atomic unsigned last_stopped; /* (A) task that had the last event */
-    atomic_bool dead;              /* (A) the sandbox failed, and with it the space */
+    struct native_sandbox sandbox;    /* (S), but for pid and areas: (I) once it is started */
+    struct native_shadow shadow;      /* (S) */
+    struct native_task *tasks;        /* (I) [engine->cpus] */
+    _Atomic unsigned last_stopped;    /* (A) task that had the last event */
+    atomic_bool dead;                 /* (A) the sandbox failed, and with it the space */
+    struct engine_cpu **watchers;     /* (S) [engine->cpus] those whose context watches memory */
+    unsigned inside_or_held;          /* (S) their number */
+    unsigned inside;                  /* (S) of them, those that may be in user code */
+    const struct native_task *window; /* (S) it executes an instruction alone; NULL: none does */
+    pthread_cond_t watch_changed;     /* (S) */
 };
 
-struct native_fault {
-    const struct engine_context *context; /* NULL: none */
-    uint64_t rip, address;
-    uint32_t error_code;
+enum { NATIVE_WATCHES = 4 };
+
+/* What a debug register watches: no bytes, if no right is withheld. */
+struct native_watch {
+    uint64_t va;
+    unsigned length; /* bytes; never more than one page's */
+    int withheld;    /* PROT_* that its page is mapped without */
+    bool execute;
 };
 
 struct engine_cpu {
@@ -132,11 +151,13 @@ struct engine_cpu {
     unsigned index;        /* (I) */
     atomic_bool kicked;    /* (A) a kick waits to be reported */
     pthread_mutex_t lock;
-    pid_t running_pid, running_tid;     /* (C) the task that runs user code; 0: none */
-    const struct engine_context *owner; /* (R) whose x87/SSE/AVX state is in owner_task */
-    struct engine_space *owner_space;   /* (R) */
-    struct native_fault faulted;        /* (R) the last trap, when it was a page fault */
-    bool after_fault;                   /* (R) this run goes on after a page fault */
+    pid_t running_pid, running_tid;            /* (C) the task that runs user code; 0: none */
+    const struct engine_context *owner;        /* (R) whose x87/SSE/AVX state is in owner_task */
+    struct engine_space *owner_space;          /* (R) */
+    struct native_fault faulted;               /* (R) the last trap, when it was a page fault */
+    bool after_fault;                          /* (R) this run goes on after a page fault */
+    bool watching;                             /* (R) its context watches memory */
+    struct native_watch watch[NATIVE_WATCHES]; /* (S) of the space where it is a watcher */
 };
 
 /* What the signal frame and siginfo say. */
@@ -201,14 +222,19 @@ int native_shadow_init(struct native_shadow *shadow);
 void native_shadow_deinit(struct native_shadow *shadow);
 
 enum native_fill {
-    NATIVE_FILL_DONE,  /* mapped: go on */
-    NATIVE_FILL_FAULT, /* the page tables do not allow it: *fault_code */
-    NATIVE_FILL_ERROR, /* the sandbox failed */
+    NATIVE_FILL_DONE,    /* mapped: go on */
+    NATIVE_FILL_FAULT,   /* the page tables do not allow it: *fault_code */
+    NATIVE_FILL_WATCHED, /* they do, but the access is watched: native_watch_step */
+    NATIVE_FILL_ERROR,   /* the sandbox failed */
 };
 /* User code on `task` touched `va` (error_code: its W and I bits) and the sandbox did not let it.
  */
 enum native_fill native_shadow_fill(struct engine_space *space, struct native_task *task,
                                     uint64_t va, uint32_t error_code, uint32_t *fault_code);
+/* Unmap the page at `va` if it is mapped with one of these rights. => space.lock held */
+void native_shadow_withhold(struct engine_space *space, uint64_t va, int withheld);
+/* Clear these bits of the byte of user memory at `va`, if that can be written. */
+void native_shadow_clear_bits(struct engine_space *space, uint64_t va, uint8_t bits);
 /* The byte of user memory at `va`, or -1. */
 int native_shadow_read_byte(struct engine_space *space, uint64_t va);
 void native_invalidate(struct engine *engine, struct engine_space *space,
@@ -217,6 +243,10 @@ void native_invalidate_tables(struct engine *engine);
 
 /* ---- traps ---- */
 
+/* User code touched a page that is not in the shadow. false: now it is, or task->watched says what
+ * was touched that is watched. */
+bool native_page_fault(struct engine_space *space, struct native_task *task, uint64_t va,
+                       uint32_t error_code, struct engine_trap *trap);
 /* Make a trap of an event, and complete `context`. false: nothing to report, go on. */
 bool native_decode(struct engine_space *space, struct native_task *task,
                    const struct native_event *event, struct engine_context *context,
@@ -225,7 +255,52 @@ bool native_decode(struct engine_space *space, struct native_task *task,
 void native_decode_bad_rip(struct engine_space *space, struct native_task *task,
                            struct engine_context *context, struct engine_trap *trap);
 
+/* ---- watching ---- */
+
+/* Which rights must the page at `va` be mapped without? => space.lock held */
+int native_watch_withheld(const struct engine_space *space, uint64_t va);
+/* The cpu is about to run `context`, and did. */
+void native_watch_begin(struct engine_cpu *cpu, struct engine_space *space,
+                        const struct engine_context *context);
+void native_watch_end(struct engine_cpu *cpu, struct engine_space *space);
+/* Before each order to go on: stay out while another thread executes an instruction alone. */
+void native_watch_pause(struct engine_cpu *cpu, struct engine_space *space);
+/* `context` was stopped by `fault`, a watched access: execute the instruction, or report that it is
+ * about to be. false: nothing to report, go on. */
+bool native_watch_step(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
+                       struct engine_context *context, const struct native_fault *fault,
+                       struct engine_trap *trap);
+
+enum { NATIVE_ACCESSES_MAX = 4 };
+
+struct native_access {
+    uint64_t va;
+    unsigned size; /* bytes */
+    bool write;
+};
+
+struct native_accesses {
+    struct native_access access[NATIVE_ACCESSES_MAX];
+    unsigned count;
+    bool pushes_flags, loads_flags;
+};
+
+/* What the instruction at context->rip is going to touch, besides itself. */
+void native_accesses(struct engine_space *space, const struct engine_context *context,
+                     struct native_accesses *out);
+
 /* ---- cpu ---- */
+
+/* Let the task run `context` until an event. false: *trap says why not. */
+bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
+                         struct native_task *task, const struct engine_context *context,
+                         struct native_event *event, struct engine_trap *trap);
+/* Bring the event into `context`. false: nothing to report, run on. */
+bool native_cpu_take_event(struct engine_cpu *cpu, struct engine_space *space,
+                           struct native_task *task, const struct native_event *event,
+                           struct engine_context *context, struct engine_trap *trap);
+/* Get what runs there out of user code, without a kick. Any thread. */
+void native_cpu_interrupt(struct engine_cpu *cpu);
 
 int native_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **out);
 void native_cpu_destroy(struct engine_cpu *cpu);

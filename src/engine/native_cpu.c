@@ -88,7 +88,7 @@ static void fail(struct engine_trap *trap, const char *reason)
 
 /* ---- kicks ---- */
 
-static void signal_task(struct engine_cpu *cpu)
+void native_cpu_interrupt(struct engine_cpu *cpu)
 {
     pthread_mutex_lock(&cpu->lock);
     if (cpu->running_tid) {
@@ -100,7 +100,7 @@ static void signal_task(struct engine_cpu *cpu)
 void native_cpu_kick(struct engine_cpu *cpu)
 {
     if (!atomic_exchange(&cpu->kicked, true)) {
-        signal_task(cpu); /* else a signal is on its way already */
+        native_cpu_interrupt(cpu); /* else a signal is on its way already */
     }
 }
 
@@ -190,7 +190,7 @@ static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, st
             left->worked_ns = worked_ns;
             left->kicks--;
         }
-        signal_task(cpu);
+        native_cpu_interrupt(cpu);
         return left->kicks != 0;
     }
     return true;
@@ -412,10 +412,9 @@ static void use_wait(struct engine_cpu *cpu)
     cpu->after_fault = false;
 }
 
-/* Let the task run `context` until an event. false: *trap says why not. */
-static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
-                     const struct engine_context *context, struct native_event *event,
-                     struct engine_trap *trap)
+bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
+                         struct native_task *task, const struct engine_context *context,
+                         struct native_event *event, struct engine_trap *trap)
 {
     load_registers(task, context);
     advise_spin(space->engine, task);
@@ -423,7 +422,7 @@ static bool run_task(struct engine_cpu *cpu, struct engine_space *space, struct 
     announce(cpu, space->sandbox.pid, task->tid);
     order_task(task);
     if (atomic_load(&cpu->kicked)) {
-        signal_task(cpu);
+        native_cpu_interrupt(cpu);
     }
     use_wait(cpu);
     bool arrived = wait_for_event(cpu, space, task);
@@ -446,10 +445,9 @@ static bool in_stub(uint64_t rip)
     return rip >= STUB_BASE && rip < STUB_BASE + STUB_TEXT_SIZE;
 }
 
-/* false: nothing to report, run on */
-static bool handle_event(struct engine_cpu *cpu, struct engine_space *space,
-                         struct native_task *task, const struct native_event *event,
-                         struct engine_context *context, struct engine_trap *trap)
+bool native_cpu_take_event(struct engine_cpu *cpu, struct engine_space *space,
+                           struct native_task *task, const struct native_event *event,
+                           struct engine_context *context, struct engine_trap *trap)
 {
     task->fpstate = event->fpstate;
     if (event->signal == STUB_KICK_SIGNAL) {
@@ -498,6 +496,42 @@ static void fill_ahead(struct engine_cpu *cpu, struct engine_space *space, struc
     cpu->faulted.context = NULL;
 }
 
+/* A fault has set RF; it is as it was if `context` stands where it stood. */
+static void restore_resume_flag(struct engine_context *context, uint64_t rip, uint64_t rflags)
+{
+    const uint64_t resume_flag = 1 << 16;
+    uint64_t kept = context->rip == rip ? rflags & resume_flag : 0;
+    context->rflags = (context->rflags & ~resume_flag) | kept;
+}
+
+/* => false: nothing to report, run on */
+static bool run_once(struct engine_cpu *cpu, struct engine_space *space, struct native_task *task,
+                     struct engine_context *context, struct engine_trap *trap)
+{
+    struct native_event event;
+    const uint64_t rip = context->rip, rflags = context->rflags;
+    if (!is_canonical(rip)) {
+        trap->kind = ENGINE_TRAP_EXCEPTION;
+        trap->vector = NATIVE_VECTOR_GP;
+        return true;
+    }
+    if (rip >= NATIVE_GUEST_END) {
+        native_decode_bad_rip(space, task, context, trap);
+        return true;
+    }
+    native_watch_pause(cpu, space);
+    task->is_watched = false;
+    if (!native_cpu_run_task(cpu, space, task, context, &event, trap) ||
+        native_cpu_take_event(cpu, space, task, &event, context, trap)) {
+        return true;
+    }
+    if (!task->is_watched) {
+        return false;
+    }
+    restore_resume_flag(context, rip, rflags);
+    return native_watch_step(cpu, space, task, context, &task->watched, trap);
+}
+
 void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
                     struct engine_context *context, struct engine_trap *trap)
 {
@@ -512,20 +546,11 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
                       : "the sandbox of the process ended");
         return;
     }
-    struct native_event event;
+    native_watch_begin(cpu, space, context);
     fill_ahead(cpu, space, task, context);
-    do {
-        if (!is_canonical(context->rip)) {
-            trap->kind = ENGINE_TRAP_EXCEPTION;
-            trap->vector = NATIVE_VECTOR_GP;
-            return;
-        }
-        if (context->rip >= NATIVE_GUEST_END) {
-            native_decode_bad_rip(space, task, context, trap);
-            return;
-        }
-    } while (run_task(cpu, space, task, context, &event, trap) &&
-             !handle_event(cpu, space, task, &event, context, trap));
+    while (!run_once(cpu, space, task, context, trap)) {
+    }
+    native_watch_end(cpu, space);
     if (trap->kind == ENGINE_TRAP_PAGE_FAULT) {
         cpu->faulted =
             (struct native_fault){context, context->rip, trap->address, trap->error_code};

@@ -211,7 +211,11 @@ static uint64_t candidate(struct engine_space *space, uint64_t va)
             return 0;
         }
     }
-    return entry_of(page_of(w.pa.value), rights(&w, hw_entry_dirty(leaf_of(&w))));
+    int withheld = native_watch_withheld(space, va);
+    if (withheld & PROT_READ) {
+        return 0;
+    }
+    return entry_of(page_of(w.pa.value), rights(&w, hw_entry_dirty(leaf_of(&w))) & ~withheld);
 }
 
 /* The wanted entries of an aligned group of pages as few mappings: adjacent in both spaces. */
@@ -264,10 +268,18 @@ static int map(struct engine_space *space, struct native_book *book, uint64_t va
     return map_group(space, book, base, leaf + first, wanted);
 }
 
+/* Are these rights withheld from the access? Reading is the least of all. */
+static bool is_watched(int withheld, struct hw_access access)
+{
+    int needed = PROT_READ | (access.write ? PROT_WRITE : 0) | (access.fetch ? PROT_EXEC : 0);
+    return withheld & needed;
+}
+
 static enum native_fill fill(struct engine_space *space, struct native_task *task, uint64_t va,
                              struct hw_access access, uint32_t *fault_code)
 {
     struct hw_walk w;
+    int withheld = space->window == task ? 0 : native_watch_withheld(space, va);
     do {
         walk(space, va, access, &w);
         if (w.result == HW_NO_MEMORY ||
@@ -278,9 +290,12 @@ static enum native_fill fill(struct engine_space *space, struct native_task *tas
             *fault_code = w.fault.value;
             return NATIVE_FILL_FAULT;
         }
+        if (is_watched(withheld, access)) {
+            return NATIVE_FILL_WATCHED;
+        }
     } while (!set_accessed(space->engine, &w, access.write));
     bool dirty = access.write || hw_entry_dirty(leaf_of(&w));
-    uint64_t entry = entry_of(page_of(w.pa.value), rights(&w, dirty));
+    uint64_t entry = entry_of(page_of(w.pa.value), rights(&w, dirty) & ~withheld);
     return map(space, &task->book, va, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
 }
 
@@ -304,6 +319,15 @@ int native_shadow_read_byte(struct engine_space *space, uint64_t va)
         return -1;
     }
     return space->engine->ram[w.pa.value];
+}
+
+void native_shadow_clear_bits(struct engine_space *space, uint64_t va, uint8_t bits)
+{
+    struct hw_walk w;
+    walk(space, va, (struct hw_access){.user = true, .write = true}, &w);
+    if (w.result == HW_OK && w.pa.value < space->engine->ram_size) {
+        __atomic_fetch_and(&space->engine->ram[w.pa.value], (uint8_t)~bits, __ATOMIC_RELAXED);
+    }
 }
 
 /* ---- forgetting ---- */
@@ -344,15 +368,14 @@ static bool is_gone(struct engine_space *space)
     return dead;
 }
 
-/* => space.lock held until finish_unmapping */
+/* => space.lock held until perform_unmapping is done */
 static struct unmapping begin_unmapping(struct engine_space *space)
 {
-    pthread_mutex_lock(&space->lock);
     return (struct unmapping){.space = space, .book = native_orders_idle(space)};
 }
 
 /* A sandbox that does not do what it was told may keep a translation: it must not run any more. */
-static void finish_unmapping(struct unmapping *u)
+static void perform_unmapping(struct unmapping *u)
 {
     order_range(u);
     if (!u->rc) {
@@ -361,7 +384,6 @@ static void finish_unmapping(struct unmapping *u)
     if (u->rc) {
         native_sandbox_kill(u->space);
     }
-    pthread_mutex_unlock(&u->space->lock);
 }
 
 /* Orders to map a page may be on their way to any task: they must not come after ours. */
@@ -381,6 +403,7 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
         return;
     }
     bool settled = false;
+    pthread_mutex_lock(&space->lock);
     struct unmapping u = begin_unmapping(space);
     for (size_t i = 0; !u.rc && i < count; i++) {
         uint64_t *entry =
@@ -390,7 +413,20 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
             forget(&u, pages[i].va, entry);
         }
     }
-    finish_unmapping(&u);
+    perform_unmapping(&u);
+    pthread_mutex_unlock(&space->lock);
+}
+
+void native_shadow_withhold(struct engine_space *space, uint64_t va, int withheld)
+{
+    uint64_t *entry = find_entry(&space->shadow, va);
+    if (entry && *entry & (uint64_t)withheld) {
+        bool settled = false;
+        struct unmapping u = begin_unmapping(space);
+        settle_once(&u, &settled);
+        forget(&u, va, entry);
+        perform_unmapping(&u);
+    }
 }
 
 /* Unmap what the page tables no longer say. */
@@ -407,6 +443,7 @@ static void recheck_leaf(struct unmapping *u, uint64_t base, uint64_t *leaf)
 static void recheck(struct engine_space *space)
 {
     bool settled = false;
+    pthread_mutex_lock(&space->lock);
     struct unmapping u = begin_unmapping(space);
     settle_once(&u, &settled);
     for (uint64_t i = 0; !u.rc && i < DIRECTORIES; i++) {
@@ -417,7 +454,8 @@ static void recheck(struct engine_space *space)
             }
         }
     }
-    finish_unmapping(&u);
+    perform_unmapping(&u);
+    pthread_mutex_unlock(&space->lock);
 }
 
 /* Nothing is derived from a page-table page but leaf translations, so all there is to do is to

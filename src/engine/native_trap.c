@@ -44,12 +44,16 @@ static void exception(struct engine_trap *trap, unsigned vector, uint32_t error_
     trap->error_code = error_code;
 }
 
-static bool page_fault(struct engine_space *space, struct native_task *task, uint64_t va,
+bool native_page_fault(struct engine_space *space, struct native_task *task, uint64_t va,
                        uint32_t error_code, struct engine_trap *trap)
 {
     uint32_t fault_code = 0;
     switch (native_shadow_fill(space, task, va, error_code & PF_USER_WRITE_FETCH, &fault_code)) {
     case NATIVE_FILL_DONE:
+        return false;
+    case NATIVE_FILL_WATCHED:
+        task->is_watched = true;
+        task->watched = (struct native_fault){.address = va, .error_code = error_code};
         return false;
     case NATIVE_FILL_FAULT:
         trap->kind = ENGINE_TRAP_PAGE_FAULT;
@@ -66,7 +70,7 @@ static bool page_fault(struct engine_space *space, struct native_task *task, uin
 void native_decode_bad_rip(struct engine_space *space, struct native_task *task,
                            struct engine_context *context, struct engine_trap *trap)
 {
-    page_fault(space, task, context->rip, PF_FETCH, trap);
+    native_page_fault(space, task, context->rip, PF_FETCH, trap);
 }
 
 /* ---- SIGSYS ---- */
@@ -183,7 +187,7 @@ static bool decode_exception(struct engine_space *space, struct native_task *tas
             trap->reason = "the host has no memory for a page of RAM";
             return true;
         }
-        return page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
+        return native_page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
     case NATIVE_VECTOR_GP:
         return decode_general_protection(space, event, context, trap);
     case NATIVE_VECTOR_DB:

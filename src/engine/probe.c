@@ -267,10 +267,12 @@ static double time_forgetting(struct trial *t, struct engine_probe *out)
     return us;
 }
 
-/* Does an execution breakpoint on the first instruction stop it? */
+/* Does an execution breakpoint on the first instruction stop it? The last page fault has left RF
+ * set, which would take us past it. */
 static bool try_debug_registers(struct trial *t)
 {
     struct engine_trap trap;
+    t->context.rflags = 0;
     t->context.rip = t->context.dr[0] = CODE_VA + FAULT_CODE_OFFSET;
     t->context.dr[7] = DR7_LOCAL_0;
     t->ops->run(t->cpu, t->space, &t->context, &trap);

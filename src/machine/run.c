@@ -27,6 +27,8 @@
 #include "machine/debug.h"
 #include "machine/exception.h"
 
+enum { DR6 = 6, DR7 = 7, DR7_ENABLED = 0xFF };
+
 static KTHREAD *kthread(const struct machine_thread *t)
 {
     return &t->thread->thread->Tcb;
@@ -205,6 +207,9 @@ static void exception(struct ntmm_machine *m, struct machine_thread *t,
     EXCEPTION_RECORD record;
     if (trap->vector == VECTOR_X87 || trap->vector == VECTOR_SIMD) {
         run_collect_registers(m, t);
+    }
+    if (trap->vector == VECTOR_DEBUG && t->registers.dr[DR7] & DR7_ENABLED) {
+        t->registers.dr[DR6] = trap->dr6; /* which breakpoint: the program finds it in CONTEXT */
     }
     exception_from_trap(t->thread->process->space, trap, STATUS_SUCCESS, &t->registers, &record);
     dispatch_exception(m, t, &record, NULL);

@@ -477,6 +477,13 @@ static void revive(struct fixture *f, const struct engine_trap *trap)
     }
 }
 
+/* Have each instruction executed by itself: another one of its page is watched. */
+static void watch_code(struct engine_context *c)
+{
+    c->dr[0] = rig_context(0x7F0).rip;
+    c->dr[7] = 1;
+}
+
 static void test_scribble_over_mailbox_and_stack(void **state)
 {
     struct fixture *f = fixture_of(state);
@@ -488,6 +495,9 @@ static void test_scribble_over_mailbox_and_stack(void **state)
         c.gpr[ENGINE_RDI] = TASK_AREA + offset;
         c.gpr[ENGINE_RCX] = STUB_AREA_SIZE - offset;
         c.gpr[ENGINE_RAX] = values[i % sizeof(values)];
+        if (i % 4 == 3) {
+            watch_code(&c);
+        }
         struct engine_trap trap = run_on(&f->guest, 0, &c);
         revive(f, &trap);
         if (i % 10 == 0) {
@@ -507,6 +517,9 @@ static void test_forged_events(void **state)
         c.gpr[ENGINE_RBX] = TASK_AREA + STUB_EVENT;
         c.gpr[ENGINE_RDI] = c.gpr[ENGINE_RDX] = TASK_AREA + (i % 2 ? STUB_MAILBOX : STUB_STACK);
         c.gpr[ENGINE_RSI] = (TASK_AREA + STUB_AREA_SIZE - 16) & UINT32_MAX;
+        if (i % 4 > 1) {
+            watch_code(&c);
+        }
         struct engine_trap trap = run_on(&f->guest, 0, &c);
         f->rig.ops->sync_context(f->rig.cpu[0], &c);
         revive(f, &trap);
