@@ -131,11 +131,16 @@ struct kd_filter *kd_filter_find(struct kd *kd, const char *name)
 /* ---- texts ------------------------------------------------------------------------------------
  */
 
-void kd_show_exception_name(struct kd *kd, uint32_t code, bool first_chance)
+const char *kd_exception_text(const struct kd *kd, uint32_t code)
 {
     const struct kd_filter *row = by_code(kd->filters, code);
-    kd_printf(kd, "%s - code %08" PRIx32 " (%s)",
-              row != NULL && row->name != NULL ? row->text : "Unknown exception", code,
+    return row != NULL && row->name != NULL ? row->text : NULL;
+}
+
+void kd_show_exception_name(struct kd *kd, uint32_t code, bool first_chance)
+{
+    const char *text = kd_exception_text(kd, code);
+    kd_printf(kd, "%s - code %08" PRIx32 " (%s)", text != NULL ? text : "Unknown exception", code,
               first_chance ? "first chance" : "!!! second chance !!!");
 }
 

@@ -44,5 +44,7 @@ void kd_filters_apply(struct kd *kd);
 bool kd_filters_stop(struct kd *kd, enum kd_resume *how);
 
 /* "Access violation - code c0000005 (first chance)"; with what that means, on lines of its own. */
+/* "Access violation"; NULL: not one that `sx` lists. */
+const char *kd_exception_text(const struct kd *kd, uint32_t code);
 void kd_show_exception_name(struct kd *kd, uint32_t code, bool first_chance);
 void kd_show_exception(struct kd *kd, uint32_t code, bool first_chance);

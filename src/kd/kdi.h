@@ -138,11 +138,15 @@ struct kd {
     unsigned failures;
     char prompt[32], styled_prompt[64];
 
-    unsigned processor;        /* current */
-    uint64_t implicit_process; /* EPROCESS chosen by .process; 0: that of the current thread */
-    uint64_t implicit_thread;  /* ETHREAD chosen by .thread; 0: that of the last event */
-    uint64_t directory_base;   /* CR3 through which virtual memory is read */
-    uint64_t saved_directory;  /* CR3 of the last event's process; 0: unknown */
+    unsigned processor;          /* current */
+    uint64_t implicit_process;   /* EPROCESS chosen by .process; 0: that of the current thread */
+    uint64_t implicit_thread;    /* ETHREAD chosen by .thread; 0: that of the last event */
+    struct kd_registers context; /* chosen by .cxr, at that stop and for that thread */
+    unsigned context_stop;       /* 0: none */
+    uint64_t context_thread;
+    unsigned context_processor;
+    uint64_t directory_base;  /* CR3 through which virtual memory is read */
+    uint64_t saved_directory; /* CR3 of the last event's process; 0: unknown */
 
     uint64_t dump_cursor, physical_cursor; /* where d* and !d* go on */
     char dump_format[8];                   /* of a bare `d` */
@@ -263,6 +267,9 @@ void kd_show_location(struct kd *kd);
  * processor saved them when it stopped. => false: not known; *out is zero */
 bool kd_get_registers(struct kd *kd, struct kd_registers *out);
 bool kd_processor_registers(struct kd *kd, unsigned processor, struct kd_registers *out);
+/* `.cxr`: let kd_get_registers tell these, until the target runs or another thread is chosen; NULL:
+ * no longer. */
+void kd_choose_registers(struct kd *kd, const struct kd_registers *registers);
 
 /* ---- where we are (context.c) -----------------------------------------------------------------
  */

@@ -176,8 +176,28 @@ bool kd_processor_registers(struct kd *kd, unsigned processor, struct kd_registe
     return told;
 }
 
+static bool is_context_chosen(const struct kd *kd)
+{
+    return kd->context_stop == kd->stops + 1 && kd->context_thread == kd->implicit_thread &&
+           kd->context_processor == kd->processor;
+}
+
+void kd_choose_registers(struct kd *kd, const struct kd_registers *registers)
+{
+    kd->context_stop = registers != NULL ? kd->stops + 1 : 0;
+    kd->context_thread = kd->implicit_thread;
+    kd->context_processor = kd->processor;
+    if (registers != NULL) {
+        kd->context = *registers;
+    }
+}
+
 bool kd_get_registers(struct kd *kd, struct kd_registers *out)
 {
+    if (is_context_chosen(kd)) {
+        *out = kd->context;
+        return true;
+    }
     if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
         return kd_thread_registers(kd, kd->implicit_thread, out);
     }
@@ -355,7 +375,8 @@ bool kd_register_assign(struct kd *kd, const char *name, uint64_t value)
     uint64_t field = row->bits == 32 ? value & UINT32_MAX : value << row->first;
     uint64_t merged = (load(&registers, row) & ~mask) | (field & mask);
     memcpy((char *)&registers + row->offset, &merged, row->storage);
-    if (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread) {
+    if (is_context_chosen(kd) ||
+        (kd->implicit_thread != 0 && kd->implicit_thread != kd->target->last_event.thread)) {
         return kd_error(kd, "Only the registers of what runs on a processor can be changed");
     }
     if (kd->target->ops->set_registers(kd->target, kd->processor, &registers) != 0) {

@@ -71,7 +71,7 @@ static bool get_module(struct kd_target *target, size_t i, struct kd_target_modu
     return true;
 }
 
-static void take_context(const struct _CONTEXT *c, struct kd_registers *out)
+void kd_take_context(const struct _CONTEXT *c, struct kd_registers *out)
 {
     *out = (struct kd_registers){
         .gpr = {c->Rax, c->Rcx, c->Rdx, c->Rbx, c->Rsp, c->Rbp, c->Rsi, c->Rdi, c->R8, c->R9,
@@ -94,7 +94,7 @@ static int get_registers(struct kd_target *target, unsigned processor, struct kd
     if (!info->has_context || processor != target->last_event.processor) {
         return -ENOTSUP;
     }
-    take_context(&info->context, out);
+    kd_take_context(&info->context, out);
     out->cr3 = info->directory_base;
     return 0;
 }
@@ -115,7 +115,7 @@ static int get_thread_registers(struct kd_target *target, unsigned i, struct kd_
     if (!dump_get_thread(of(target)->file, i, &thread) || !thread.has_context) {
         return -ENOTSUP;
     }
-    take_context(&thread.context, out);
+    kd_take_context(&thread.context, out);
     out->gs_base = thread.teb;
     return 0;
 }

@@ -7,3 +7,7 @@
 /* Open `path`. => 0, or negative errno and a line in `reason`, as dump_open */
 int kd_dump_open(const char *path, struct kd_target **out, char reason[DUMP_REASON_SIZE]);
 void kd_dump_close(struct kd_target *target);
+
+/* The registers that a CONTEXT has; all others are 0. */
+struct _CONTEXT;
+void kd_take_context(const struct _CONTEXT *context, struct kd_registers *out);

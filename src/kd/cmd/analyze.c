@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/stopcode.h"
+#include "dump/layout.h"
 #include "kd/cmd/cmd.h"
 #include "kd/disasm.h"
 #include "kd/events.h"
@@ -72,34 +73,47 @@ static void show_bugcheck(struct kd *kd, struct analysis *a, uint32_t code,
     kd_printf(kd, "\n");
 }
 
-static void show_access(struct kd *kd, const struct kd_event *event)
+static void show_access(struct kd *kd, const struct _EXCEPTION_RECORD64 *record)
 {
-    if (event->code == ACCESS_VIOLATION && event->parameter_count >= 2) {
-        uint64_t kind = event->parameter[0];
+    if (record->ExceptionCode == ACCESS_VIOLATION && record->NumberParameters >= 2) {
+        uint64_t kind = record->ExceptionInformation[0];
         kd_printf(kd, "Attempt to %s address %016" PRIx64 "\n",
                   kind == 0   ? "read from"
                   : kind == 1 ? "write to"
                               : "execute non-executable",
-                  event->parameter[1]);
+                  record->ExceptionInformation[1]);
     }
+}
+
+void kd_show_exception_record(struct kd *kd, const struct _EXCEPTION_RECORD64 *record)
+{
+    const uint32_t most = sizeof record->ExceptionInformation / sizeof(uint64_t);
+    char name[512];
+    kd_printf(kd, "ExceptionAddress: %016" PRIx64, record->ExceptionAddress);
+    if (kd->symbols != NULL &&
+        kd_symbol_name(kd->symbols, record->ExceptionAddress, name, sizeof name)) {
+        kd_printf(kd, " (%s)", name);
+    }
+    const char *text = kd_exception_text(kd, record->ExceptionCode);
+    kd_printf(kd, "\n   ExceptionCode: %08" PRIx32 "%s%s%s\n", record->ExceptionCode,
+              text != NULL ? " (" : "", text != NULL ? text : "", text != NULL ? ")" : "");
+    kd_printf(kd, "  ExceptionFlags: %08" PRIx32 "\nNumberParameters: %" PRIu32 "\n",
+              record->ExceptionFlags, record->NumberParameters);
+    for (uint32_t i = 0; i < record->NumberParameters && i < most; i++) {
+        kd_printf(kd, "   Parameter[%" PRIu32 "]: %016" PRIx64 "\n", i,
+                  record->ExceptionInformation[i]);
+    }
+    show_access(kd, record);
 }
 
 static void show_exception(struct kd *kd, struct analysis *a, const struct kd_event *event)
 {
     show_banner(kd, "Exception Analysis");
     a->instruction = event->address;
-    kd_printf(kd, "EXCEPTION_RECORD:  (.lastevent)\n");
-    kd_printf(kd, "ExceptionAddress: %016" PRIx64, event->address);
-    char name[512];
-    if (kd->symbols != NULL && kd_symbol_name(kd->symbols, event->address, name, sizeof name)) {
-        kd_printf(kd, " (%s)", name);
-    }
-    kd_printf(kd, "\n   ExceptionCode: %08" PRIx32 "\nNumberParameters: %" PRIu32 "\n", event->code,
-              event->parameter_count);
-    for (uint32_t i = 0; i < event->parameter_count && i < 4; i++) {
-        kd_printf(kd, "   Parameter[%" PRIu32 "]: %016" PRIx64 "\n", i, event->parameter[i]);
-    }
-    show_access(kd, event);
+    struct _EXCEPTION_RECORD64 record;
+    kd_last_exception(kd, &record);
+    kd_printf(kd, "EXCEPTION_RECORD:  (.exr -1)\n");
+    kd_show_exception_record(kd, &record);
     kd_printf(kd, "\nEXCEPTION_CODE: ");
     kd_show_exception(kd, event->code, event->first_chance);
     kd_printf(kd, "\n");

@@ -110,6 +110,12 @@ bool kd_need_modules(struct kd *kd);
 struct kd_module;
 const char *kd_symbol_source_text(const struct kd_module *module);
 
+/* The exception that the target stopped for. => false: none did */
+struct _EXCEPTION_RECORD64;
+bool kd_last_exception(struct kd *kd, struct _EXCEPTION_RECORD64 *record);
+/* Address, code, flags, parameters, and what an access violation tried. */
+void kd_show_exception_record(struct kd *kd, const struct _EXCEPTION_RECORD64 *record);
+
 /* Code and parameters of the bugcheck that ended the machine; all 0 without one (crash.c). */
 bool kd_get_bugcheck(struct kd *kd, uint32_t *code, uint64_t parameter[4]);
 

@@ -175,6 +175,7 @@ static bool cmd_set_thread(struct kd *kd, const char *args)
         }
         kd->implicit_thread = thread;
     }
+    kd_choose_registers(kd, NULL);
     kd_printf(kd, "Implicit thread is now %s\n", kd_address_text(kd_current_thread(kd), text));
     return true;
 }
@@ -240,6 +241,7 @@ static bool cmd_processor(struct kd *kd, const char *args)
     if (*command == '\0') {
         return kd_error(kd, "Syntax error: ~, ~Ns, ~NCOMMAND or ~*COMMAND, not '~%s'", args);
     }
+    kd_choose_registers(kd, NULL); /* each thread's own */
     unsigned before = kd->processor, stops = kd->stops;
     uint64_t thread = kd->implicit_thread;
     kd->implicit_thread = 0;
