@@ -27,6 +27,7 @@ extern "C" {
 
 typedef struct ntmm_machine ntmm_machine;
 typedef struct ntmm_process ntmm_process;
+typedef struct ntmm_section ntmm_section;
 typedef int32_t ntmm_status;
 
 enum { NTMM_LOG_ERROR, NTMM_LOG_WARNING, NTMM_LOG_INFO, NTMM_LOG_DEBUG };
@@ -147,6 +148,19 @@ enum { NTMM_READ, NTMM_WRITE, NTMM_EXECUTE };
 ntmm_status ntmm_touch(ntmm_process *process, uint64_t address, int access);
 /* The physical address behind a virtual one, without faulting; false when no page is there. */
 bool ntmm_translate(ntmm_process *process, uint64_t address, uint64_t *physical);
+
+/* ---- sections: memory that processes share ---- */
+
+/* `size` bytes, all of it committed; `protect` is the most that a view may be mapped with. */
+ntmm_status ntmm_section_create(ntmm_machine *machine, uint64_t size, uint32_t protect,
+                                ntmm_section **section);
+/* The caller is done with it. Views that are still mapped keep its memory. */
+void ntmm_section_release(ntmm_section *section);
+/* Map `*size` bytes (0: up to the end) from `offset` on at `*base` (0: where there is room). */
+ntmm_status ntmm_map_view(ntmm_process *process, ntmm_section *section, uint64_t *base,
+                          uint64_t offset, uint64_t *size, uint32_t protect);
+/* `base` may be any address in the view. */
+ntmm_status ntmm_unmap_view(ntmm_process *process, uint64_t base);
 
 /* ---- the whole machine ---- */
 

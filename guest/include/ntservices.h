@@ -191,6 +191,7 @@ NTSTATUS NtDeviceIoControlFile(HANDLE file, HANDLE event, void *apc, void *apc_c
 /* system */
 NTSTATUS NtQuerySystemInformation(ULONG class, void *information, ULONG length, ULONG *returned);
 NTSTATUS NtQuerySystemTime(LARGE_INTEGER *time);
+NTSTATUS NtSetSystemTime(const LARGE_INTEGER *time, LARGE_INTEGER *previous);
 NTSTATUS NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
 NTSTATUS NtQueryTimerResolution(ULONG *coarsest, ULONG *finest, ULONG *actual);
 NTSTATUS NtDisplayString(UNICODE_STRING *text);

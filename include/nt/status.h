@@ -169,6 +169,7 @@
     X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
     X(STATUS_HANDLE_NOT_CLOSABLE, 0xC0000235u)                                                     \
     X(STATUS_USER_MAPPED_FILE, 0xC0000243u)                                                        \
+    X(STATUS_TOO_MANY_LINKS, 0xC0000265u)                                                          \
     X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
     X(STATUS_FLOAT_MULTIPLE_TRAPS, 0xC00002B5u)                                                    \
     X(STATUS_HEAP_CORRUPTION, 0xC0000374u)                                                         \
@@ -340,6 +341,7 @@
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
 #define STATUS_HANDLE_NOT_CLOSABLE ((NTSTATUS)0xC0000235u)
 #define STATUS_USER_MAPPED_FILE ((NTSTATUS)0xC0000243u)
+#define STATUS_TOO_MANY_LINKS ((NTSTATUS)0xC0000265u)
 #define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)
 #define STATUS_FLOAT_MULTIPLE_TRAPS ((NTSTATUS)0xC00002B5u)
 #define STATUS_HEAP_CORRUPTION ((NTSTATUS)0xC0000374u)
