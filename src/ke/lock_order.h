@@ -25,7 +25,8 @@
     X(KE_RANK_SECTION, 51, "control areas; SEGMENT.SegmentLock: who brings its pages in")          \
     X(KE_RANK_BIG_PAGES, 52, "PoolBigPageTable")                                                   \
     X(KE_RANK_SYSTEM_SPACE, 54, "system PTEs and system page tables")                              \
-    X(KE_RANK_POOL, 58, "pool descriptors")                                                        \
+    X(KE_RANK_POOL, 56, "pool descriptors")                                                        \
+    X(KE_RANK_SYSTEM_WORKING_SET, 58, "MmPagedPoolWs: what is resident of paged pool")             \
     X(KE_RANK_RECLAIM, 59, "who makes room: takes working sets by try only")                       \
     X(KE_RANK_PFN, 60, "PFN database, page lists, commit")                                         \
     X(KE_RANK_PAGE_FILE, 62, "slots of paging files")                                              \
@@ -37,6 +38,20 @@ enum ke_lock_rank {
     KE_LOCK_RANKS(X)
 #undef X
 };
+
+/* Locks of KE_RANK_RECLAIM and above that this thread holds: while there are any, it may not touch
+ * pageable memory. What is IRQL on Windows. */
+extern _Thread_local unsigned ke_raised;
+
+static inline void ke_raise(enum ke_lock_rank rank)
+{
+    ke_raised += rank >= KE_RANK_RECLAIM;
+}
+
+static inline void ke_lower(enum ke_lock_rank rank)
+{
+    ke_raised -= rank >= KE_RANK_RECLAIM;
+}
 
 #if defined(NTMM_DEBUG)
 /* About to wait for a lock of `rank`: stop when the thread holds one of the same or a higher rank.

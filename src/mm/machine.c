@@ -124,6 +124,7 @@ void mm_destroy(struct mm *mm)
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
     free(mm->control_by_id);
     mi_paging_files_close(mm);
+    mi_paged_pool_close(mm);
     mi_region_destroy(&mm->nonpaged);
     mi_region_destroy(&mm->paged);
     mi_region_destroy(&mm->system_ptes);
@@ -172,6 +173,7 @@ void mm_settle(struct mm *mm)
     mi_release_quarantine(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
+    mi_paged_pool_settle(mm);
     mi_pause_workers(mm); /* they may have pages in hand */
     mi_zero_free_pages(mm, SIZE_MAX);
     mi_resume_workers(mm);

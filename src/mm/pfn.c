@@ -181,16 +181,6 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
     return take_standby(mm, want);
 }
 
-bool mi_take_page_locked(struct mm *mm, uint64_t *pfn)
-{
-    bool dirty;
-
-    if (*mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
-        return false;
-    *pfn = take_page(mm, MI_PAGE_ANY, &dirty);
-    return *pfn != MI_LIST_END;
-}
-
 /* => PFN lock held */
 static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
 {
@@ -199,6 +189,14 @@ static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
     if (user && *mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
         return MI_LIST_END;
     return take_page(mm, want, dirty);
+}
+
+bool mi_take_page_locked(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
+{
+    bool dirty;
+
+    *pfn = take_wanted(mm, want, &dirty);
+    return *pfn != MI_LIST_END;
 }
 
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)

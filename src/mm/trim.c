@@ -52,6 +52,7 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
     *busy = false;
     pthread_mutex_lock(&mm->spaces_lock);
     list_for_each(node, &mm->spaces) count++;
+    trimmed = mi_trim_paged_pool(mm, most / (count + 1) + 1, all, busy); /* one of so many */
     for (; count > 0 && trimmed < most; count--) {
         struct mm_space *space = list_entry(mm->spaces.next, struct mm_space, link);
         list_remove(&space->link);
