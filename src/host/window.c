@@ -24,6 +24,7 @@
 #include "host/host.h"
 
 #define ENTRIES 16
+#define PASSED_ON (-0x6D6D) /* as si_errno, which Linux leaves 0: it was here before */
 
 struct entry {
     uintptr_t start, size; /* (A) size 0: free */
@@ -37,7 +38,6 @@ struct block {
 
 static struct block first_block;
 static struct sigaction previous;                        /* who had the signal before */
-static _Thread_local bool passing;                       /* it is being passed on */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* whoever changes any of these */
 
 static const struct host_window *find_window(uintptr_t address)
@@ -60,7 +60,7 @@ static void pass_on(int number, siginfo_t *info, void *context)
     bool nobody = !(previous.sa_flags & SA_SIGINFO) &&
                   (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN);
 
-    if (nobody || passing) { /* or he passes it on to us in turn */
+    if (nobody || info->si_errno == PASSED_ON) { /* or he passed it on to us in turn */
         struct sigaction action = {.sa_handler = SIG_DFL};
         sigaction(number, &action, NULL); /* and the instruction is done again */
         return;
@@ -69,12 +69,11 @@ static void pass_on(int number, siginfo_t *info, void *context)
     if (!(previous.sa_flags & SA_NODEFER))
         sigaddset(&mask, number);
     pthread_sigmask(SIG_BLOCK, &mask, &before);
-    passing = true;
+    info->si_errno = PASSED_ON;
     if (previous.sa_flags & SA_SIGINFO)
         previous.sa_sigaction(number, info, context);
     else
         previous.sa_handler(number);
-    passing = false;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

@@ -39,18 +39,18 @@ enum ke_lock_rank {
 #undef X
 };
 
-/* Locks of KE_RANK_RECLAIM and above that this thread holds: while there are any, it may not touch
- * pageable memory. What is IRQL on Windows. */
+/* Locks of KE_RANK_SYSTEM_WORKING_SET and above that this thread holds, but for shared ones: while
+ * there are any, it may not touch pageable memory. What is IRQL on Windows. */
 extern _Thread_local unsigned ke_raised;
 
 static inline void ke_raise(enum ke_lock_rank rank)
 {
-    ke_raised += rank >= KE_RANK_RECLAIM;
+    ke_raised += rank >= KE_RANK_SYSTEM_WORKING_SET;
 }
 
 static inline void ke_lower(enum ke_lock_rank rank)
 {
-    ke_raised -= rank >= KE_RANK_RECLAIM;
+    ke_raised -= rank >= KE_RANK_SYSTEM_WORKING_SET;
 }
 
 #if defined(NTMM_DEBUG)

@@ -59,6 +59,7 @@ static inline bool ex_try_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lock_r
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
     ke_lock_order_took(rank);
+    ke_raise(rank);
     return true;
 }
 
@@ -72,11 +73,13 @@ static inline void ex_acquire_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lo
                          0))
         ex_push_lock_wait_exclusive(lock);
     ke_lock_order_took(rank);
+    ke_raise(rank);
 }
 
 static inline void ex_release_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
     ke_lock_order_gave(rank);
+    ke_lower(rank);
     if (__builtin_expect(
             __atomic_exchange_n(&lock->Value, 0, __ATOMIC_RELEASE) & EX_PUSH_LOCK_WAITING, 0))
         ex_push_lock_wake(lock);

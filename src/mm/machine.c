@@ -170,10 +170,10 @@ void mm_prepare_frame(struct mm *mm)
 void mm_settle(struct mm *mm)
 {
     mi_list_all_frames(mm);
-    mi_release_quarantine(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
     mi_paged_pool_settle(mm);
+    mi_release_quarantine(mm);
     mi_pause_workers(mm); /* they may have pages in hand */
     mi_zero_free_pages(mm, SIZE_MAX);
     mi_resume_workers(mm);
