@@ -11,6 +11,9 @@
  * is in the middle of allows. It runs on the thread's own stack, not on an alternate one, which
  * could be too small for it.
  *
+ * The thread sanitizer does atomic operations itself, with its own locks held, and a handler that
+ * does one more would wait for them: in such a build pages should stay where they are.
+ *
  * The table of windows is the one thing here that belongs to the process rather than to a machine,
  * because signal handlers do. It only ever grows, and its entries are used again, so that a handler
  * needs no lock to look at it: who touches a window knows that its owner lives.
@@ -129,6 +132,21 @@ static struct entry *free_entry(void)
         return NULL;
     __atomic_store_n(&b->next, more, __ATOMIC_RELEASE);
     return &more->entry[0];
+}
+
+bool host_windows_work(void)
+{
+#if defined(__SANITIZE_THREAD__)
+    return false;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    return false;
+#else
+    return true;
+#endif
+#else
+    return true;
+#endif
 }
 
 NTSTATUS host_window_open(const struct host_window *window)
