@@ -47,11 +47,13 @@ static int use(HANDLE file, int stop)
     if (view == NULL) {
         return 0;
     }
-    for (size_t i = sizeof FIRST - 1; i-- > 0;) {
-        view[i] = FIRST[i]; /* from the end: the reader waits for the first one */
+    for (size_t i = 1; i < sizeof FIRST - 1; i++) {
+        view[i] = FIRST[i];
     }
     printf("mapper: the file is at %p\n", (void *)view);
     stop_here(stop);
+    view[0] =
+        FIRST[0]; /* the reader waits for this one: nothing of its own comes before our stop */
     while (view[sizeof FIRST - 1 + sizeof SECOND - 2] == 0) {
         Sleep(10);
     }

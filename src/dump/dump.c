@@ -361,10 +361,10 @@ bool dump_get_module(const struct dump_file *file, size_t i, struct dump_module 
     return i < dump_module_count(file) && file->format->get_module(file, i, out);
 }
 
-bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count,
-                    char name[DUMP_NAME_MOST + 1])
+bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count, char *name,
+                    size_t size)
 {
-    if (count == 0 || count > DUMP_NAME_MOST) {
+    if (count == 0 || count >= size) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -74,6 +74,19 @@ struct dump_thread {
     struct _CONTEXT context; /* of the exception, for the thread that had it */
 };
 
+/* What VirtualQuery would tell: PAGE_*, MEM_*. */
+struct dump_region {
+    uint64_t base, allocation_base, size;
+    uint32_t allocation_protect, state, protect, type;
+};
+
+/* An open handle. Names are "" where there is none. */
+struct dump_handle {
+    uint64_t handle;
+    uint32_t attributes, access, handles, pointers;
+    char type[64], name[512];
+};
+
 #define DUMP_REASON_SIZE 160
 
 /* Open a file. Cost does not depend on its size, but for the bitmap of a bitmap dump.
@@ -107,3 +120,8 @@ size_t dump_module_count(const struct dump_file *file);
 
 /* The i-th thread of a minidump. => false: there are not so many */
 bool dump_get_thread(const struct dump_file *file, size_t i, struct dump_thread *out);
+
+/* The i-th region of user memory, the i-th open handle that a minidump lists.
+ * => false: there are not so many, or the file says nothing of them */
+bool dump_get_region(const struct dump_file *file, size_t i, struct dump_region *out);
+bool dump_get_handle(const struct dump_file *file, size_t i, struct dump_handle *out);

@@ -36,6 +36,13 @@ struct dump_format {
     bool (*get_module)(const struct dump_file *file, size_t i, struct dump_module *out);
 };
 
+/* Elements of a minidump's list whose head says how large each is. */
+struct dump_list {
+    uint64_t first; /* offset in the file */
+    uint64_t count;
+    uint32_t size;
+};
+
 struct dump_file {
     const struct dump_format *format;
     struct byte_reader reader;
@@ -53,17 +60,16 @@ struct dump_file {
     /* minidump: offsets of the elements */
     uint64_t threads_at, modules_at;
     uint32_t module_count;
+    struct dump_list regions, handles;
 };
 
 extern const struct dump_format dump_format_full, dump_format_bitmap, dump_format_ranges,
     dump_format_triage, dump_format_minidump, dump_format_lime, dump_format_elf, dump_format_raw;
 
-#define DUMP_NAME_MOST 259u
-
-/* A name of `count` UTF-16 units at `offset`, with `?` for what is not ASCII.
- * => false: empty, longer than DUMP_NAME_MOST, or not in the file */
-bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count,
-                    char name[DUMP_NAME_MOST + 1]);
+/* A name of `count` UTF-16 units at `offset`, with `?` for what is not ASCII, into `size` bytes.
+ * => false: empty, longer than there is room for, or not in the file */
+bool dump_read_name(const struct dump_file *file, uint64_t offset, uint32_t count, char *name,
+                    size_t size);
 
 /* Say what is wrong. => -ENOEXEC */
 int dump_damaged(struct dump_file *file, const char *format, ...)

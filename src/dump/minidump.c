@@ -6,6 +6,8 @@
  *                -> MemoryList    ranges, each with its offset
  *                -> Memory64List  ranges, one behind the other in the file
  *                -> Exception     why it was made: thread, record, context
+ *                -> MemoryInfo    regions of the address space, as VirtualQuery tells them
+ *                -> HandleData    open handles, types and names of their objects
  *
  * Memory goes into the table of ranges by virtual address. Stacks that only the thread list names
  * are memory too. Of a stream that is there twice the first counts.
@@ -196,6 +198,14 @@ static int add_memory64(struct dump_file *file)
 
 /* ---- modules ---- */
 
+/* A MINIDUMP_STRING: its length in bytes, then UTF-16. */
+static bool read_string(const struct dump_file *file, uint32_t at, char *text, size_t size)
+{
+    uint32_t bytes;
+    return reader_u32(&file->reader, at, &bytes) &&
+           dump_read_name(file, (uint64_t)at + sizeof bytes, bytes / sizeof(uint16_t), text, size);
+}
+
 static bool read_debug_record(const struct dump_file *file, struct _MINIDUMP_LOCATION at,
                               struct dump_module *out)
 {
@@ -219,7 +229,6 @@ static bool read_debug_record(const struct dump_file *file, struct _MINIDUMP_LOC
 static bool get_module(const struct dump_file *file, size_t i, struct dump_module *out)
 {
     struct _MINIDUMP_MODULE module;
-    uint32_t bytes;
     if (!reader_read(&file->reader, file->modules_at + i * sizeof module, &module, sizeof module)) {
         return false;
     }
@@ -230,9 +239,7 @@ static bool get_module(const struct dump_file *file, size_t i, struct dump_modul
         .timestamp = module.TimeDateStamp,
     };
     out->has_debug_record = read_debug_record(file, module.CvRecord, out);
-    return reader_u32(&file->reader, module.ModuleNameRva, &bytes) &&
-           dump_read_name(file, (uint64_t)module.ModuleNameRva + sizeof bytes,
-                          bytes / sizeof(uint16_t), out->name);
+    return read_string(file, module.ModuleNameRva, out->name, sizeof out->name);
 }
 
 static size_t count_modules(const struct dump_file *file)
@@ -249,6 +256,85 @@ static int read_modules(struct dump_file *file)
         file->module_count = list.count;
     }
     return 0;
+}
+
+/* ---- regions and handles ---- */
+
+/* A list whose head of `head` bytes tells how large its elements are; writers of newer systems make
+ * them longer than the `least` bytes that are read. One that does not fit in its stream counts as
+ * not there. */
+static void take_list(struct _MINIDUMP_LOCATION at, uint32_t head, uint32_t size, uint32_t least,
+                      uint64_t count, struct dump_list *out)
+{
+    if (size >= least && head <= at.DataSize && count <= (at.DataSize - head) / size) {
+        *out = (struct dump_list){.first = (uint64_t)at.Rva + head, .count = count, .size = size};
+    }
+}
+
+static void read_lists(struct dump_file *file)
+{
+    struct _MINIDUMP_LOCATION at;
+    struct _MINIDUMP_MEMORY_INFO_LIST regions;
+    struct _MINIDUMP_HANDLE_LIST handles;
+    if (find_stream(file, MINIDUMP_REGIONS, sizeof regions, &at) &&
+        reader_read(&file->reader, at.Rva, &regions, sizeof regions)) {
+        take_list(at, regions.SizeOfHeader, regions.SizeOfEntry,
+                  sizeof(struct _MINIDUMP_MEMORY_INFO), regions.NumberOfEntries, &file->regions);
+    }
+    if (find_stream(file, MINIDUMP_HANDLES, sizeof handles, &at) &&
+        reader_read(&file->reader, at.Rva, &handles, sizeof handles)) {
+        take_list(at, handles.SizeOfHeader, handles.SizeOfDescriptor,
+                  sizeof(struct _MINIDUMP_HANDLE), handles.NumberOfDescriptors, &file->handles);
+    }
+}
+
+static bool read_element(const struct dump_file *file, const struct dump_list *list, size_t i,
+                         void *out, size_t size)
+{
+    return i < list->count && reader_read(&file->reader, list->first + i * list->size, out, size);
+}
+
+bool dump_get_region(const struct dump_file *file, size_t i, struct dump_region *out)
+{
+    struct _MINIDUMP_MEMORY_INFO info;
+    *out = (struct dump_region){0};
+    if (!read_element(file, &file->regions, i, &info, sizeof info)) {
+        return false;
+    }
+    *out = (struct dump_region){
+        .base = info.BaseAddress,
+        .allocation_base = info.AllocationBase,
+        .size = info.RegionSize,
+        .allocation_protect = info.AllocationProtect,
+        .state = info.State,
+        .protect = info.Protect,
+        .type = info.Type,
+    };
+    return true;
+}
+
+bool dump_get_handle(const struct dump_file *file, size_t i, struct dump_handle *out)
+{
+    struct _MINIDUMP_HANDLE handle;
+    *out = (struct dump_handle){0};
+    if (!read_element(file, &file->handles, i, &handle, sizeof handle)) {
+        return false;
+    }
+    *out = (struct dump_handle){
+        .handle = handle.Handle,
+        .attributes = handle.Attributes,
+        .access = handle.GrantedAccess,
+        .handles = handle.HandleCount,
+        .pointers = handle.PointerCount,
+    };
+    if (handle.TypeNameRva && !read_string(file, handle.TypeNameRva, out->type, sizeof out->type)) {
+        out->type[0] = '\0';
+    }
+    if (handle.ObjectNameRva &&
+        !read_string(file, handle.ObjectNameRva, out->name, sizeof out->name)) {
+        out->name[0] = '\0';
+    }
+    return true;
 }
 
 /* ---- opening ---- */
@@ -301,6 +387,7 @@ static int open_minidump(struct dump_file *file)
         }
     }
     read_exception(file);
+    read_lists(file);
     return dump_sort_ranges(file, true);
 }
 

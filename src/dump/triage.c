@@ -119,7 +119,8 @@ static bool get_module(const struct dump_file *file, size_t i, struct dump_modul
         .timestamp = driver.TimeDateStamp,
     };
     return reader_u32(&file->reader, driver.DriverNameOffset, &length) &&
-           dump_read_name(file, driver.DriverNameOffset + sizeof length, length, out->name);
+           dump_read_name(file, driver.DriverNameOffset + sizeof length, length, out->name,
+                          sizeof out->name);
 }
 
 const struct dump_format dump_format_triage = {

@@ -57,19 +57,6 @@ struct dump_minidump_thread {
     uint64_t start_address, affinity;
 };
 
-/* What VirtualQuery would tell: PAGE_*, MEM_*. */
-struct dump_region {
-    uint64_t base, allocation_base, size;
-    uint32_t allocation_protect, state, protect, type;
-};
-
-/* An open handle. Names are "" where there is none. */
-struct dump_handle {
-    uint64_t handle;
-    uint32_t attributes, access, handles, pointers;
-    char type[64], name[512];
-};
-
 /* What a minidump holds. */
 struct dump_minidump {
     const struct dump_minidump_thread *threads; /* at least one */

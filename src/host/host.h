@@ -64,10 +64,11 @@ struct host_window {
  * already; what is in no window is passed on to whoever had it before, and it is never given back.
  * `window` stays where it is meanwhile, and nobody touches its pages any more when it is closed.
  * => STATUS_INSUFFICIENT_RESOURCES */
-/* Whether any instruction may touch a window: not in a build with the thread sanitizer. */
-bool host_windows_work(void);
 NTSTATUS host_window_open(const struct host_window *window);
 void host_window_close(const struct host_window *window);
+/* To be asked before pages leave a window: if somebody took the signal meanwhile, it is ours again.
+ * => false: they should stay. So it is in a build with the thread sanitizer, always */
+bool host_windows_ready(void);
 
 /* ---- temporary files ---------------------------------------------------------------------- */
 

@@ -100,7 +100,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     errno = error;
 }
 
-/* Somebody else may have taken the signal since the last window was opened. => lock held */
+/* Somebody else may have taken the signal since. => lock held */
 static NTSTATUS install(void)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER}, now;
@@ -134,7 +134,8 @@ static struct entry *free_entry(void)
     return &more->entry[0];
 }
 
-bool host_windows_work(void)
+/* Whether any instruction may touch a window. */
+static bool can_work(void)
 {
 #if defined(__SANITIZE_THREAD__)
     return false;
@@ -147,6 +148,16 @@ bool host_windows_work(void)
 #else
     return true;
 #endif
+}
+
+bool host_windows_ready(void)
+{
+    if (!can_work())
+        return false;
+    pthread_mutex_lock(&lock);
+    NTSTATUS status = install();
+    pthread_mutex_unlock(&lock);
+    return NT_SUCCESS(status);
 }
 
 NTSTATUS host_window_open(const struct host_window *window)

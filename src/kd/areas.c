@@ -14,10 +14,12 @@
  */
 #include "kd/areas.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dump/dump.h"
 #include "hw/bits.h"
 #include "hw/walk.h"
 #include "kd/cmd/cmd.h"
@@ -172,9 +174,8 @@ struct known {
     size_t heap_count;
 };
 
-static bool note_thread(struct kd *kd, uint64_t thread, void *context)
+static bool note_teb(struct kd *kd, uint64_t teb, struct known *known)
 {
-    struct known *known = context;
     size_t size = (known->thread_count + 1) * sizeof(uint64_t);
     uint64_t *tebs = realloc(known->tebs, size), *stacks = realloc(known->stacks, size);
     known->tebs = tebs != NULL ? tebs : known->tebs;
@@ -182,11 +183,15 @@ static bool note_thread(struct kd *kd, uint64_t thread, void *context)
     if (tebs == NULL || stacks == NULL) {
         return false;
     }
-    uint64_t teb = kd_field(kd, "_ETHREAD", thread, "Tcb.Teb");
     tebs[known->thread_count] = teb;
     stacks[known->thread_count] = kd_field(kd, "_TEB", teb, "DeallocationStack");
     known->thread_count++;
     return true;
+}
+
+static bool note_thread(struct kd *kd, uint64_t thread, void *context)
+{
+    return note_teb(kd, kd_field(kd, "_ETHREAD", thread, "Tcb.Teb"), context);
 }
 
 static void note_heaps(struct kd *kd, struct known *known)
@@ -210,9 +215,15 @@ static void note_heaps(struct kd *kd, struct known *known)
 static void known_init(struct kd *kd, struct known *known)
 {
     uint64_t process = kd_current_process(kd), list, link;
-    *known = (struct known){.peb = kd_field(kd, "_EPROCESS", process, "Peb")};
-    if (kd_offset(kd, "_EPROCESS", "ThreadListHead", &list) &&
-        kd_offset(kd, "_ETHREAD", "ThreadListEntry", &link)) {
+    struct kd_target_thread thread;
+    *known = (struct known){.peb = kd_current_peb(kd)};
+    if (kd_target_is_process(kd->target)) {
+        for (unsigned i = 0;
+             kd->target->ops->get_thread(kd->target, i, &thread) && note_teb(kd, thread.teb, known);
+             i++) {
+        }
+    } else if (kd_offset(kd, "_EPROCESS", "ThreadListHead", &list) &&
+               kd_offset(kd, "_ETHREAD", "ThreadListEntry", &link)) {
         kd_list_each(kd, process + list, link, THREAD_LIMIT, note_thread, known);
     }
     note_heaps(kd, known);
@@ -308,13 +319,70 @@ static bool visit_vad(struct kd *kd, const struct kd_vad *vad, void *context)
     return true;
 }
 
+/* ---- of a dump of one process -----------------------------------------------------------------
+ */
+
+/* Where the allocation ends that region `i`, the first of it, begins. */
+static uint64_t allocation_end(struct kd_target *target, size_t i, const struct dump_region *first)
+{
+    uint64_t end = first->base + first->size;
+    struct dump_region next;
+    while (target->ops->get_region(target, ++i, &next) && next.base == end &&
+           next.allocation_base == first->allocation_base && next.state != KD_MEM_FREE &&
+           end + next.size > end) {
+        end += next.size;
+    }
+    return end;
+}
+
+/* The file's list says what areas there are; what they are used for is found out as elsewhere. */
+static bool listed_areas_each(struct kd *kd, const struct known *known, kd_area_visit *visit,
+                              void *context)
+{
+    struct kd_target *target = kd->target;
+    struct dump_region region;
+    struct kd_area area = {0};
+    uint64_t end = 0; /* of the allocation that `area` is of */
+    if (!target->ops->get_region(target, 0, &region)) {
+        return kd_error(kd, "This dump does not say what its regions of memory are");
+    }
+    for (size_t i = 0; target->ops->get_region(target, i, &region) && !kd_interrupted(kd); i++) {
+        bool is_free = region.state == KD_MEM_FREE;
+        if (region.size == 0 || region.base < area.end || region.base + region.size < region.base) {
+            return kd_error(kd, "The list of regions is damaged at %016" PRIx64, region.base);
+        }
+        if (!is_free && region.base >= end) {
+            end = allocation_end(target, i, &region);
+        }
+        area = (struct kd_area){
+            .start = region.base,
+            .end = region.base + region.size,
+            .base = is_free ? region.base : region.allocation_base,
+            .state = region.state,
+            .type = region.type,
+            .protect = region.protect,
+            .base_protect = region.allocation_protect,
+            .usage =
+                is_free ? KD_USAGE_FREE : usage_of(known, region.type, region.allocation_base, end),
+        };
+        visit(kd, &area, context);
+    }
+    return true;
+}
+
 bool kd_areas_each(struct kd *kd, kd_area_visit *visit, void *context)
 {
     struct walker w = {.visit = visit, .context = context};
+    bool sound;
     known_init(kd, &w.known);
-    bool sound = kd_vads_each(kd, kd_vad_root(kd, kd_current_process(kd)), visit_vad, &w);
-    uint64_t highest = kd_nt_pointer(kd, "MmHighestUserAddress");
-    visit_hole(kd, &w, highest + 1);
+    if (kd_target_is_process(kd->target)) {
+        sound = listed_areas_each(kd, &w.known, visit, context);
+    } else {
+        sound = kd_vads_each(kd, kd_vad_root(kd, kd_current_process(kd)), visit_vad, &w);
+        if (sound) {
+            visit_hole(kd, &w, kd_nt_pointer(kd, "MmHighestUserAddress") + 1);
+        }
+    }
     known_deinit(&w.known);
     return sound;
 }

@@ -27,7 +27,8 @@ struct kd_area {
     enum kd_usage usage;
 };
 
-/* Visit all regions in order, holes included. => false: the VADs are damaged, an error was printed
+/* Visit all regions in order, holes included. => false: the VADs (in a dump of one process:
+ * its list of regions) are damaged or not there, an error was printed
  */
 typedef void kd_area_visit(struct kd *kd, const struct kd_area *area, void *context);
 bool kd_areas_each(struct kd *kd, kd_area_visit *visit, void *context);

@@ -131,12 +131,18 @@ struct kd_filter *kd_filter_find(struct kd *kd, const char *name)
 /* ---- texts ------------------------------------------------------------------------------------
  */
 
-void kd_show_exception(struct kd *kd, uint32_t code, bool first_chance)
+void kd_show_exception_name(struct kd *kd, uint32_t code, bool first_chance)
 {
     const struct kd_filter *row = by_code(kd->filters, code);
-    kd_printf(kd, "%s - code %08" PRIx32 " (%s)\n",
+    kd_printf(kd, "%s - code %08" PRIx32 " (%s)",
               row != NULL && row->name != NULL ? row->text : "Unknown exception", code,
               first_chance ? "first chance" : "!!! second chance !!!");
+}
+
+void kd_show_exception(struct kd *kd, uint32_t code, bool first_chance)
+{
+    kd_show_exception_name(kd, code, first_chance);
+    kd_printf(kd, "\n");
     if (first_chance && code != BREAK_INSTRUCTION) {
         kd_printf(kd, "First chance exceptions are reported before any exception handling.\n"
                       "This exception may be expected and handled.\n");

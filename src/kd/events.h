@@ -43,5 +43,6 @@ void kd_filters_apply(struct kd *kd);
  * row's command is left in kd->pending. */
 bool kd_filters_stop(struct kd *kd, enum kd_resume *how);
 
-/* "Access violation - code c0000005 (first chance)". */
+/* "Access violation - code c0000005 (first chance)"; with what that means, on lines of its own. */
+void kd_show_exception_name(struct kd *kd, uint32_t code, bool first_chance);
 void kd_show_exception(struct kd *kd, uint32_t code, bool first_chance);

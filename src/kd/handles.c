@@ -63,8 +63,13 @@ bool kd_handle_table_at(struct kd *kd, uint64_t address, struct kd_handle_table 
     table->level = (unsigned)(code & LEVEL_BITS);
     table->base = code & ~LEVEL_BITS;
     table->count = kd_field(kd, "_HANDLE_TABLE", address, "HandleCount");
-    return table->level <= 2 ||
-           kd_error(kd, "The handle table at %016" PRIx64 " is damaged", address);
+    if (table->level > 2) {
+        return kd_error(kd, "The handle table at %016" PRIx64 " is damaged", address);
+    }
+    uint64_t entry, value;
+    return (entry_address(kd, table, 0, &entry) && kd_read_u64(kd, entry, &value)) ||
+           kd_error(kd, "The entries of the handle table at %016" PRIx64 " are not in memory",
+                    address);
 }
 
 /* => false: the entry is free or not in memory */

@@ -121,6 +121,23 @@ static void unknown_command(struct kd *kd, const char *text)
     }
 }
 
+/* => false: this target is not what the command is for, which was printed */
+static bool suits_target(struct kd *kd, const struct kd_command *command)
+{
+    const struct kd_target *target = kd->target;
+    if (command->needs == KD_NEEDS_RUN) {
+        return !target->from_file ||
+               kd_error(kd, "No runnable debuggees error in '%s'", command->name);
+    }
+    if (command->needs != KD_NEEDS_NOTHING && kd_target_is_process(target)) {
+        return kd_error(kd, "%s needs a kernel; this target is one process", command->name);
+    }
+    if (command->needs == KD_NEEDS_PHYSICAL && target->ops->read_virtual != NULL) {
+        return kd_error(kd, "%s needs physical memory; this target has none", command->name);
+    }
+    return true;
+}
+
 void kd_run_command(struct kd *kd, char *text)
 {
     for (size_t end = strlen(text); end > 0 && isspace((unsigned char)text[end - 1]); end--) {
@@ -132,7 +149,9 @@ void kd_run_command(struct kd *kd, char *text)
         unknown_command(kd, text);
         return;
     }
-    command->function(kd, kd_skip(text + length));
+    if (suits_target(kd, command)) {
+        command->function(kd, kd_skip(text + length));
+    }
 }
 
 enum kd_verdict kd_execute(struct kd *kd, const char *line)

@@ -32,11 +32,20 @@ struct kd_filters;
  * kd_error. */
 typedef bool kd_command_fn(struct kd *kd, const char *args);
 
+/* What a target must have for a command to make sense. */
+enum kd_needs {
+    KD_NEEDS_NOTHING,
+    KD_NEEDS_MACHINE,  /* a kernel: more than one process */
+    KD_NEEDS_PHYSICAL, /* a kernel, and memory by physical address */
+    KD_NEEDS_RUN,      /* something that can run */
+};
+
 struct kd_command {
     const char *name;  /* as typed: "db", "!pte", ".process" */
     const char *usage; /* "!pte ADDRESS" */
     const char *help;  /* one line */
     kd_command_fn *function;
+    enum kd_needs needs; /* refused elsewhere */
 };
 
 /* One table per file of cmd/; ends with a row whose name is NULL. */
@@ -150,6 +159,7 @@ struct kd {
     int hit;                    /* the breakpoint of the last event; -1: none of ours */
     char *pending;              /* its commands, to be run; NULL: none */
     bool in_pending;            /* such commands run */
+    bool run_to;                /* the next kd_run has an address to stop at */
     unsigned stops;             /* how often the target has stopped */
     unsigned depth;             /* of blocks and scripts */
     struct kd_aliases aliases;

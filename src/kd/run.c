@@ -154,10 +154,13 @@ static int run_until_wanted(struct kd *kd, enum kd_resume how)
     }
 }
 
-bool kd_run(struct kd *kd, enum kd_resume how)
+bool kd_run_on(struct kd *kd, enum kd_resume how)
 {
+    kd->run_to = false;
     int error = run_until_wanted(kd, how);
-    kd_breakpoint_clear(&kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY]);
+    if (error != 0 || kd->pending == NULL) {
+        kd_breakpoint_clear(&kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY]);
+    }
     if (error == -ENOTSUP) {
         return kd_error(kd, "No runnable debuggees: this target is a %s", kd->target->ops->name);
     }
@@ -174,9 +177,18 @@ bool kd_run(struct kd *kd, enum kd_resume how)
     return true;
 }
 
+bool kd_run(struct kd *kd, enum kd_resume how)
+{
+    if (!kd->run_to) {
+        kd_breakpoint_clear(&kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY]);
+    }
+    return kd_run_on(kd, how);
+}
+
 void kd_run_to(struct kd *kd, uint64_t address, uint64_t thread, uint64_t stack)
 {
     struct kd_breakpoint *row = &kd->breakpoints->row[KD_BREAKPOINT_TEMPORARY];
+    kd->run_to = true;
     kd_breakpoint_clear(row);
     *row = (struct kd_breakpoint){.used = true,
                                   .enabled = true,

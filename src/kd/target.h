@@ -9,7 +9,7 @@
  *      full dump      read_physical, get_registers
  *      raw image      read_physical
  *      triage dump    read_virtual, next_virtual, get_module, get_registers
- *      minidump       the same and get_thread: one process, without a kernel
+ *      minidump       the same and get_thread, get_region, get_handle: one process, no kernel
  *
  * A slot that a target does not have is filled by kd_target_complete with a stub that returns
  * -ENOTSUP. Errors are negative errno values.
@@ -147,6 +147,8 @@ struct kd_crash {
 };
 
 struct kd_target;
+struct dump_region; /* dump/dump.h: a minidump's lists */
+struct dump_handle;
 
 struct kd_target_ops {
     const char *name; /* one word, for messages: "live", "dump", "image" */
@@ -199,6 +201,10 @@ struct kd_target_ops {
     bool (*get_module)(struct kd_target *target, size_t i, struct kd_target_module *out);
     /* Only of targets that are one process: what is called a processor is then a thread. */
     bool (*get_thread)(struct kd_target *target, unsigned i, struct kd_target_thread *out);
+    /* Of those too: the i-th region of user memory, in order of address, and the i-th open handle.
+     * => false: there are fewer, or the target does not know any */
+    bool (*get_region)(struct kd_target *target, size_t i, struct dump_region *out);
+    bool (*get_handle)(struct kd_target *target, size_t i, struct dump_handle *out);
 };
 
 /* An implementation embeds this as its first member. */

@@ -120,6 +120,16 @@ static int get_thread_registers(struct kd_target *target, unsigned i, struct kd_
     return 0;
 }
 
+static bool get_region(struct kd_target *target, size_t i, struct dump_region *out)
+{
+    return dump_get_region(of(target)->file, i, out);
+}
+
+static bool get_handle(struct kd_target *target, size_t i, struct dump_handle *out)
+{
+    return dump_get_handle(of(target)->file, i, out);
+}
+
 /* The exception that the file was made for, else nothing. */
 static struct kd_event get_event(const struct dump_info *info)
 {
@@ -207,6 +217,8 @@ static void fill_target(struct dump_target *t)
         .get_module = info->virtual_only ? get_module : NULL,
         .get_registers = info->one_process ? get_thread_registers : get_registers,
         .get_thread = info->one_process ? get_thread : NULL,
+        .get_region = info->one_process ? get_region : NULL,
+        .get_handle = info->one_process ? get_handle : NULL,
     };
     kd_target_complete(&t->ops);
     fill_crash(&t->crash, info);

@@ -11,6 +11,8 @@
  *      demand zero, valid, ...   committed                 committed
  *      MM_DECOMMIT               -                         reserved
  */
+#include <stdlib.h>
+
 #include "mm/section.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
@@ -22,7 +24,8 @@ struct allocation {
     uint64_t limit;      /* first page number behind what ZeroBits allow */
     uint32_t type;
     unsigned protection;
-    uint64_t first, last; /* page numbers */
+    uint64_t first, last;  /* page numbers */
+    const uint64_t *large; /* MEM_LARGE_PAGES: the first frame of each large page */
 };
 
 /* Source: NtAllocateVirtualMemory, documentation: the number of high-order zero bits counts from
@@ -59,10 +62,20 @@ static NTSTATUS check_type(const struct allocation *a)
     if ((type & MEM_LARGE_PAGES) &&
         (type & (MEM_COMMIT | MEM_RESERVE)) != (MEM_COMMIT | MEM_RESERVE))
         return STATUS_INVALID_PARAMETER_5;
-    if ((type & MEM_WRITE_WATCH) && !(type & MEM_RESERVE))
+    if ((type & MEM_WRITE_WATCH) && (!(type & MEM_RESERVE) || (type & MEM_LARGE_PAGES)))
         return STATUS_INVALID_PARAMETER_5;
-    if (type & MEM_LARGE_PAGES)
-        return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
+    return STATUS_SUCCESS;
+}
+
+/* Source: VirtualAlloc, MEM_LARGE_PAGES: size and alignment are multiples of the large page. */
+static NTSTATUS check_large(const struct allocation *a)
+{
+    if (!mi_large_may_have(a->protection))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    if (a->base % MI_TABLE_SPAN != 0)
+        return STATUS_INVALID_PARAMETER_2;
+    if (a->size % MI_TABLE_SPAN != 0)
+        return STATUS_INVALID_PARAMETER_4;
     return STATUS_SUCCESS;
 }
 
@@ -82,7 +95,7 @@ static NTSTATUS check(struct allocation *a, uint64_t zero_bits, uint32_t protect
         return STATUS_INVALID_PARAMETER_2;
     if (a->size == 0 || a->size > MM_HIGHEST_VAD_ADDRESS + 1 - a->base)
         return STATUS_INVALID_PARAMETER_4;
-    return STATUS_SUCCESS;
+    return a->type & MEM_LARGE_PAGES ? check_large(a) : STATUS_SUCCESS;
 }
 
 /* ---- reserve -------------------------------------------------------------------------------- */
@@ -96,7 +109,10 @@ static NTSTATUS place(struct allocation *a)
     if (!NT_SUCCESS(status))
         return status;
     if (a->base == 0) {
-        status = mi_vad_find_hole(a->space, pages, a->limit, a->type & MEM_TOP_DOWN, &a->first);
+        uint64_t unit = a->large ? MI_LARGE_FRAMES : VAD_UNIT;
+        status = mi_vad_find_hole(a->space, pages + unit - VAD_UNIT, a->limit,
+                                  a->type & MEM_TOP_DOWN, &a->first);
+        a->first = (a->first + unit - 1) / unit * unit;
         a->last = a->first + pages - 1;
         return status;
     }
@@ -130,11 +146,22 @@ static void set_type(const struct allocation *a, MMVAD_SHORT *vad)
 {
     if (a->type & MEM_PHYSICAL)
         vad->u.VadFlags.VadType = MI_VAD_AWE;
+    if (a->large)
+        vad->u.VadFlags.VadType = MI_VAD_LARGE_PAGES;
+}
+
+static NTSTATUS enter(const struct allocation *a, MMVAD_SHORT *vad)
+{
+    if (a->large)
+        return mi_enter_large(a->space, vad, a->large);
+    mi_vad_enter(a->space, vad);
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS reserve(struct allocation *a)
 {
     struct mm_space *space = a->space;
+    enum mi_commit_for what = a->large ? MI_COMMIT_LARGE : MI_COMMIT_USER;
     bool commit = a->type & MEM_COMMIT;
 
     mi_lock_address_space(space);
@@ -143,7 +170,7 @@ static NTSTATUS reserve(struct allocation *a)
     uint64_t charge = commit ? a->last - a->first + 1 : 0;
     if (NT_SUCCESS(status) && !vad)
         status = STATUS_INSUFFICIENT_RESOURCES;
-    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, MI_COMMIT_USER))
+    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, what))
         status = STATUS_COMMITMENT_LIMIT;
     if (NT_SUCCESS(status)) {
         vad->StartingVpn = a->first;
@@ -152,11 +179,31 @@ static NTSTATUS reserve(struct allocation *a)
         vad->u.VadFlags.MemCommit = commit;
         vad->u.VadFlags.CommitCharge = charge;
         set_type(a, vad);
-        mi_vad_enter(space, vad);
-    } else if (vad) {
-        mi_vad_give(space, vad);
+        status = enter(a, vad);
+        if (!NT_SUCCESS(status))
+            mi_return_process_commit(space, charge, what);
     }
+    if (!NT_SUCCESS(status) && vad)
+        mi_vad_give(space, vad);
     mi_unlock_address_space(space);
+    return status;
+}
+
+/* The physical pages are found first: that may take long, and memory of others. */
+static NTSTATUS reserve_large(struct allocation *a)
+{
+    struct mm *mm = a->space->mm;
+    size_t count = a->size / MI_TABLE_SPAN;
+    uint64_t *pages = count <= mm->frames / MI_LARGE_FRAMES ? calloc(count, sizeof *pages) : NULL;
+    NTSTATUS status = pages ? mi_take_large_pages(mm, pages, count) : STATUS_INSUFFICIENT_RESOURCES;
+
+    if (NT_SUCCESS(status)) {
+        a->large = pages;
+        status = reserve(a);
+        if (!NT_SUCCESS(status))
+            mi_give_large_pages(mm, pages, count);
+    }
+    free(pages);
     return status;
 }
 
@@ -250,7 +297,7 @@ static NTSTATUS find_private(struct allocation *a, MMVAD_SHORT **out)
     }
     if (vad->u.VadFlags.NoChange)
         return STATUS_INVALID_PAGE_PROTECTION;
-    if (vad->u.VadFlags.VadType == MI_VAD_AWE)
+    if (vad->u.VadFlags.VadType == MI_VAD_AWE || mi_vad_is_large(vad))
         return STATUS_CONFLICTING_ADDRESSES; /* it has the pages that are mapped there */
     *out = vad;
     return STATUS_SUCCESS;
@@ -261,6 +308,8 @@ static NTSTATUS commit_in_view(const struct allocation *a, MMVAD_SHORT *vad)
 {
     struct mm_space *space = a->space;
 
+    if (mi_vad_is_large(vad))
+        return STATUS_ALREADY_COMMITTED;
     mi_lock_working_set(space);
     NTSTATUS status = mi_make_tables(space, MI_VA(a->first), MI_VA(a->last + 1));
     if (NT_SUCCESS(status))
@@ -319,12 +368,11 @@ static NTSTATUS reset(struct allocation *a)
  *    STATUS_INVALID_PARAMETER_4     size 0, or the end is not in user space
  *    STATUS_INVALID_PARAMETER_5     unknown or contradicting allocation type
  *    STATUS_INVALID_PAGE_PROTECTION not a protection for private memory
- *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one reservation
- *    STATUS_ALREADY_COMMITTED       commit in a view of an image
- *    STATUS_NO_MEMORY               no hole of that size
- *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
- *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
- *    STATUS_PRIVILEGE_NOT_HELD      MEM_LARGE_PAGES
+ *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one
+ * reservation, or in one of physical or large pages STATUS_ALREADY_COMMITTED       commit in a view
+ * of an image STATUS_NO_MEMORY               no hole of that size STATUS_COMMITMENT_LIMIT RAM and
+ * page files are promised to others STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
+ *    STATUS_INSUFFICIENT_RESOURCES  MEM_LARGE_PAGES: too little of RAM is free in one piece
  *    STATUS_USER_MAPPED_FILE        MEM_RESET in a view of a file
  *    STATUS_INVALID_PARAMETER_6     MEM_PHYSICAL with another protection than PAGE_READWRITE
  * Nothing changes on failure. Source: VirtualAlloc, NtAllocateVirtualMemory, documentation. */
@@ -336,7 +384,10 @@ NTSTATUS mm_allocate_virtual_memory(struct mm_space *space, uint64_t *base, uint
 
     if (NT_SUCCESS(status)) {
         bool new_range = (type & MEM_RESERVE) || (a.base == 0 && (type & MEM_COMMIT));
-        status = new_range ? reserve(&a) : type == MEM_RESET ? reset(&a) : commit(&a);
+        status = type & MEM_LARGE_PAGES ? reserve_large(&a)
+                 : new_range            ? reserve(&a)
+                 : type == MEM_RESET    ? reset(&a)
+                                        : commit(&a);
     }
     if (!NT_SUCCESS(status))
         return status;

@@ -1,7 +1,8 @@
 /* src/mm/checksection.c: sections, their prototype PTEs and pages. See check.c.
  *
  * A valid prototype's frame is active and mapped as often as its share count says; one in
- * transition is on a list; each holds a share of the paged pool page that it lies in.
+ * transition is on a list, but none of a section in large pages; each holds a share of the paged
+ * pool page that it lies in.
  */
 #include "ke/list.h"
 #include "mm/check.h"
@@ -59,6 +60,8 @@ static bool check_held(struct mi_check *check, struct mi_control *control, const
         return false;
     }
     const MMPFN *page = &mm->pfn[pfn];
+    check->share[pfn] +=
+        MI_CHECK_AT(check, control->segment)->SegmentFlags.LargePages; /* the section itself */
     MI_CHECK(check,
              page->u4.PrototypePte && page->PteAddress.va == va && page->u4.PteFrame == table,
              "prototype %llx: frame %llx names prototype %llx", (unsigned long long)va,

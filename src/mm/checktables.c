@@ -16,6 +16,7 @@ struct walk {
     uint64_t space_shared; /* and of pages with a prototype */
     uint64_t space_tables;
     uint64_t space_entries; /* user PTEs that are not zero */
+    uint64_t space_large;   /* large pages */
 };
 
 static void check_holder(struct walk *walk, uint64_t pfn, uint64_t entry_va, uint64_t table)
@@ -105,7 +106,9 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
             walk->space_shared += entry.u.Hard.Valid && shared;
             walk->space_valid += entry.u.Hard.Valid && !shared && !mm->pfn[pfn].u4.AweAllocation &&
                                  pfn != mm->shared_user_data_pfn;
-        } else if (!entry.u.Hard.LargePage) {
+        } else if (entry.u.Hard.LargePage) {
+            walk->space_large++;
+        } else {
             walk->space_tables++;
             check_table(walk, pfn, level - 1, mi_va_of_pte(va), 0, MI_PTES_PER_TABLE);
         }
@@ -146,6 +149,7 @@ static void check_space_tables(struct walk *walk, struct mm_space *space)
     walk->space_valid = 0;
     walk->space_shared = 0;
     walk->space_entries = 0;
+    walk->space_large = 0;
     check_table(walk, space->directory, 4, PXE_BASE, 0, FIRST_KERNEL_SLOT);
     for (unsigned i = 0; i < FIRST_KERNEL_SLOT; i++)
         held += mi_read_pte(&space->pml4[i]).u.Hard.Valid;
@@ -179,6 +183,22 @@ static uint64_t entries_in_vads(const struct mm_space *space)
     return count;
 }
 
+/* Large pages lie in VADs of their own, which have no others. */
+static uint64_t large_pages_of_vads(struct mi_check *check, const struct mm_space *space)
+{
+    uint64_t count = 0;
+
+    for (MMVAD_SHORT *vad = mi_vad_first(space); vad; vad = mi_vad_next(space, vad)) {
+        if (!mi_vad_is_large(vad))
+            continue;
+        uint64_t start = MI_VA(vad->StartingVpn), end = MI_VA(vad->EndingVpn + 1);
+        for (uint64_t va = start; va < end; va += MI_TABLE_SPAN, count++)
+            MI_CHECK(check, mi_find_large(space, va), "VAD %llx: no large page at %llx",
+                     (unsigned long long)vad->StartingVpn, (unsigned long long)va);
+    }
+    return count;
+}
+
 void mi_check_space(struct mi_check *check, struct mm_space *space)
 {
     struct walk walk = {.check = check};
@@ -199,6 +219,11 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
     check->overhead += space->overhead;
     mi_check_vads(check, space);
     mi_check_awe(check, space);
+    uint64_t large = large_pages_of_vads(check, space);
+    MI_CHECK(check, walk.space_large == space->large_pages && walk.space_large == large,
+             "process %p: %llu large pages, found %llu, VADs have %llu", (const void *)process,
+             (unsigned long long)space->large_pages, (unsigned long long)walk.space_large,
+             (unsigned long long)large);
     uint64_t covered = entries_in_vads(space);
     MI_CHECK(check, walk.space_entries == covered,
              "process %p: %llu PTEs in use, %llu of them in VADs", (const void *)process,

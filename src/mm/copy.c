@@ -9,18 +9,24 @@
 
 #define BOUNCE_BYTES PAGE_SIZE
 
-/* The PTE of `va` if it allows the access right now, marked as used. => (W) shared */
+/* The entry of `va`, of a page or a large one, if it allows the access right now, marked as used.
+ * => (W) shared */
 static bool touch(const struct mm_space *space, uint64_t va, bool write, uint64_t *pfn)
 {
     MMPTE *pte = mi_find_pte(space, va);
+    uint64_t within = 0; /* the large page */
     MMPTE old, used;
 
+    if (!pte && space->large_pages > 0) {
+        pte = mi_find_large(space, va);
+        within = mi_table_index(va, 1);
+    }
     if (!pte)
         return false;
     old = mi_read_pte(pte);
     if (!old.u.Hard.Valid || !old.u.Hard.Owner || (write && !old.u.Hard.Dirty1))
         return false;
-    *pfn = old.u.Hard.PageFrameNumber;
+    *pfn = old.u.Hard.PageFrameNumber + within;
     used = old;
     used.u.Hard.Accessed = 1;
     used.u.Hard.Dirty |= write;

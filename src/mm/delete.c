@@ -95,6 +95,8 @@ struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64
     struct mi_deleted deleted = {0, 0};
     MMPTE *pte;
 
+    if (flush->space->large_pages > 0)
+        deleted.committed = mi_delete_large(flush, start, end);
     for (uint64_t va = start; (pte = mi_next_pte(flush->space, &va, end)) != NULL;) {
         uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
         for (; va < end && va < stop; va += PAGE_SIZE, pte++) {

@@ -87,7 +87,7 @@ static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
     fault->vad = NULL;
     fault->proto = NULL;
     fault->pte = mi_find_pte(fault->space, fault->va);
-    fault->value = fault->pte ? mi_read_pte(fault->pte) : (MMPTE){.u.Long = 0};
+    fault->value = fault->pte ? mi_read_pte(fault->pte) : mi_large_or_zero(fault->space, fault->va);
     if (!fault->value.u.Hard.Valid)
         return FAULT_GO_ON;
     if (fault->write && fault->value.u.Hard.Owner && fault->value.u.Hard.CopyOnWrite &&

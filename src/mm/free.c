@@ -166,10 +166,11 @@ static NTSTATUS find_range(struct range *r, uint64_t base, uint64_t size)
 /* NtFreeVirtualMemory. Size 0 means the whole allocation that starts at base.
  * => STATUS_INVALID_PARAMETER_2, _3  base or end outside of user space
  *    STATUS_INVALID_PARAMETER_4      neither or both of MEM_DECOMMIT and MEM_RELEASE, or more
- *    STATUS_MEMORY_NOT_ALLOCATED     nothing there
+ *    STATUS_MEMORY_NOT_ALLOCATED     nothing there, or nothing that can be decommitted: physical
+ *                                    and large pages
  *    STATUS_UNABLE_TO_DELETE_SECTION a view of an image
  *    STATUS_FREE_VM_NOT_AT_BASE      size 0, but base is not the allocation's; or part of memory
- *                                    with a write watch, or for physical pages, is to be released
+ *                                    with a write watch, physical or large pages is to be released
  *    STATUS_UNABLE_TO_FREE_VM        reaches beyond the allocation
  *    STATUS_INVALID_PAGE_PROTECTION  memory that may not be changed
  *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
@@ -190,6 +191,8 @@ NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
     NTSTATUS status = find_range(&r, *base, *size);
     if (NT_SUCCESS(status) && type == MEM_DECOMMIT && r.vad->u.VadFlags.VadType == MI_VAD_AWE)
         status = STATUS_MEMORY_NOT_ALLOCATED; /* nothing there is committed */
+    if (NT_SUCCESS(status) && type == MEM_DECOMMIT && mi_vad_is_large(r.vad))
+        status = STATUS_MEMORY_NOT_ALLOCATED; /* it is not committed page by page */
     if (NT_SUCCESS(status) && type == MEM_DECOMMIT) {
         mi_lock_working_set(space);
         status = decommit(&r);

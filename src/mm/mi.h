@@ -74,6 +74,7 @@ struct mm_space {
     uint64_t directory;      /* (I) frame of the PML4 */
     MMPTE *pml4;             /* host view of it */
     uint64_t tables;         /* (W) user page tables of all levels below the PML4 */
+    uint64_t large_pages;    /* (W) page directory entries that map large pages */
     bool watched;            /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
@@ -281,6 +282,7 @@ void mi_zero_thread_poke(struct mm *mm);
 
 enum mi_commit_for {
     MI_COMMIT_USER,   /* private memory: leaves a reserve for the page tables it will need */
+    MI_COMMIT_LARGE,  /* the same for large pages, which no limit of a job is held against */
     MI_COMMIT_SYSTEM, /* page tables, pools, kernel stacks */
 };
 
@@ -360,13 +362,18 @@ uint64_t mi_pool_bytes(struct mi_pool *pool);
 
 /* ---- space.c: page tables of a process ------------------------------------------------------- */
 
-/* The PTE of a user address; NULL when its page table does not exist. => (W), shared will do */
+/* The PTE of a user address; NULL when its page table does not exist, as in large pages. => (W),
+ * shared will do */
 MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va);
+/* The page directory entry that maps a large page there; NULL: none does. => as mi_find_pte */
+MMPTE *mi_find_large(const struct mm_space *space, uint64_t va);
 /* The same, making tables that are missing. => STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT; (W) */
 NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte);
 /* A zeroed frame for a table or a page of the process's own lists, charged to it.
  * => STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY */
 NTSTATUS mi_allocate_charged_page(struct mm_space *space, uint64_t *pfn);
+/* The same for the page directory entry of `va`. */
+NTSTATUS mi_make_pde(struct mm_space *space, uint64_t va, MMPTE **pde);
 /* Make all tables that start .. end needs. => as mi_make_pte */
 NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end);
 /* The first PTE at or after *va and below `end` whose table exists; *va moves to it.
@@ -467,6 +474,9 @@ MMPTE mi_user_page_pte(uint64_t pfn, unsigned protection);
 unsigned mi_pte_protection(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *vad);
 /* Give a committed page another protection. */
 void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsigned protection);
+/* A valid entry, of a page or a large one, gets the rights of another protection, which allows
+ * some. => whether a processor must forget what it said before */
+bool mi_change_rights(MMPTE *pte, unsigned protection);
 /* Whether a page is committed, by its PTE or else the VAD. */
 bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
 
@@ -476,6 +486,8 @@ bool mi_pte_is_committed(MMPTE pte, const MMVAD_SHORT *vad);
 #define MI_VAD_IMAGE_MAP 2
 #define MI_VAD_AWE 3
 #define MI_VAD_WRITE_WATCH 4
+#define MI_VAD_LARGE_PAGES 5
+#define MI_VAD_LARGE_SECTION 7
 
 /* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
  * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
@@ -548,6 +560,44 @@ void mi_awe_unmapped(struct mm *mm, uint64_t pfn);
 uint64_t mi_awe_pages(const struct mm_space *space);
 /* It owns none any more. => (CW) */
 void mi_awe_clean(struct mm_space *space);
+
+/* ---- large.c -------------------------------------------------------------------------------- */
+
+#define MI_LARGE_FRAMES MI_PTES_PER_TABLE /* that make a large page, of MI_TABLE_SPAN bytes */
+
+/* Take `count` large pages out of the lists, all zero: the first frame of each goes to `pages`.
+ * => STATUS_INSUFFICIENT_RESOURCES: there are not so many; none was taken. No lock but (C) */
+NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
+/* Give back such as nothing maps. => not (P) */
+void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
+/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
+ * of. => (C), not (W)
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
+NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
+/* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
+static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
+{
+    MMPTE *pde = space->large_pages > 0 ? mi_find_large(space, va) : NULL;
+
+    return pde ? mi_read_pte(pde) : (MMPTE){.u.Long = 0};
+}
+static inline bool mi_vad_is_large(const MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.VadType == MI_VAD_LARGE_PAGES ||
+           vad->u.VadFlags.VadType == MI_VAD_LARGE_SECTION;
+}
+/* Unmap the large pages of start .. end, and free those that are private. => how many small pages
+ * that is; (W) */
+uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end);
+/* NtProtectVirtualMemory. => (W)
+ * STATUS_CONFLICTING_ADDRESSES: not whole large pages; STATUS_INVALID_PAGE_PROTECTION,
+ * STATUS_SECTION_PROTECTION */
+NTSTATUS mi_protect_large(struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
+                          uint64_t end, unsigned protection);
+/* Whether large pages can have a protection: only such as gives rights at once. */
+bool mi_large_may_have(unsigned protection);
+/* The protection of the large page at `va`. => (W), shared will do */
+unsigned mi_large_protection(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va);
 
 /* ---- watch.c -------------------------------------------------------------------------------- */
 

@@ -274,9 +274,10 @@ void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFOR
  *    STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS mm_create_image_section(struct mm *mm, const struct pe_image *image, FILE_OBJECT *file,
                                  SEGMENT **out);
-/* Memory that views share, of `size` bytes, with SEC_COMMIT or SEC_RESERVE in `attributes`.
- * => STATUS_INVALID_PARAMETER_4 (size 0), STATUS_SECTION_TOO_BIG, STATUS_INVALID_PAGE_PROTECTION,
- *    STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
+/* Memory that views share, of `size` bytes, with SEC_COMMIT or SEC_RESERVE in `attributes`, and
+ * perhaps SEC_LARGE_PAGES: then it is there at once, and never paged.
+ * => STATUS_INVALID_PARAMETER_4 (size 0, no whole large pages), STATUS_SECTION_TOO_BIG,
+ * STATUS_INVALID_PAGE_PROTECTION, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t protect,
                                      uint32_t attributes, SEGMENT **out);
 /* The one section of a data file, whose cached pages views, reads and writes share: the one that
@@ -327,8 +328,8 @@ struct mm_view {
 /* NtMapViewOfSection. base, size and offset tell where and what it became.
  * => STATUS_SUCCESS, STATUS_IMAGE_NOT_AT_BASE (a success: relocated)
  *    STATUS_INVALID_PARAMETER_3, _4, _9  base, ZeroBits, allocation type
- *    STATUS_MAPPED_ALIGNMENT       base or offset not on 64 KB
- *    STATUS_INVALID_VIEW_SIZE      not within the section
+ *    STATUS_MAPPED_ALIGNMENT       base or offset not on 64 KB (on 2 MB: large pages)
+ *    STATUS_INVALID_VIEW_SIZE      not within the section, or a part of a large page
  *    STATUS_SECTION_PROTECTION     more rights than the section gives
  *    STATUS_INVALID_PAGE_PROTECTION
  *    STATUS_CONFLICTING_ADDRESSES  the place is taken, or an image cannot be relocated

@@ -136,7 +136,7 @@ size_t mi_trim_paged_pool(struct mm *mm, size_t most, bool all, bool *busy)
 {
     struct mm_space *space = &mm->pool_space;
 
-    if (!host_windows_work() || __atomic_load_n(&mm->paging_files.count, __ATOMIC_ACQUIRE) == 0)
+    if (__atomic_load_n(&mm->paging_files.count, __ATOMIC_ACQUIRE) == 0 || !host_windows_ready())
         return 0;
     if (!mi_try_lock_working_set(space)) {
         *busy = true;

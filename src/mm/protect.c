@@ -175,7 +175,7 @@ static bool is_weaker(MMPTE now, MMPTE old)
            old.u.Hard.WriteThrough != now.u.Hard.WriteThrough;
 }
 
-static void change_rights(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsigned protection)
+bool mi_change_rights(MMPTE *pte, unsigned protection)
 {
     MMPTE old = mi_read_pte(pte), now;
 
@@ -183,10 +183,10 @@ static void change_rights(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
         now = mi_user_page_pte(old.u.Hard.PageFrameNumber, protection);
         now.u.Hard.Accessed = old.u.Hard.Accessed;
         now.u.Hard.Dirty = old.u.Hard.Dirty;
+        now.u.Hard.LargePage = old.u.Hard.LargePage;
     } while (!__atomic_compare_exchange_n(&pte->u.Long, &old.u.Long, now.u.Long, true,
                                           __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    if (is_weaker(now, old))
-        mi_flush_page(flush, va, now.u.Hard.PageFrameNumber);
+    return is_weaker(now, old);
 }
 
 static MMPTE with_protection(MMPTE pte, unsigned protection)
@@ -244,7 +244,8 @@ void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, uns
     uint64_t pfn = old.u.Hard.PageFrameNumber;
     set_original_protection(mm, mi_pfn(mm, pfn), protection);
     if (mi_protection_readable(protection) && !mi_protection_guard(protection)) {
-        change_rights(flush, pte, va, protection);
+        if (mi_change_rights(pte, protection))
+            mi_flush_page(flush, va, pfn);
     } else {
         old = mi_change_pte(mm, pte, mi_transition_pte(pfn, protection));
         mi_flush_page(flush, va, pfn);
@@ -310,6 +311,10 @@ static NTSTATUS change_range(const struct protect *p, unsigned *old)
 {
     if (p->vad->u.VadFlags.NoChange || p->vad->u.VadFlags.VadType == MI_VAD_AWE)
         return STATUS_INVALID_PAGE_PROTECTION;
+    if (mi_vad_is_large(p->vad)) {
+        *old = mi_large_protection(p->space, p->vad, p->start);
+        return mi_protect_large(p->space, p->vad, p->start, p->end, p->protection);
+    }
     NTSTATUS status = check_committed(p);
     if (!NT_SUCCESS(status))
         return status;
@@ -344,7 +349,7 @@ static NTSTATUS protect_locked(const struct protect *p, unsigned *old)
  * => STATUS_WAS_UNLOCKED (a success) some page was locked, and is not any more
  *    STATUS_INVALID_PAGE_PROTECTION  not a valid protection, or not for this kind of memory
  *    STATUS_INVALID_PARAMETER_2, _3  base or end outside of user space, size 0
- *    STATUS_CONFLICTING_ADDRESSES    not all in one allocation
+ *    STATUS_CONFLICTING_ADDRESSES    not all in one allocation, or not whole large pages
  *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
  *    STATUS_NOT_COMMITTED            some page is not committed; nothing was changed
  *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT  no page tables to note the protection in

@@ -265,6 +265,9 @@ void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
         mi_give_up_page(mm, pfn);
     } else if (mi_pte_in_page_file(value)) {
         mi_free_slot(mm, value);
+    } else if (value.u.Hard.Valid) { /* of a large page, which its section holds */
+        ASSERT(mi_pfn(mm, value.u.Hard.PageFrameNumber)->u2.ShareCount == 1);
+        mi_give_up_active_page(mm, value.u.Hard.PageFrameNumber);
     }
     ke_release_lock(&mm->pfn_lock);
 }
@@ -310,6 +313,21 @@ static bool share_or_read(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_
     return known;
 }
 
+void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    page->PteAddress.va = h2k(&mm->ke->ks, proto);
+    page->OriginalPte = value;
+    mi_lock_pfn_with(mm, proto);
+    page->u4.PteFrame = frame_of_proto(mm, proto);
+    page->u4.PrototypePte = 1;
+    page->u3.e1.Modified = !value.u.Soft.Prototype;
+    write_proto(mm, proto, valid_proto(pfn));
+    mi_count_file_page(mm, value, 1);
+    ke_release_lock(&mm->pfn_lock);
+}
+
 /* Make the page that a prototype stands for. => (G) */
 static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t *pfn)
 {
@@ -325,16 +343,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
         mi_free_page(mm, *pfn);
         return status;
     }
-    MMPFN *page = mi_pfn(mm, *pfn);
-    page->PteAddress.va = h2k(&mm->ke->ks, proto);
-    page->OriginalPte = value;
-    mi_lock_pfn_with(mm, proto);
-    page->u4.PteFrame = frame_of_proto(mm, proto);
-    page->u4.PrototypePte = 1;
-    page->u3.e1.Modified = !from_file;
-    write_proto(mm, proto, valid_proto(*pfn));
-    mi_count_file_page(mm, value, 1);
-    ke_release_lock(&mm->pfn_lock);
+    mi_proto_take(mm, proto, value, *pfn);
     if (!from_file)
         __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
     return STATUS_SUCCESS;

@@ -74,6 +74,19 @@ static uint64_t end_of_alike(const struct mm_space *space, const MMVAD_SHORT *va
     return end;
 }
 
+/* The same in large pages, which are alike as a whole. */
+static uint64_t end_of_alike_large(const struct mm_space *space, const MMVAD_SHORT *vad,
+                                   uint64_t start, uint64_t end, struct look *look)
+{
+    uint64_t va = start;
+
+    *look = (struct look){true, mi_large_protection(space, vad, start)};
+    do
+        va = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+    while (va < end && mi_large_protection(space, vad, va) == look->protection);
+    return va;
+}
+
 static struct mi_control *file_control(struct mm *mm, const MMVAD_SHORT *vad)
 {
     struct mi_control *control = mi_control_of_vad(mm, vad);
@@ -88,8 +101,9 @@ static void describe_vad(const struct mm_space *space, const MMVAD_SHORT *vad, u
     uint64_t end = MI_VA(vad->EndingVpn + 1);
     bool image = vad->u.VadFlags.VadType == MI_VAD_IMAGE_MAP;
 
-    end = mi_vad_is_view(vad) ? end_of_alike_view(space, vad, start, end, &look)
-                              : end_of_alike(space, vad, start, end, &look);
+    end = mi_vad_is_large(vad)  ? end_of_alike_large(space, vad, start, end, &look)
+          : mi_vad_is_view(vad) ? end_of_alike_view(space, vad, start, end, &look)
+                                : end_of_alike(space, vad, start, end, &look);
 
     information->AllocationBase.va = MI_VA(vad->StartingVpn);
     information->AllocationProtect = mi_page_protect(space->mm, vad->u.VadFlags.Protection);

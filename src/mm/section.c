@@ -447,12 +447,49 @@ NTSTATUS mm_create_image_section(struct mm *mm, const struct pe_image *image, FI
 
 /* ---- page-file backed sections --------------------------------------------------------------- */
 
+static void fill_memory_section(struct mi_control *control, unsigned protection,
+                                uint32_t attributes)
+{
+    SEGMENT *segment = control->segment;
+    SUBSECTION *subsection = mi_subsection(control, 0);
+    bool commit = attributes & SEC_COMMIT;
+
+    subsection->SubsectionBase.va = segment->PrototypePte.va;
+    subsection->PtesInSubsection = (ULONG)control->pages;
+    subsection->u.SubsectionFlags.Protection = protection;
+    segment->SegmentFlags.DefaultProtectionMask = protection;
+    segment->SegmentFlags.NoCache = (attributes & SEC_NOCACHE) != 0;
+    segment->SegmentFlags.WriteCombined = (attributes & SEC_WRITECOMBINE) != 0;
+    segment->SegmentFlags.LargePages = (attributes & SEC_LARGE_PAGES) != 0;
+    segment->NumberOfCommittedPages = commit ? control->pages : 0;
+    control->area->u.Flags.Commit = commit;
+    control->area->u.Flags.Reserve = !commit;
+    for (uint64_t i = 0; commit && i < control->pages; i++)
+        mi_write_pte(&control->ptes[i], mi_demand_zero_pte(protection));
+}
+
+/* Give a new section of large pages its memory, all of it and for good: each frame is mapped once
+ * by the section itself. => STATUS_INSUFFICIENT_RESOURCES */
+static NTSTATUS fill_large(struct mi_control *control)
+{
+    struct mm *mm = control->mm;
+    size_t count = control->pages / MI_LARGE_FRAMES;
+    uint64_t *first = count <= mm->frames / MI_LARGE_FRAMES ? calloc(count, sizeof *first) : NULL;
+    NTSTATUS status = first ? mi_take_large_pages(mm, first, count) : STATUS_INSUFFICIENT_RESOURCES;
+
+    for (uint64_t i = 0; NT_SUCCESS(status) && i < control->pages; i++)
+        mi_proto_take(mm, &control->ptes[i], mi_read_pte(&control->ptes[i]),
+                      first[i / MI_LARGE_FRAMES] + i % MI_LARGE_FRAMES);
+    free(first);
+    return status;
+}
+
 NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t protect,
                                      uint32_t attributes, SEGMENT **out)
 {
     struct mi_control *control;
     unsigned protection;
-    bool commit = attributes & SEC_COMMIT;
+    bool commit = attributes & SEC_COMMIT, large = attributes & SEC_LARGE_PAGES;
     NTSTATUS status = mi_make_protection(protect, true, &protection);
 
     if (!NT_SUCCESS(status))
@@ -460,7 +497,9 @@ NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t prot
     if (!mi_protection_readable(protection) || mi_protection_guard(protection) ||
         mi_protection_caching(protection)) /* SEC_NOCACHE says that */
         return STATUS_INVALID_PAGE_PROTECTION;
-    if (size == 0)
+    if (large && mi_protection_is_copy(protection))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    if (size == 0 || (large && size % MI_TABLE_SPAN != 0))
         return STATUS_INVALID_PARAMETER_4;
     uint64_t pages = MI_VPN(size - 1) + 1;
     if (pages > MI_SECTION_PAGES_MOST)
@@ -472,18 +511,12 @@ NTSTATUS mm_create_page_file_section(struct mm *mm, uint64_t size, uint32_t prot
         mi_return_commit(mm, commit ? pages : 0, MI_COMMIT_USER);
         return status;
     }
-    SUBSECTION *subsection = mi_subsection(control, 0);
-    subsection->SubsectionBase.va = control->segment->PrototypePte.va;
-    subsection->PtesInSubsection = (ULONG)pages;
-    subsection->u.SubsectionFlags.Protection = protection;
-    control->segment->SegmentFlags.DefaultProtectionMask = protection;
-    control->segment->SegmentFlags.NoCache = (attributes & SEC_NOCACHE) != 0;
-    control->segment->SegmentFlags.WriteCombined = (attributes & SEC_WRITECOMBINE) != 0;
-    control->segment->NumberOfCommittedPages = commit ? pages : 0;
-    control->area->u.Flags.Commit = commit;
-    control->area->u.Flags.Reserve = !commit;
-    for (uint64_t i = 0; commit && i < pages; i++)
-        mi_write_pte(&control->ptes[i], mi_demand_zero_pte(protection));
+    fill_memory_section(control, protection, attributes);
+    status = large ? fill_large(control) : STATUS_SUCCESS;
+    if (!NT_SUCCESS(status)) {
+        mm_close_section(mm, control->segment);
+        return status;
+    }
     *out = control->segment;
     return STATUS_SUCCESS;
 }

@@ -186,7 +186,10 @@ bool mi_pte_is_shared(const struct mm *mm, MMPTE pte);
  * => STATUS_NO_MEMORY, STATUS_IN_PAGE_ERROR, ...; (W) */
 NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *proto, uint64_t *pfn,
                         struct mi_read *read);
-/* The same for who is no process: pages of files. => no locks, or (W) */
+/* The page of a prototype, which says `value` and is nobody's, is in the frame from now on; one PTE
+ * maps it. => (G), or nobody else knows of the prototype */
+void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn);
+/* mi_proto_fault for who is no process: pages of files. => no locks, or (W) */
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
 /* The same if it is in memory. => false: it is not */
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn);
@@ -231,5 +234,7 @@ void mi_protect_view_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
 /* NtProtectVirtualMemory in a view. => (CW), tables exist */
 NTSTATUS mi_protect_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last,
                          unsigned protection);
+/* A protection with the caching that all pages of the section have. */
+unsigned mi_view_caching(const struct mi_control *control, unsigned protection);
 /* Whether a view (or page of one) may have `wanted` when `granted` is what it comes from. */
 bool mi_protection_is_compatible(unsigned wanted, unsigned granted);

@@ -42,6 +42,12 @@ MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 
 /* ---- finding and making entries ---- */
 
+/* An entry above the last level: it may also map a large page. */
+static bool leads_to_table(MMPTE entry)
+{
+    return entry.u.Hard.Valid && !entry.u.Hard.LargePage;
+}
+
 /* The table that `entry`, of `level` on the way to `va`, leads to. */
 static MMPTE *table_below(const struct mm_space *space, MMPTE entry, uint64_t va, unsigned level)
 {
@@ -59,11 +65,26 @@ MMPTE *mi_find_pte(const struct mm_space *space, uint64_t va)
 
     for (unsigned level = 4; level > 1; level--) {
         MMPTE entry = mi_read_pte(&table[mi_table_index(va, level)]);
-        if (!entry.u.Hard.Valid)
+        if (!leads_to_table(entry))
             return NULL;
         table = table_below(space, entry, va, level);
     }
     return &table[mi_table_index(va, 1)];
+}
+
+MMPTE *mi_find_large(const struct mm_space *space, uint64_t va)
+{
+    MMPTE *table = space->pml4;
+
+    for (unsigned level = 4; level > 2; level--) {
+        MMPTE entry = mi_read_pte(&table[mi_table_index(va, level)]);
+        if (!leads_to_table(entry))
+            return NULL;
+        table = table_below(space, entry, va, level);
+    }
+    MMPTE *pde = &table[mi_table_index(va, 2)];
+    MMPTE entry = mi_read_pte(pde);
+    return entry.u.Hard.Valid && entry.u.Hard.LargePage ? pde : NULL;
 }
 
 MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
@@ -73,7 +94,7 @@ MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end)
         unsigned level = 4;
         for (; level > 1; level--) {
             MMPTE entry = mi_read_pte(&table[mi_table_index(*va, level)]);
-            if (!entry.u.Hard.Valid)
+            if (!leads_to_table(entry))
                 break;
             table = table_below(space, entry, *va, level);
         }
@@ -112,15 +133,17 @@ static NTSTATUS make_table(struct mm_space *space, MMPTE *entry, uint64_t entry_
     return STATUS_SUCCESS;
 }
 
-NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
+/* The entry of `last` level that leads to `va`, with the tables above it. */
+static NTSTATUS make_entry(struct mm_space *space, uint64_t va, unsigned last, MMPTE **made)
 {
     uint64_t entry_va[5] = {0, mi_pte_va(va)};
     MMPTE *table = space->pml4;
 
     for (unsigned level = 2; level <= 4; level++)
         entry_va[level] = mi_pte_va(entry_va[level - 1]);
-    for (unsigned level = 4; level > 1; level--) {
+    for (unsigned level = 4; level > last; level--) {
         MMPTE *entry = &table[mi_table_index(va, level)];
+        ASSERT(!mi_read_pte(entry).u.Hard.LargePage);
         if (!entry->u.Hard.Valid) {
             NTSTATUS status = make_table(space, entry, entry_va[level]);
             if (!NT_SUCCESS(status)) {
@@ -130,8 +153,18 @@ NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
         }
         table = table_below(space, mi_read_pte(entry), va, level);
     }
-    *pte = &table[mi_table_index(va, 1)];
+    *made = &table[mi_table_index(va, last)];
     return STATUS_SUCCESS;
+}
+
+NTSTATUS mi_make_pte(struct mm_space *space, uint64_t va, MMPTE **pte)
+{
+    return make_entry(space, va, 1, pte);
+}
+
+NTSTATUS mi_make_pde(struct mm_space *space, uint64_t va, MMPTE **pde)
+{
+    return make_entry(space, va, 2, pde);
 }
 
 NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end)
@@ -171,7 +204,7 @@ static void trim_below(struct mm_space *space, MMPTE *table, unsigned level, uin
         uint64_t behind = (va / span + 1) * span;
         MMPTE *entry = &table[mi_table_index(va, level)];
         MMPTE value = mi_read_pte(entry);
-        if (value.u.Hard.Valid) {
+        if (leads_to_table(value)) {
             if (level > 2)
                 trim_below(space, table_below(space, value, va, level), level - 1, va,
                            behind < end ? behind : end);

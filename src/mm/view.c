@@ -33,7 +33,7 @@ struct map {
     MMVAD *vad;
     uint64_t base, pages, first_page;
     unsigned protection;
-    bool image;
+    bool image, large;
 };
 
 bool mi_protection_is_compatible(unsigned wanted, unsigned granted)
@@ -47,7 +47,7 @@ bool mi_protection_is_compatible(unsigned wanted, unsigned granted)
 }
 
 /* Pages of a section are cached as it was made, whatever its views may do. */
-static unsigned with_caching(const struct mi_control *control, unsigned protection)
+unsigned mi_view_caching(const struct mi_control *control, unsigned protection)
 {
     const SEGMENT *segment = control->segment;
 
@@ -65,6 +65,12 @@ uint32_t mi_view_protect(const struct mm *mm, const MMVAD_SHORT *vad)
     return mi_page_protect(mm, protection - mi_protection_caching(protection));
 }
 
+/* What the base of a view is a multiple of. */
+static uint64_t granularity(const struct map *map)
+{
+    return map->large ? MI_TABLE_SPAN : MM_ALLOCATION_GRANULARITY;
+}
+
 /* ---- where ---------------------------------------------------------------------------------- */
 
 static uint64_t behind_highest(const struct map *map)
@@ -80,7 +86,7 @@ static uint64_t behind_highest(const struct map *map)
 
 static bool is_free_place(const struct map *map, uint64_t base)
 {
-    return base % MM_ALLOCATION_GRANULARITY == 0 && base >= MM_LOWEST_USER_ADDRESS &&
+    return base % granularity(map) == 0 && base >= MM_LOWEST_USER_ADDRESS &&
            base <= MM_HIGHEST_VAD_ADDRESS &&
            map->pages <= MI_VPN(MM_HIGHEST_VAD_ADDRESS + 1 - base) &&
            mi_vad_range_is_free(map->space, MI_VPN(base), MI_VPN(base) + map->pages - 1);
@@ -99,9 +105,10 @@ static NTSTATUS place(struct map *map)
         return STATUS_SUCCESS;
     if (map->view->base || (map->image && !pe_is_relocatable(&map->control->image)))
         return STATUS_CONFLICTING_ADDRESSES;
+    uint64_t unit = granularity(map), slack = MI_VPN(unit - MM_ALLOCATION_GRANULARITY);
     NTSTATUS status =
-        mi_vad_find_hole(map->space, map->pages, behind_highest(map), top_down, &first);
-    map->base = MI_VA(first);
+        mi_vad_find_hole(map->space, map->pages + slack, behind_highest(map), top_down, &first);
+    map->base = (MI_VA(first) + unit - 1) / unit * unit;
     return status;
 }
 
@@ -128,6 +135,17 @@ static NTSTATUS choose_control(struct map *map)
 }
 
 /* ---- mapping --------------------------------------------------------------------------------- */
+
+/* => the arguments are right otherwise
+ * Source: MapViewOfFileEx, documentation: offset, size and base are multiples of a large page. */
+static NTSTATUS check_large(const struct map *map)
+{
+    if (!mi_large_may_have(map->protection) || mi_protection_is_copy(map->protection))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    if (map->view->base % MI_TABLE_SPAN != 0 || map->view->offset % MI_TABLE_SPAN != 0)
+        return STATUS_MAPPED_ALIGNMENT;
+    return map->pages % MI_LARGE_FRAMES == 0 ? STATUS_SUCCESS : STATUS_INVALID_VIEW_SIZE;
+}
 
 static NTSTATUS check_arguments(struct map *map)
 {
@@ -162,12 +180,12 @@ static NTSTATUS check_arguments(struct map *map)
     uint64_t total = view->section_size ? view->section_size : MI_VA(map->control->pages);
     if (view->offset >= total || view->size > MI_VA(MI_VPN(total - 1) + 1) - view->offset)
         return STATUS_INVALID_VIEW_SIZE;
-    map->protection = with_caching(map->control, map->protection);
+    map->protection = mi_view_caching(map->control, map->protection);
     map->first_page = MI_VPN(view->offset);
     map->pages = MI_VPN((view->size ? view->size : total - view->offset) - 1) + 1;
-    return map->pages <= MI_VPN(MM_HIGHEST_VAD_ADDRESS + 1 - view->base)
-               ? STATUS_SUCCESS
-               : STATUS_INVALID_PARAMETER_3;
+    if (map->pages > MI_VPN(MM_HIGHEST_VAD_ADDRESS + 1 - view->base))
+        return STATUS_INVALID_PARAMETER_3;
+    return map->large ? check_large(map) : STATUS_SUCCESS;
 }
 
 /* The subsection that holds a page. */
@@ -197,7 +215,7 @@ static void fill_vad(const struct map *map)
     vad->StartingVpn = MI_VPN(map->base);
     vad->EndingVpn = vad->StartingVpn + map->pages - 1;
     vad->u.VadFlags.Protection = map->protection;
-    vad->u.VadFlags.VadType = map->image ? MI_VAD_IMAGE_MAP : 0;
+    vad->u.VadFlags.VadType = map->image ? MI_VAD_IMAGE_MAP : map->large ? MI_VAD_LARGE_SECTION : 0;
     vad->u2.VadFlags2.FileOffset = (UINT)(MI_VA(map->first_page) / MM_ALLOCATION_GRANULARITY);
     vad->u2.VadFlags2.LongVad = 1;
     vad->u2.VadFlags2.Inherit = map->view->inherit == ViewShare;
@@ -228,6 +246,13 @@ static NTSTATUS map_locked(struct map *map)
     if (!mi_charge_process_commit(space, charge, MI_COMMIT_USER))
         return STATUS_COMMITMENT_LIMIT;
     vad->u.VadFlags.CommitCharge = charge;
+    if (map->large) { /* its pages are the section's, so there is no charge */
+        status = mi_enter_large(space, vad, NULL);
+        if (!NT_SUCCESS(status))
+            return status;
+        mi_control_add_view(map->used, map->vad);
+        return STATUS_SUCCESS;
+    }
     mi_control_add_view(map->used, map->vad);
     mi_vad_enter(space, vad);
     return STATUS_SUCCESS;
@@ -254,6 +279,7 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
     struct map map = {.space = space, .view = view, .control = mi_control_of(mm, view->segment)};
 
     map.image = map.control->area->u.Flags.Image;
+    map.large = map.control->segment->SegmentFlags.LargePages;
     NTSTATUS status = check_arguments(&map);
     if (NT_SUCCESS(status) && !map.control->ptes)
         status = mi_make_file_ptes(map.control, map.first_page, map.pages);
@@ -387,7 +413,7 @@ NTSTATUS mi_protect_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t firs
         protection = image_protection(protection);
     else if (!mi_protection_is_compatible(protection, vad->u.VadFlags.Protection))
         return STATUS_SECTION_PROTECTION;
-    protection = with_caching(mi_control_of_vad(space->mm, vad), protection);
+    protection = mi_view_caching(mi_control_of_vad(space->mm, vad), protection);
     uint64_t most = mi_protection_is_copy(protection) ? last - first + 1 : before;
     if (most > before && !mi_charge_process_commit(space, most - before, MI_COMMIT_USER))
         return STATUS_COMMITMENT_LIMIT;

@@ -39,13 +39,15 @@ static NTSTATUS check_arguments(struct lock *lock, uint64_t base, uint64_t size)
     return STATUS_SUCCESS;
 }
 
-/* The entry of a page, MI_WSLE_NONE for what has none: KUSER_SHARED_DATA and pages that the process
- * owns (AWE). => false: it is not in memory */
+/* The entry of a page, MI_WSLE_NONE for what has none: KUSER_SHARED_DATA, pages that the process
+ * owns (AWE), large pages. => false: it is not in memory */
 static bool find_entry(const struct mm_space *space, uint64_t va, uint32_t *index)
 {
     MMPTE pte = mi_pte_or_zero(space, va);
 
     *index = MI_WSLE_NONE;
+    if (mi_large_or_zero(space, va).u.Hard.Valid)
+        return true;
     if (pte.u.Hard.Valid && pte.u.Hard.PageFrameNumber != space->mm->shared_user_data_pfn &&
         !mi_pte_is_awe(space->mm, pte))
         *index = mi_wsle_find(space, va, pte);

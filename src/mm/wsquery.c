@@ -29,6 +29,7 @@ static struct page look_at(const struct mm_space *space, uint64_t va, MMPTE pte)
     }
     (void)mi_view_page(space, vad, va, pte, &page.protection);
     uint64_t sharers = mi_share_count(mm, pte.u.Hard.PageFrameNumber);
+    sharers -= pte.u.Hard.LargePage; /* the section itself */
     page.sharers = sharers < SHARE_COUNT_MOST ? (unsigned)sharers : SHARE_COUNT_MOST;
     return page;
 }
@@ -75,7 +76,9 @@ void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFOR
         memset(block, 0, sizeof *block);
         if (va > MM_HIGHEST_USER_ADDRESS)
             continue;
-        MMPTE pte = mi_pte_or_zero(space, va);
+        MMPTE pte = mi_pte_or_zero(space, va), large = mi_large_or_zero(space, va);
+        if (large.u.Hard.Valid)
+            pte = large;
         if (!pte.u.Hard.Valid) {
             block->Shared = would_be_shared(space, va, pte);
             continue;
@@ -86,6 +89,7 @@ void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFOR
         block->Win32Protection = mi_page_protect(space->mm, page.protection);
         block->Shared = page.shared;
         block->Locked = mi_page_is_locked(space, va);
+        block->LargePage = large.u.Hard.Valid;
     }
     mi_unlock_working_set_shared(space);
 }

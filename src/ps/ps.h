@@ -279,7 +279,8 @@ NTSTATUS ps_set_priority_class(struct ps_process *process, uint8_t priority_clas
 NTSTATUS ps_set_process_affinity(struct ps_process *process, uint64_t mask);
 NTSTATUS ps_set_thread_affinity(struct ps_thread *thread, uint64_t mask);
 /* `thread`, the caller's, hit a guard page at `va` of its process: grow its stack, if it is that.
- * => STATUS_STACK_OVERFLOW: no room; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's stack */
+ * => STATUS_STACK_OVERFLOW: no room or memory; STATUS_GUARD_PAGE_VIOLATION: it is not this thread's
+ * stack */
 NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va);
 /* => STATUS_THREAD_IS_TERMINATING */
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status);

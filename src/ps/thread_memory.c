@@ -91,14 +91,29 @@ NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
     return status;
 }
 
-/* Does `va` lie in the stack that this TEB describes? Fills `tib` and the lowest address. */
-static bool is_stack_of(struct mm_space *space, uint64_t teb, uint64_t va, NT_TIB *tib,
-                        uint64_t *lowest)
+/* A TEB could not be read or written. A program that took it away has a guard page; but when there
+ * was no page for it, the stack cannot grow, and nearly all guard pages are stacks'. */
+static NTSTATUS without_teb(NTSTATUS why)
 {
-    return NT_SUCCESS(mm_copy_from_user(space, tib, teb, sizeof *tib)) &&
-           NT_SUCCESS(mm_copy_from_user(space, lowest, teb + offsetof(TEB, DeallocationStack),
-                                        sizeof *lowest)) &&
-           va >= *lowest && va < tib->StackBase.va;
+    return why == STATUS_ACCESS_VIOLATION || why == STATUS_GUARD_PAGE_VIOLATION
+               ? STATUS_GUARD_PAGE_VIOLATION
+               : STATUS_STACK_OVERFLOW;
+}
+
+/* Does `va` lie in the stack that this TEB describes? Fills `tib` and the lowest address.
+ * => STATUS_GUARD_PAGE_VIOLATION: no; STATUS_STACK_OVERFLOW: there is no memory to look */
+static NTSTATUS check_stack(struct mm_space *space, uint64_t teb, uint64_t va, NT_TIB *tib,
+                            uint64_t *lowest)
+{
+    NTSTATUS status = mm_copy_from_user(space, tib, teb, sizeof *tib);
+    if (NT_SUCCESS(status)) {
+        status = mm_copy_from_user(space, lowest, teb + offsetof(TEB, DeallocationStack),
+                                   sizeof *lowest);
+    }
+    if (!NT_SUCCESS(status)) {
+        return without_teb(status);
+    }
+    return va >= *lowest && va < tib->StackBase.va ? STATUS_SUCCESS : STATUS_GUARD_PAGE_VIOLATION;
 }
 
 /* Commit start .. end, and give it this protection. */
@@ -127,33 +142,66 @@ static NTSTATUS guard_size(struct mm_space *space, uint64_t teb, uint64_t *size)
         *size = round_up(guaranteed, PAGE_SIZE) + PAGE_SIZE;
         *size = *size > STACK_GUARD_SIZE ? *size : STACK_GUARD_SIZE;
     }
-    return status;
+    return NT_SUCCESS(status) ? status : without_teb(status);
+}
+
+/* What the fault was about: the stack of a thread, whose page at `hit` is open now. */
+struct growth {
+    struct mm_space *space;
+    uint64_t lowest, hit, limit; /* of the reservation, the page, StackLimit */
+    uint64_t size;               /* of a guard */
+};
+
+/* Pages from `guard` up to the stack's old limit are the program's, without a guard: they are there
+ * to handle the overflow in. => the new limit */
+static uint64_t give_guard(const struct growth *g, uint64_t guard)
+{
+    uint64_t base = guard, size = g->limit - guard;
+    uint32_t old;
+    NTSTATUS status = mm_protect_virtual_memory(g->space, &base, &size, PAGE_READWRITE, &old);
+    return NT_SUCCESS(status) ? guard : g->hit;
+}
+
+/* Move the guard down, or give it to the program when it has no room, or no memory is left for
+ * another. => STATUS_STACK_OVERFLOW: so it was; *limit is the new one in any case */
+static NTSTATUS move_guard(const struct growth *g, uint64_t *limit)
+{
+    bool room = g->hit > g->lowest + PAGE_SIZE + g->size;
+    uint64_t guard = room ? g->hit - g->size : g->lowest + PAGE_SIZE;
+    /* Pages that were jumped over are the stack's as well. */
+    NTSTATUS status = set_stack_pages(g->space, g->hit, g->limit, PAGE_READWRITE);
+    if (NT_SUCCESS(status)) {
+        status = set_stack_pages(g->space, guard, g->hit,
+                                 room ? PAGE_READWRITE | PAGE_GUARD : PAGE_READWRITE);
+    }
+    *limit = room ? g->hit : guard;
+    if (!NT_SUCCESS(status)) {
+        *limit = give_guard(g, g->limit - g->size);
+    }
+    return NT_SUCCESS(status) && room ? STATUS_SUCCESS : STATUS_STACK_OVERFLOW;
 }
 
 /* Source: "Thread Stack Size", documentation: a stack grows by its guard page until that would be
- * the last page reserved, which raises a stack overflow instead. */
+ * the last page reserved, or there is no memory, which raises a stack overflow instead. */
 NTSTATUS ps_grow_stack(struct ps_thread *thread, uint64_t va)
 {
     struct mm_space *space = thread->process->space;
-    uint64_t limit = va / PAGE_SIZE * PAGE_SIZE, lowest = 0, teb = thread->teb, size;
+    struct growth growth = {.space = space, .hit = va / PAGE_SIZE * PAGE_SIZE};
+    uint64_t teb = thread->teb, limit;
     NT_TIB tib;
-    if (!teb || !is_stack_of(space, teb, va, &tib, &lowest) ||
-        !NT_SUCCESS(guard_size(space, teb, &size))) {
+    if (!teb) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    bool room = limit > lowest + PAGE_SIZE + size;
-    uint64_t guard = room ? limit - size : lowest + PAGE_SIZE;
-    /* Pages that were jumped over are the stack's as well. */
-    NTSTATUS status = set_stack_pages(space, limit, tib.StackLimit.va, PAGE_READWRITE);
+    NTSTATUS status = check_stack(space, teb, va, &tib, &growth.lowest);
     if (NT_SUCCESS(status)) {
-        status = set_stack_pages(space, guard, limit,
-                                 room ? PAGE_READWRITE | PAGE_GUARD : PAGE_READWRITE);
+        status = guard_size(space, teb, &growth.size);
     }
-    limit = room ? limit : guard;
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    growth.limit = tib.StackLimit.va;
+    status = move_guard(&growth, &limit);
     NTSTATUS said =
         mm_copy_to_user(space, teb + offsetof(NT_TIB, StackLimit), &limit, sizeof limit);
-    if (NT_SUCCESS(said) && (!room || !NT_SUCCESS(status))) {
-        return STATUS_STACK_OVERFLOW;
-    }
-    return said;
+    return NT_SUCCESS(said) ? status : without_teb(said);
 }

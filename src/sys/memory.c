@@ -31,7 +31,19 @@ NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_v
     return NT_SUCCESS(status) ? SYS_PUT(call, size_va, region->size) : status;
 }
 
-/* NtAllocateVirtualMemory(process, *base, zero bits, *size, type, protection) */
+/* Large pages are never paged, so not everybody may have them. Types that make no sense are mm's
+ * to refuse. Source: VirtualAlloc, "Large-Page Support", documentation. */
+static bool may_allocate(struct sys_call *call, uint32_t type)
+{
+    const uint32_t large = MEM_LARGE_PAGES | MEM_RESERVE | MEM_COMMIT;
+
+    return (type & large) != large ||
+           se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                    SE_LOCK_MEMORY_PRIVILEGE);
+}
+
+/* NtAllocateVirtualMemory(process, *base, zero bits, *size, type, protection).
+ * => also STATUS_PRIVILEGE_NOT_HELD: MEM_LARGE_PAGES without SeLockMemoryPrivilege */
 static NTSTATUS allocate(struct sys_call *call)
 {
     struct sys_region region;
@@ -44,8 +56,11 @@ static NTSTATUS allocate(struct sys_call *call)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = mm_allocate_virtual_memory(process->space, &region.base, call->arg[2], &region.size,
-                                        (uint32_t)call->arg[4], (uint32_t)call->arg[5]);
+    uint32_t type = (uint32_t)call->arg[4];
+    status = may_allocate(call, type)
+                 ? mm_allocate_virtual_memory(process->space, &region.base, call->arg[2],
+                                              &region.size, type, (uint32_t)call->arg[5])
+                 : STATUS_PRIVILEGE_NOT_HELD;
     ps_dereference_process(process);
     return NT_SUCCESS(status) ? sys_put_region(call, call->arg[1], call->arg[3], &region) : status;
 }

@@ -73,8 +73,8 @@ struct creation {
 
 /* Source: NtCreateSection, CreateFileMapping, documentation: exactly one of SEC_COMMIT, SEC_RESERVE
  * and SEC_IMAGE; nothing else goes with SEC_IMAGE, one kind of caching with the others, and
- * SEC_LARGE_PAGES with SEC_COMMIT. */
-static NTSTATUS check_creation(const struct creation *c)
+ * SEC_LARGE_PAGES with SEC_COMMIT and without a file. */
+static NTSTATUS check_creation(struct sys_call *call, const struct creation *c)
 {
     uint32_t kind = c->attributes & SEC_KINDS;
     if ((c->attributes & ~SEC_KNOWN) != 0 || kind == 0 || (kind & (kind - 1)) != 0) {
@@ -91,8 +91,13 @@ static NTSTATUS check_creation(const struct creation *c)
     if (kind == SEC_IMAGE && !c->file) {
         return STATUS_INVALID_FILE_FOR_SECTION;
     }
-    if (c->attributes & SEC_LARGE_PAGES) {
-        return STATUS_PRIVILEGE_NOT_HELD; /* nobody has SeLockMemoryPrivilege */
+    if (c->attributes & SEC_LARGE_PAGES && c->file) {
+        return STATUS_INVALID_PARAMETER_6;
+    }
+    if (c->attributes & SEC_LARGE_PAGES &&
+        !se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                  SE_LOCK_MEMORY_PRIVILEGE)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
     }
     return c->size < 0 || (!c->file && c->size == 0) ? STATUS_INVALID_PARAMETER_4 : STATUS_SUCCESS;
 }
@@ -211,7 +216,7 @@ static NTSTATUS create(struct sys_call *call)
                          .file = call->arg[6]};
     NTSTATUS status = call->arg[3] ? SYS_GET(call, c.size, call->arg[3]) : STATUS_SUCCESS;
     if (NT_SUCCESS(status)) {
-        status = check_creation(&c);
+        status = check_creation(call, &c);
     }
     if (NT_SUCCESS(status)) {
         status = create_segment(call, &c);

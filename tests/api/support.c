@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 ntmm_machine *machine_create(uint64_t ram, uint64_t pagefile)
 {
@@ -79,24 +78,6 @@ size_t count_entries(const char *folder)
     }
     closedir(dir);
     return count;
-}
-
-uint64_t random_seed(void)
-{
-    const char *given = getenv("NTMM_SEED");
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-    printf("NTMM_SEED=%llu\n", (unsigned long long)seed);
-    return seed ? seed : 1;
-}
-
-uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-    *state ^= *state << 13; /* xorshift64 */
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 20) % limit;
 }
 
 ntmm_status allocate(ntmm_process *process, uint64_t base, uint64_t size, uint32_t type,

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "nt/memory.h"
 #include "nt/status.h"
 #include "ntmm.h"
@@ -36,10 +37,6 @@ void assert_consistent(ntmm_machine *machine);
 
 /* Entries of a folder of the host, "." and ".." aside. */
 size_t count_entries(const char *folder);
-
-/* For random tests: NTMM_SEED from the environment or a new one; printed. */
-uint64_t random_seed(void);
-uint32_t random_below(uint64_t *state, uint32_t limit);
 
 #define assert_status(expected, call) assert_int_equal((uint32_t)(expected), (uint32_t)(call))
 #define assert_ok(call) assert_status(STATUS_SUCCESS, call)

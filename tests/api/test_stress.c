@@ -5,16 +5,16 @@
  * zeroed, or that two owners have, shows as somebody else's stamp.
  *
  *      one thread       every invariant is checked after every step
- *      four threads     a round of steps, barrier, one of them checks, barrier, the next round
+ *      several threads  a round of steps, barrier, one of them checks, barrier, the next round
  *
- * NTMM_SEED repeats a run. */
+ * NTMM_SEED repeats a run, NTMM_LONGER multiplies its steps. */
 #include "support.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PROCESSES = 4, THREADS = 4, STEPS = 1500, ROUNDS = 20, STEPS_PER_ROUND = 250 };
+enum { PROCESSES = 4, THREADS = 8, STEPS = 1500, ROUNDS = 20, STEPS_PER_ROUND = 150 };
 
 #define ARENA 0x10000000ull
 #define ARENA_PAGES 2048u /* 8 MB: four page tables and a bit of a 32 MB machine */
@@ -272,7 +272,7 @@ static void one_thread(void **state)
 {
     struct worker w = {.machine = machine, .processes = processes, .random = random_seed()};
     (void)state;
-    for (unsigned i = 0; i < STEPS; i++) {
+    for (unsigned i = 0, steps = random_steps(STEPS); i < steps; i++) {
         step(&w);
         if (w.wrong) {
             print_error("step %u: %s\n", i, w.wrong);
@@ -285,7 +285,7 @@ static void one_thread(void **state)
 static void *work(void *argument)
 {
     struct worker *w = argument;
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned rounds = random_steps(ROUNDS); rounds; rounds--) {
         for (unsigned i = 0; i < STEPS_PER_ROUND; i++) {
             step(w);
         }
@@ -297,7 +297,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void four_threads(void **state)
+static void several_threads(void **state)
 {
     struct worker workers[THREADS];
     pthread_t threads[THREADS];
@@ -329,7 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_thread, setup, teardown),
-        cmocka_unit_test_setup_teardown(four_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(several_threads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

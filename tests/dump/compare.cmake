@@ -1,12 +1,14 @@
 # A dump answers as the machine did from which it was made: the same commands, typed right after
 # .dump and over each of the files, give the same text.
 #
-#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=file -DDUMPS=f:full,ka:bitmap -P compare.cmake
+#   cmake -DNTMM=... -DPROGRAM=a.exe -DFOLDER=... -DCOMMANDS=LIST,... -DDUMPS=f:full,ka:bitmap
+#         -P compare.cmake
 #
 # DUMPS are pairs: `.dump /f` writes full.dmp, and so on. COMPARED: only this one of them is asked.
 # The files stay in FOLDER for other tests.
 include(${CMAKE_CURRENT_LIST_DIR}/ask.cmake)
-file(READ ${COMMANDS} commands)
+string(REPLACE "," ";" COMMANDS ${COMMANDS})
+lists(commands ${COMMANDS})
 
 string(REPLACE "," ";" DUMPS ${DUMPS})
 set(write "g\n")

@@ -12,9 +12,9 @@ endif()
 
 # compare(LIST FILE...): the commands of LIST over the full dump and over each of these.
 function(compare list)
-    file(READ ${CMAKE_CURRENT_LIST_DIR}/${list} commands)
+    lists(commands ${list})
     # Images without a header do not say why their machine stopped.
-    string(REPLACE "!analyze -v\n" "" commands "${commands}")
+    string(REGEX REPLACE "\n(!analyze -v|[.]lastevent)\n" "\n" commands "${commands}")
     ask(wanted "${commands}" "" -y . -z ${DUMP} -cf ${FOLDER}/commands.txt)
     foreach(name ${ARGN})
         ask(answer "${commands}" "" -y . -z ${FOLDER}/${name} -cf ${FOLDER}/commands.txt)
@@ -26,8 +26,8 @@ function(compare list)
     endforeach()
 endfunction()
 
-compare(compare.commands.txt 9.dmp a.dmp core.elf image.lime image.raw)
-compare(compare.kernel.txt 2.dmp 6.dmp 8.dmp)
+compare(commands 9.dmp a.dmp core.elf image.lime image.raw)
+compare(kernel 2.dmp 6.dmp 8.dmp)
 
 # A kernel's dump has no user memory, and says so.
 foreach(name 2.dmp 6.dmp 8.dmp)

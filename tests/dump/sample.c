@@ -229,15 +229,16 @@ static struct sample make_triage(void)
 }
 
 /*      20 directory   100 system   140 misc   160 threads   200 modules   280 name   2C0 debug
- * record 300 memory list   340 exception   400 memory64 list   500 context of the exception A00
- * context of thread 0   F00 memory   1000 memory64 */
+ * record 2E0 name of a type   300 memory list   340 exception   400 memory64 list   440 regions
+ * 500 context of the exception   9D0 handles   A00 context of thread 0   F00 memory   1000 memory64
+ */
 static struct sample make_minidump(void)
 {
     struct sample s = {0};
     const struct _MINIDUMP_HEADER header = {
         .Signature = MINIDUMP_SIGNATURE,
         .Version = MINIDUMP_VERSION,
-        .NumberOfStreams = 7,
+        .NumberOfStreams = 9,
         .StreamDirectoryRva = 0x20,
         .TimeDateStamp = 0x4CE7951A,
     };
@@ -245,7 +246,8 @@ static struct sample make_minidump(void)
         {MINIDUMP_SYSTEM, {0x38, 0x100}},   {MINIDUMP_MISC, {0x18, 0x140}},
         {MINIDUMP_THREADS, {0x64, 0x160}},  {MINIDUMP_MODULES, {0x70, 0x200}},
         {MINIDUMP_MEMORY, {0x14, 0x300}},   {MINIDUMP_EXCEPTION_OF, {0xA8, 0x340}},
-        {MINIDUMP_MEMORY64, {0x30, 0x400}},
+        {MINIDUMP_MEMORY64, {0x30, 0x400}}, {MINIDUMP_REGIONS, {0x90, 0x440}},
+        {MINIDUMP_HANDLES, {0x30, 0x9D0}},
     };
     const struct _MINIDUMP_SYSTEM_INFO system = {
         .ProcessorArchitecture = MINIDUMP_AMD64,
@@ -288,6 +290,31 @@ static struct sample make_minidump(void)
     };
     const struct _CONTEXT faulting = {.Rip = SAMPLE_USER + 0x10, .Rsp = SAMPLE_USER + 0x80};
     const struct _CONTEXT other = {.Rip = SAMPLE_USER + 0x20, .Rsp = SAMPLE_USER + 0x90};
+    /* As a newer system would write it: elements longer than what is known of them. */
+    const struct _MINIDUMP_MEMORY_INFO_LIST regions = {sizeof regions, 0x40, 2};
+    const struct _MINIDUMP_MEMORY_INFO region[] = {
+        {.BaseAddress = 0, .RegionSize = SAMPLE_USER, .State = 0x10000, .Protect = 1},
+        {.BaseAddress = SAMPLE_USER,
+         .AllocationBase = SAMPLE_USER,
+         .AllocationProtect = 0x80,
+         .RegionSize = 0x5000,
+         .State = 0x1000,
+         .Protect = 0x20,
+         .Type = 0x1000000},
+    };
+    const struct {
+        struct _MINIDUMP_HANDLE_LIST head;
+        struct _MINIDUMP_HANDLE handle;
+    } handles = {{sizeof handles.head, sizeof handles.handle, 1, 0},
+                 {.Handle = 0x24,
+                  .TypeNameRva = 0x2E0,
+                  .GrantedAccess = 0x100003,
+                  .HandleCount = 2,
+                  .PointerCount = 3}};
+    const struct {
+        uint32_t bytes;
+        uint16_t text[6];
+    } event = {10, {'E', 'v', 'e', 'n', 't'}};
     const uint32_t threads = 2, one = 1;
     put(&s, 0, &header, sizeof header);
     put(&s, 0x20, directory, sizeof directory);
@@ -300,12 +327,17 @@ static struct sample make_minidump(void)
     put(&s, 0x280, &name, sizeof name);
     put(&s, 0x2C0, &debug, sizeof debug);
     put(&s, 0x2D8, "a.pdb", 6);
+    put(&s, 0x2E0, &event, sizeof event);
     put(&s, 0x300, &one, sizeof one);
     put(&s, 0x304, &memory, sizeof memory);
     put(&s, 0x340, &exception, sizeof exception);
     put(&s, 0x400, &list64, sizeof list64);
     put(&s, 0x410, memory64, sizeof memory64);
+    put(&s, 0x440, &regions, sizeof regions);
+    put(&s, 0x450, &region[0], sizeof region[0]);
+    put(&s, 0x490, &region[1], sizeof region[1]);
     put(&s, 0x500, &faulting, sizeof faulting);
+    put(&s, 0x9D0, &handles, sizeof handles);
     put(&s, 0xA00, &other, sizeof other);
     put_memory(&s, 0xF00, SAMPLE_USER, 0x100);
     put_memory(&s, 0x1000, SAMPLE_USER64, 0xC0);

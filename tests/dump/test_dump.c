@@ -127,6 +127,47 @@ static void test_triage(void **state)
     free(s.bytes);
 }
 
+static void check_minidump_lists(const struct dump_file *file)
+{
+    struct dump_region region;
+    struct dump_handle handle;
+    assert_true(dump_get_region(file, 0, &region) && region.size == SAMPLE_USER);
+    assert_true(dump_get_region(file, 1, &region) && region.base == SAMPLE_USER);
+    assert_true(region.allocation_protect == 0x80 && region.protect == 0x20);
+    assert_true(region.state == 0x1000 && region.type == 0x1000000 && region.size == 0x5000);
+    assert_false(dump_get_region(file, 2, &region));
+    assert_true(dump_get_handle(file, 0, &handle) && handle.handle == 0x24);
+    assert_string_equal(handle.type, "Event");
+    assert_string_equal(handle.name, "");
+    assert_true(handle.access == 0x100003 && handle.handles == 2 && handle.pointers == 3);
+    assert_false(dump_get_handle(file, 1, &handle));
+}
+
+/* Heads that promise more than the stream has, or elements that are too short: no list. */
+static void test_minidump_bad_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t offset;
+        uint32_t value;
+    } damage[] = {{0x440, 0x91}, {0x444, 0x2F}, {0x444, 0}, {0x448, 3}, {0x44C, 1},
+                  {0x9D0, 0x31}, {0x9D4, 0x1F}, {0x9D4, 0}, {0x9D8, 2}, {0x9D8, UINT32_MAX}};
+    for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        struct sample s = sample_make(SAMPLE_MINIDUMP);
+        memcpy(s.bytes + damage[i].offset, &damage[i].value, sizeof damage[i].value);
+        struct dump_file *file;
+        char reason[DUMP_REASON_SIZE];
+        struct dump_region region;
+        struct dump_handle handle;
+        bool of_regions = damage[i].offset < 0x9D0;
+        assert_int_equal(dump_open_bytes(s.bytes, s.size, &file, reason), 0);
+        assert_int_equal(dump_get_region(file, 0, &region), !of_regions);
+        assert_int_equal(dump_get_handle(file, 0, &handle), of_regions);
+        dump_close(file);
+        free(s.bytes);
+    }
+}
+
 static void test_minidump(void **state)
 {
     (void)state;
@@ -160,6 +201,7 @@ static void test_minidump(void **state)
     assert_true(module.has_debug_record);
     assert_string_equal(module.pdb, "a.pdb");
     assert_int_equal(module.age, 9);
+    check_minidump_lists(file);
     dump_close(file);
     uint16_t arm = 12;
     char reason[DUMP_REASON_SIZE];
@@ -369,11 +411,17 @@ static void test_write_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_next_physical), cmocka_unit_test(test_physical),
-        cmocka_unit_test(test_header),        cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_triage),        cmocka_unit_test(test_minidump),
-        cmocka_unit_test(test_truncated),     cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_missing_file),  cmocka_unit_test(test_write),
+        cmocka_unit_test(test_next_physical),
+        cmocka_unit_test(test_physical),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_triage),
+        cmocka_unit_test(test_minidump),
+        cmocka_unit_test(test_minidump_bad_lists),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_write),
         cmocka_unit_test(test_write_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

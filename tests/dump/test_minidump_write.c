@@ -163,6 +163,18 @@ static void check_lists(const struct dump_file *file)
     assert_true(dump_get_module(file, 1, &module));
     assert_string_equal(module.name, modules[1].name);
     assert_false(module.has_debug_record);
+    struct dump_region region;
+    struct dump_handle handle;
+    for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
+        assert_true(dump_get_region(file, i, &region));
+        assert_memory_equal(&region, &regions[i], sizeof region);
+    }
+    assert_false(dump_get_region(file, sizeof regions / sizeof regions[0], &region));
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
+        assert_true(dump_get_handle(file, i, &handle));
+        assert_memory_equal(&handle, &handles[i], sizeof handle);
+    }
+    assert_false(dump_get_handle(file, sizeof handles / sizeof handles[0], &handle));
 }
 
 static void check_kind(bool full)

@@ -43,6 +43,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct dump_thread thread;
     for (size_t i = 0; i < 64 && dump_get_thread(file, i, &thread); i++) {
     }
+    struct dump_region region;
+    for (size_t i = 0; i < 64 && dump_get_region(file, i, &region); i++) {
+    }
+    struct dump_handle handle;
+    for (size_t i = 0; i < 64 && dump_get_handle(file, i, &handle); i++) {
+    }
     dump_close(file);
     return 0;
 }

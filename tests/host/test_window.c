@@ -204,6 +204,11 @@ static void taken_later(void **state)
     open_window(&second);
     assert_false(faults(second.bytes));
     assert_int_equal(others, 1);
+    take(later_handler, &ours); /* and he takes it once more */
+    assert_true(host_windows_ready());
+    others = 0;
+    assert_false(faults(first.bytes + PAGE));
+    assert_int_equal(others, 0);
     pid_t pid = fork();
     if (pid == 0) {
         (void)peek(elsewhere);

@@ -2,6 +2,7 @@
  *
  *      golden GUEST-FOLDER FILE            compare; exit status 1 at the first difference
  *      golden --write GUEST-FOLDER FILE    print FILE anew with what is printed now
+ *      golden --commands                   print the names of all commands
  *
  * A file is a sequence of commands, each on a line that starts with "> ", and the output expected
  * of it, line by line, with the wildcards of match.h. In a file called err.* every command must
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kd/commands.h"
 #include "kd/kd.h"
+#include "kd/kdi.h"
 #include "match.h"
 #include "world.h"
 
@@ -96,8 +99,20 @@ static void run_file(struct golden *golden, FILE *file)
     free(line);
 }
 
+static int list_commands(void)
+{
+    const struct kd_command *row;
+    for (size_t i = 0; (row = kd_command_get(i)) != NULL; i++) {
+        printf("%s\n", row->name);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--commands") == 0) {
+        return list_commands();
+    }
     struct golden golden = {.write = argc > 3 && strcmp(argv[1], "--write") == 0};
     if (argc != 3 + golden.write) {
         fprintf(stderr, "usage: golden [--write] GUEST-FOLDER FILE\n");

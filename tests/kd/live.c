@@ -1,11 +1,12 @@
-/* tests/kd/live.c: golden tests over a live machine, through the command.
+/* tests/kd/live.c: golden tests over a live machine, or over a dump, through the command.
  *
- *      kd_live [--write] NTMM FILE
+ *      kd_live [--write] NTMM FILE [DUMP]
  *
  * FILE begins with lines `program X.exe ARGS` (in the current folder), `system` where the system's
  * own processes are to be there, and `ram SIZE`, and goes on as golden.c's files do. The command is
  * driven as another program would drive it: its prompt is waited for, a line is written, and what
- * comes before the next prompt is the answer, programs' output included.
+ * comes before the next prompt is the answer, programs' output included. With DUMP that file is
+ * looked at, and FILE begins with its first command.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -20,11 +21,11 @@
 
 #include "match.h"
 
-#define MOST_PROGRAMS 4
+#define MOST_PROGRAMS 16
 #define PATIENCE 30000 /* ms for one answer: a hanging machine must not hang the tests */
 
 struct live {
-    const char *path;
+    const char *path, *dump; /* dump: NULL: a machine */
     FILE *file;
     char *programs[MOST_PROGRAMS];
     size_t program_count;
@@ -50,7 +51,7 @@ static void start(struct live *l, const char *ntmm)
     size_t n = 0;
     arguments[n++] = ntmm;
     arguments[n++] = "kd";
-    if (!l->system) {
+    if (!l->system && !l->dump) {
         arguments[n++] = "--bare";
     }
     if (l->ram[0]) {
@@ -61,9 +62,14 @@ static void start(struct live *l, const char *ntmm)
         arguments[n++] = "-p";
         arguments[n++] = l->programs[i];
     }
+    if (l->dump) {
+        const char *const look[] = {"-y", ".", "-z", l->dump};
+        memcpy(arguments + n, look, sizeof look);
+        n += sizeof look / sizeof *look;
+    }
     char *save = NULL;
-    for (char *word = strtok_r(l->programs[0], " ", &save); word && n < 2 * MOST_PROGRAMS + 9;
-         word = strtok_r(NULL, " ", &save)) {
+    for (char *word = l->dump ? NULL : strtok_r(l->programs[0], " ", &save);
+         word && n < 2 * MOST_PROGRAMS + 9; word = strtok_r(NULL, " ", &save)) {
         arguments[n++] = word;
     }
     arguments[n] = NULL;
@@ -87,17 +93,31 @@ static void start(struct live *l, const char *ntmm)
     l->from = out[0];
 }
 
-/* "0: kd> " at the end of what has come, at the start of a line. */
-static size_t prompt_length(const struct live *l)
+static size_t digits_before(const struct live *l, size_t at)
 {
-    const char tail[] = ": kd> ";
-    size_t size = sizeof tail - 1;
-    if (l->length < size + 1 || memcmp(l->answer + l->length - size, tail, size) != 0) {
-        return 0;
-    }
-    size_t at = l->length - size;
     while (at > 0 && isdigit((unsigned char)l->answer[at - 1])) {
         at--;
+    }
+    return at;
+}
+
+/* "0: kd> ", or of a process "0:000> ", at the end of what has come, at the start of a line. */
+static size_t prompt_length(const struct live *l)
+{
+    const char machine[] = ": kd> ", process[] = "> ";
+    size_t size = sizeof machine - 1, at = 0;
+    if (l->length > size && memcmp(l->answer + l->length - size, machine, size) == 0) {
+        at = digits_before(l, l->length - size);
+    } else {
+        size = sizeof process - 1;
+        if (l->length <= size || memcmp(l->answer + l->length - size, process, size) != 0) {
+            return 0;
+        }
+        at = digits_before(l, l->length - size);
+        if (at == l->length - size || at == 0 || l->answer[at - 1] != ':') {
+            return 0;
+        }
+        at = digits_before(l, at - 1);
     }
     return at == 0 || l->answer[at - 1] == '\n' ? l->length - at : 0;
 }
@@ -202,11 +222,11 @@ static void run_file(struct live *l, const char *ntmm)
 int main(int argc, char **argv)
 {
     bool write = argc > 1 && strcmp(argv[1], "--write") == 0;
-    if (argc != 3 + write) {
-        fprintf(stderr, "usage: kd_live [--write] NTMM FILE\n");
+    if (argc != 3 + write && argc != 4 + write) {
+        fprintf(stderr, "usage: kd_live [--write] NTMM FILE [DUMP]\n");
         return 2;
     }
-    struct live l = {.path = argv[2 + write], .write = write};
+    struct live l = {.path = argv[2 + write], .dump = argv[3 + write], .write = write};
     l.file = fopen(l.path, "r");
     if (!l.file) {
         die(l.path);

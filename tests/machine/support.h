@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "nt/status.h"
 #include "ntmm.h"
 

@@ -41,22 +41,15 @@ static void store(const char *path, const void *bytes, size_t size)
     assert_int_equal(fclose(file), 0);
 }
 
-static uint32_t next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 24);
-}
-
 /* A value that finds missing checks more often than chance does. */
 static uint32_t nasty_value(uint64_t *random)
 {
     static const uint32_t values[] = {0,          1,          0xFFFFFFFF, 0x7FFFFFFF, 0x80000000,
                                       0xFFFFF000, 0x00001000, 0x00000FFF, 0x00010000, 0xFFFF,
                                       0x10000000, 0xFFFFFFFE, 0x00000200, 0x40000000};
-    uint32_t choice = next_random(random) % (sizeof values / sizeof *values + 2);
-    return choice < sizeof values / sizeof *values ? values[choice] : next_random(random);
+    uint32_t choice = random_below(random, sizeof values / sizeof *values + 2);
+    return choice < sizeof values / sizeof *values ? values[choice]
+                                                   : random_below(random, UINT32_MAX);
 }
 
 /* => bytes of the mutant that count */
@@ -64,13 +57,13 @@ static size_t mutate(const struct image *image, unsigned char *out, uint64_t *ra
 {
     size_t size = image->size;
     memcpy(out, image->bytes, size);
-    if (next_random(random) % 8 == 0) {
-        size = next_random(random) % (next_random(random) % 2 ? HEADER_BYTES : image->size);
+    if (random_below(random, 8) == 0) {
+        size = random_below(random, random_below(random, 2) ? HEADER_BYTES : (uint32_t)image->size);
     }
-    for (unsigned changes = 1 + next_random(random) % 4; changes; changes--) {
-        size_t at = next_random(random) % HEADER_BYTES / 2 * 2;
+    for (unsigned changes = 1 + random_below(random, 4); changes; changes--) {
+        size_t at = random_below(random, HEADER_BYTES) / 2 * 2;
         uint32_t value = nasty_value(random);
-        memcpy(out + at, &value, next_random(random) % 2 ? 4 : 2);
+        memcpy(out + at, &value, random_below(random, 2) ? 4 : 2);
     }
     return size;
 }

@@ -55,13 +55,10 @@ static void *disturb(void *context)
 {
     struct disturber *d = context;
     struct mm *mm = d->machine->mm;
-    uint64_t random = 88172645463325252ull;
+    uint64_t random = random_seed();
     bool busy;
     while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        unsigned what = (unsigned)(random >> 20) % 64;
+        unsigned what = random_below(&random, 64);
         ke_enter(&d->machine->ke);
         if (what < 24) {
             mi_trim_all(mm, what * 32 + 1, what % 2, &busy);
@@ -74,7 +71,7 @@ static void *disturb(void *context)
         if (what == 63 && ntmm_check(d->machine) != 0) {
             return d;
         }
-        nanosleep(&(struct timespec){.tv_nsec = (long)(random >> 40) % 3000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = random_below(&random, 3000000)}, NULL);
     }
     return NULL;
 }

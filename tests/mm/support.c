@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hw/bits.h"
@@ -312,25 +311,6 @@ void process_destroy(struct machine *machine, struct mm_space *space)
 }
 
 /* ---- what else happens ----------------------------------------------------------------------- */
-
-uint64_t random_seed(void)
-{
-    const char *given = getenv("NTMM_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t value = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-    printf("NTMM_SEED=%llu\n", (unsigned long long)value);
-    return value;
-}
-
-uint32_t random_below(uint64_t *state, uint32_t limit)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (uint32_t)(*state >> 20) % limit;
-}
 
 /* Take frames until only `rest` are available, and give them back. */
 static void take_frames(struct machine *machine, enum mi_page_want want, uint64_t rest)

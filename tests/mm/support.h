@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "mm/mi.h"
 #include "mm/wset.h"
 
@@ -86,11 +87,6 @@ void disturber_start(struct disturber *disturber, struct machine *machine, uint6
 void disturber_stop(struct disturber *disturber);
 /* Whatever can be had again goes to somebody else, for a moment. => nobody else is in mm */
 void take_all_frames(struct machine *machine);
-
-/* For random tests: NTMM_SEED from the environment or a new one; printed. */
-uint64_t random_seed(void);
-/* xorshift64. => 0 .. limit - 1 */
-uint32_t random_below(uint64_t *state, uint32_t limit);
 
 #define assert_status(expected, call) assert_int_equal((uint32_t)(expected), (uint32_t)(call))
 #define assert_ok(call) assert_status(STATUS_SUCCESS, call)

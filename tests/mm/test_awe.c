@@ -58,6 +58,7 @@ struct model {
     uint8_t value[OWN_MOST]; /* what every such page was filled with; 0: nothing yet */
     size_t count;
     int at[WINDOW]; /* index of what is mapped there, -1: nothing */
+    uint64_t random;
 };
 
 static bool is_mapped(const struct model *m, size_t frame)
@@ -71,7 +72,7 @@ static bool is_mapped(const struct model *m, size_t frame)
 
 static void random_own(struct model *m)
 {
-    size_t more = (size_t)rand() % 8;
+    size_t more = random_below(&m->random, 8);
 
     if (m->count + more > OWN_MOST)
         return;
@@ -84,7 +85,7 @@ static void random_give_back(struct model *m)
 {
     if (m->count == 0)
         return;
-    size_t frame = (size_t)rand() % m->count, last = --m->count;
+    size_t frame = random_below(&m->random, (uint32_t)m->count), last = --m->count;
     give_back(&m->pfn[frame], 1);
     m->pfn[frame] = m->pfn[last];
     m->value[frame] = m->value[last];
@@ -98,15 +99,15 @@ static void random_give_back(struct model *m)
 
 static void random_map(struct model *m)
 {
-    unsigned place = (unsigned)rand() % WINDOW;
+    unsigned place = random_below(&m->random, WINDOW);
     uint64_t va = m->base + place * PAGE_SIZE;
 
-    if (rand() % 4 == 0 || m->count == 0) {
+    if (random_below(&m->random, 4) == 0 || m->count == 0) {
         assert_ok(mm_map_physical_pages(space, &va, NULL, 1));
         m->at[place] = -1;
         return;
     }
-    size_t frame = (size_t)rand() % m->count;
+    size_t frame = random_below(&m->random, (uint32_t)m->count);
     bool mapped = is_mapped(m, frame);
     assert_status(mapped ? STATUS_INVALID_PARAMETER_3 : STATUS_SUCCESS,
                   mm_map_physical_pages(space, &va, &m->pfn[frame], 1));
@@ -116,9 +117,9 @@ static void random_map(struct model *m)
 
 static void random_touch(struct model *m)
 {
-    unsigned place = (unsigned)rand() % WINDOW;
-    uint64_t va = m->base + place * PAGE_SIZE + (unsigned)rand() % PAGE_SIZE;
-    uint8_t byte = 0, fill = (uint8_t)(1 + rand() % 255);
+    unsigned place = random_below(&m->random, WINDOW);
+    uint64_t va = m->base + place * PAGE_SIZE + random_below(&m->random, PAGE_SIZE);
+    uint8_t byte = 0, fill = (uint8_t)(1 + random_below(&m->random, 255));
 
     if (m->at[place] < 0) {
         assert_status(STATUS_ACCESS_VIOLATION, read_byte(space, va, &byte));
@@ -136,16 +137,12 @@ static void random_operations(void **state)
 {
     static void (*const operations[])(struct model *) = {
         random_own, random_give_back, random_map, random_map, random_touch, random_touch};
-    const char *given = getenv("NTMM_SEED");
-    unsigned seed = given ? (unsigned)strtoul(given, NULL, 0) : 20481;
-    struct model m = {.base = window(WINDOW)};
+    struct model m = {.base = window(WINDOW), .random = random_seed()};
     (void)state;
 
-    print_message("NTMM_SEED=%u\n", seed);
-    srand(seed);
     memset(m.at, -1, sizeof(m.at));
-    for (unsigned i = 0; i < 3000; i++) {
-        operations[(unsigned)rand() % (sizeof(operations) / sizeof(*operations))](&m);
+    for (unsigned i = 0, steps = random_steps(3000); i < steps; i++) {
+        operations[random_below(&m.random, sizeof(operations) / sizeof(*operations))](&m);
         if (i % 16 == 0) {
             mm_empty_working_set(space); /* leaves them where they are */
             assert_consistent(&machine);

@@ -6,8 +6,9 @@
  *      model       one byte of state per page of a small arena in each process
  *      machine     what queries, reads and writes say about the same page
  *
- * In the second, threads work at once on shared processes and the state is checked at the end.
- * NTMM_SEED repeats a run: it is printed when a test starts.
+ * In the second, threads work at once on shared processes, and the state is checked after each
+ * round of theirs. NTMM_SEED repeats a run: it is printed when a test starts. NTMM_LONGER
+ * multiplies the number of steps.
  */
 #include "support.h"
 
@@ -17,7 +18,9 @@
 
 #define ARENA 0x10000000ull
 #define ARENA_PAGES 512u /* across several page tables when spread */
-#define PROCESSES 3u
+#define PROCESSES 4u
+#define THREADS 8u
+#define STEPS_PER_ROUND 200u
 #define PAGING_FILE (512 * PAGE_SIZE)
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -291,7 +294,7 @@ static void one_thread(void **state)
     memset(processes, 0, sizeof(processes));
     for (unsigned i = 0; i < PROCESSES; i++)
         processes[i].space = process_create(&machine);
-    for (int i = 0; i < 1500; i++) {
+    for (unsigned i = 0, steps = random_steps(1500); i < steps; i++) {
         struct process *p = &processes[random_below(&random, PROCESSES)];
         step(p, &random);
         assert_consistent(&machine);
@@ -402,7 +405,7 @@ static void *work(void *context)
 {
     struct worker *w = context;
 
-    for (int i = 0; i < 600; i++) {
+    for (unsigned i = 0; i < STEPS_PER_ROUND; i++) {
         if (i % 16 == 0)
             pools(w);
         else if (i % 8 == 0)
@@ -413,32 +416,42 @@ static void *work(void *context)
     return NULL;
 }
 
+static void start(struct worker *w, struct machine *machine, struct mm_space *const *spaces,
+                  uint64_t random)
+{
+    unsigned i = random_below(&random, PROCESSES);
+
+    *w = (struct worker){.machine = machine,
+                         .space = {spaces[i], spaces[(i + 1) % PROCESSES]},
+                         .other = spaces[(i + 2) % PROCESSES],
+                         .random = random};
+    assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
+}
+
 static void several_threads(void **state)
 {
     struct machine machine;
-    struct worker workers[4];
-    struct mm_space *spaces[3];
+    struct worker workers[THREADS];
+    struct mm_space *spaces[PROCESSES];
     struct disturber disturber;
     uint64_t random = random_seed();
     (void)state;
 
     machine_create_on(&machine, 64 * MB, PAGING_FILE, WITH_ENGINE | WITH_THREADS, &test_paging_ops);
     struct mm_statistics before = settled(&machine);
-    for (int i = 0; i < 3; i++)
+    for (unsigned i = 0; i < PROCESSES; i++)
         spaces[i] = process_create(&machine);
-    for (int i = 0; i < 4; i++) {
-        workers[i] = (struct worker){.machine = &machine,
-                                     .space = {spaces[i % 3], spaces[(i + 1) % 3]},
-                                     .other = spaces[(i + 2) % 3],
-                                     .random = random + (uint64_t)i};
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    for (unsigned round = random_steps(3); round; round--) {
+        disturber_start(&disturber, &machine, random);
+        for (unsigned i = 0; i < THREADS; i++)
+            start(&workers[i], &machine, spaces, random + i * 0x9E3779B97F4A7C15ull);
+        for (unsigned i = 0; i < THREADS; i++)
+            pthread_join(workers[i].thread, NULL);
+        disturber_stop(&disturber);
+        assert_consistent(&machine);
+        (void)random_below(&random, 1);
     }
-    disturber_start(&disturber, &machine, random);
-    for (int i = 0; i < 4; i++)
-        pthread_join(workers[i].thread, NULL);
-    disturber_stop(&disturber);
-    assert_consistent(&machine);
-    for (int i = 0; i < 3; i++)
+    for (unsigned i = 0; i < PROCESSES; i++)
         process_destroy(&machine, spaces[i]);
     struct mm_statistics after = settled(&machine);
     assert_same_pages(&before, &after);

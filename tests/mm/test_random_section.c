@@ -22,7 +22,8 @@
 
 #define SECTIONS 4u /* the first half are files */
 #define FILES 2u
-#define PROCESSES 3u
+#define PROCESSES 4u
+#define THREADS 8u
 #define VIEWS 4u /* of a process */
 #define PAGES_MOST 96u
 #define PAGING_FILE (256 * PAGE_SIZE) /* full now and then */
@@ -403,7 +404,7 @@ static void one_thread(void **state)
     world_create(&w, 0);
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
-    for (int i = 0; i < 3000; i++) {
+    for (unsigned steps = random_steps(3000); steps; steps--) {
         step(&w);
         assert_consistent(&w.machine);
     }
@@ -418,11 +419,12 @@ struct worker {
     struct mm_space *space;
     uint64_t random;
     unsigned number;
+    uint8_t mine[PAGES_MOST]; /* this thread's byte of each page of the file */
 };
 
 /* A file section that comes and goes with others working on it; each thread has a byte of its own
  * in every page, which nobody else may change, and which must be in the file in the end. */
-static void share_file(struct worker *w, uint8_t mine[PAGES_MOST])
+static void share_file(struct worker *w)
 {
     struct test_file *file = w->world->section[0].file;
     struct mm *mm = w->world->machine.mm;
@@ -444,12 +446,13 @@ static void share_file(struct worker *w, uint8_t mine[PAGES_MOST])
             assert_ok(mm_copy_file(mm, test_file_sections(file), at, &byte, 1, false, &done));
             assert_int_equal(done, 1);
         }
-        assert_int_equal(byte, mine[page]);
-        mine[page]++;
+        assert_int_equal(byte, w->mine[page]);
+        w->mine[page]++;
         if (random_below(&w->random, 2))
-            assert_ok(write_byte(w->space, view.base + at, mine[page]));
+            assert_ok(write_byte(w->space, view.base + at, w->mine[page]));
         else
-            assert_ok(mm_copy_file(mm, test_file_sections(file), at, &mine[page], 1, true, &done));
+            assert_ok(
+                mm_copy_file(mm, test_file_sections(file), at, &w->mine[page], 1, true, &done));
     }
     uint64_t base = view.base, size = 0;
     if (random_below(&w->random, 3) == 0)
@@ -486,48 +489,51 @@ static void share_memory(struct worker *w)
 static void *work(void *context)
 {
     struct worker *w = context;
-    uint8_t *mine = calloc(1, PAGES_MOST);
 
-    assert_non_null(mine);
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 50; i++) {
         if (i % 3 == 0)
             share_memory(w);
         else
-            share_file(w, mine);
+            share_file(w);
     }
-    return mine;
+    return NULL;
+}
+
+static void round_of(struct worker workers[THREADS], struct world *w)
+{
+    struct disturber disturber;
+
+    disturber_start(&disturber, &w->machine, w->random);
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    disturber_stop(&disturber);
+    assert_consistent(&w->machine);
+    (void)random_below(&w->random, 1);
 }
 
 static void several_threads(void **state)
 {
     static struct world w;
-    struct worker workers[4];
+    static struct worker workers[THREADS];
     (void)state;
 
     world_create(&w, WITH_THREADS);
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
     struct test_file *file = w.section[0].file;
-    struct disturber disturber;
     file->size = file->capacity;
-    disturber_start(&disturber, &w.machine, w.random);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < THREADS; i++)
         workers[i] = (struct worker){.world = &w,
                                      .space = w.process[i % PROCESSES].space,
                                      .random = w.random + i,
                                      .number = i};
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
-    }
-    void *mine[4];
-    for (unsigned i = 0; i < 4; i++)
-        pthread_join(workers[i].thread, &mine[i]);
-    disturber_stop(&disturber);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned rounds = random_steps(3); rounds; rounds--)
+        round_of(workers, &w);
+    for (unsigned i = 0; i < THREADS; i++)
         for (unsigned page = 0; page < PAGES_MOST; page++)
-            assert_int_equal(file->bytes[page * PAGE_SIZE + 64 * i], ((uint8_t *)mine[i])[page]);
-        free(mine[i]);
-    }
-    assert_consistent(&w.machine);
+            assert_int_equal(file->bytes[page * PAGE_SIZE + 64 * i], workers[i].mine[page]);
     world_destroy(&w, &before);
 }
 

@@ -112,8 +112,20 @@ static void allocate_misuse(void **state)
     for (size_t i = 0; i < sizeof(protections) / sizeof(protections[0]); i++)
         assert_status(STATUS_INVALID_PAGE_PROTECTION,
                       allocate_status(0, 0, 1, both, protections[i]));
-    assert_status(STATUS_PRIVILEGE_NOT_HELD,
-                  allocate_status(0, 0, 2 * MB, both | MEM_LARGE_PAGES, PAGE_READWRITE));
+    assert_status(
+        STATUS_INVALID_PARAMETER_5,
+        allocate_status(0, 0, 2 * MB, both | MEM_LARGE_PAGES | MEM_WRITE_WATCH, PAGE_READWRITE));
+    assert_status(STATUS_INVALID_PARAMETER_4,
+                  allocate_status(0, 0, 3 * MB, both | MEM_LARGE_PAGES, PAGE_READWRITE));
+    assert_status(STATUS_INVALID_PARAMETER_2,
+                  allocate_status(0x10110000, 0, 2 * MB, both | MEM_LARGE_PAGES, PAGE_READWRITE));
+    assert_status(STATUS_INVALID_PAGE_PROTECTION,
+                  allocate_status(0, 0, 2 * MB, both | MEM_LARGE_PAGES, PAGE_NOACCESS));
+    assert_status(
+        STATUS_INVALID_PAGE_PROTECTION,
+        allocate_status(0, 0, 2 * MB, both | MEM_LARGE_PAGES, PAGE_READWRITE | PAGE_GUARD));
+    assert_status(STATUS_INSUFFICIENT_RESOURCES,
+                  allocate_status(0, 0, 1ull << 40, both | MEM_LARGE_PAGES, PAGE_READWRITE));
     assert_status(STATUS_INVALID_PARAMETER_6,
                   allocate_status(0, 0, 1, MEM_RESERVE | MEM_PHYSICAL, PAGE_READONLY));
 }

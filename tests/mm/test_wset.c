@@ -543,9 +543,9 @@ static void *run_steps(void *argument)
     return NULL;
 }
 
-static void random_steps(void **state)
+static void random_operations(void **state)
 {
-    struct world world = make_world(1500, true);
+    struct world world = make_world(random_steps(1500), true);
     (void)state;
 
     run_steps(&world);
@@ -554,7 +554,7 @@ static void random_steps(void **state)
 /* The state is checked when all are done. */
 static void random_threads(void **state)
 {
-    const struct world first = make_world(1000, false);
+    const struct world first = make_world(random_steps(1000), false);
     struct world world[3];
     pthread_t thread[3];
     (void)state;
@@ -584,7 +584,7 @@ int main(void)
         TEST(lock_statuses),
         TEST(both_locks),
         TEST(what_is_told),
-        TEST(random_steps),
+        TEST(random_operations),
         TEST(random_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,9 +37,9 @@ static void note_answer(struct kd *kd, const struct kd_area *area, void *context
 static bool find_area(struct kd *kd, uint64_t address, struct kd_area *area)
 {
     struct question q = {.address = address};
-    kd_areas_each(kd, note_answer, &q);
+    bool sound = kd_areas_each(kd, note_answer, &q);
     *area = q.answer;
-    return q.found || kd_error(kd, "%016" PRIx64 " is no user address", address);
+    return q.found || (sound && kd_error(kd, "%016" PRIx64 " is no user address", address));
 }
 
 static void show_row(struct kd *kd, const char *label, uint32_t value, const char *name)
@@ -231,6 +231,10 @@ static bool show_summary(struct kd *kd)
         return kd_error(kd, "Out of memory");
     }
     bool sound = kd_areas_each(kd, sum_area, s);
+    if (s->total == 0) { /* nothing is known */
+        free(s);
+        return sound;
+    }
     show_sums(kd, "Usage Summary ----------------", s->usage, s);
     show_sums(kd, "Type Summary (for busy) ------", s->type, s);
     show_sums(kd, "State Summary ----------------", s->state, s);
@@ -316,7 +320,9 @@ static bool cmd_vprot(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_address[] = {
-    {"!address", "!address [ADDRESS | -summary]", "what memory is used for", cmd_address},
-    {"!vprot", "!vprot ADDRESS", "state and protection of a user address", cmd_vprot},
-    {NULL, NULL, NULL, NULL},
+    {"!address", "!address [ADDRESS | -summary]", "what memory is used for", cmd_address,
+     KD_NEEDS_NOTHING},
+    {"!vprot", "!vprot ADDRESS", "state and protection of a user address", cmd_vprot,
+     KD_NEEDS_NOTHING},
+    {0},
 };

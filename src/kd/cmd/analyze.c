@@ -152,9 +152,25 @@ static void show_blame(struct kd *kd, const struct analysis *a)
     kd_printf(kd, "Probably caused by : %s ( %s )\n\n", module->image, name);
 }
 
+/* The program that the PEB names: of a target without a kernel. */
+static void show_program(struct kd *kd)
+{
+    uint64_t base = kd_field(kd, "_PEB", kd_current_peb(kd), "ImageBaseAddress");
+    const struct kd_module *module =
+        base != 0 && kd->symbols != NULL ? kd_module_at(kd->symbols, base) : NULL;
+    if (module != NULL) {
+        const char *slash = strrchr(module->image, '\\');
+        kd_printf(kd, "PROCESS_NAME:  %s\n\n", slash != NULL ? slash + 1 : module->image);
+    }
+}
+
 static void show_process(struct kd *kd)
 {
     char name[16] = "";
+    if (kd_target_is_process(kd->target)) {
+        show_program(kd);
+        return;
+    }
     uint64_t offset, process = kd_current_process(kd);
     if (process != 0 && kd_offset(kd, "_EPROCESS", "ImageFileName", &offset) &&
         kd_read_virtual(kd, process + offset, name, sizeof name - 1) != 0) {
@@ -227,6 +243,6 @@ static bool cmd_analyze(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_analyze[] = {
     {"!analyze", "!analyze [-v]", "the bugcheck or exception, with instruction, calls and module",
-     cmd_analyze},
-    {NULL, NULL, NULL, NULL},
+     cmd_analyze, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -319,14 +319,14 @@ static bool cmd_enable(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_breakpoint[] = {
     {"bp", "bp [/1] [/p PROCESS] [/t THREAD] ADDRESS [PASSES] [\"COMMANDS\"]", "set a breakpoint",
-     cmd_set},
+     cmd_set, KD_NEEDS_RUN},
     {"bu", "bu [OPTIONS] MODULE!NAME [PASSES] [\"COMMANDS\"]",
-     "set a breakpoint on a name that may come later", cmd_set},
+     "set a breakpoint on a name that may come later", cmd_set, KD_NEEDS_RUN},
     {"ba", "ba [OPTIONS] e|r|w SIZE ADDRESS [PASSES] [\"COMMANDS\"]",
-     "break on access: a hardware breakpoint", cmd_access},
-    {"bl", "bl", "list breakpoints", cmd_list},
-    {"bc", "bc NUMBERS|*", "clear breakpoints", cmd_clear},
-    {"bd", "bd NUMBERS|*", "disable breakpoints", cmd_disable},
-    {"be", "be NUMBERS|*", "enable breakpoints", cmd_enable},
-    {NULL, NULL, NULL, NULL},
+     "break on access: a hardware breakpoint", cmd_access, KD_NEEDS_RUN},
+    {"bl", "bl", "list breakpoints", cmd_list, KD_NEEDS_NOTHING},
+    {"bc", "bc NUMBERS|*", "clear breakpoints", cmd_clear, KD_NEEDS_NOTHING},
+    {"bd", "bd NUMBERS|*", "disable breakpoints", cmd_disable, KD_NEEDS_NOTHING},
+    {"be", "be NUMBERS|*", "enable breakpoints", cmd_enable, KD_NEEDS_NOTHING},
+    {0},
 };

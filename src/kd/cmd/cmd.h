@@ -36,11 +36,20 @@ void kd_show_object_type(struct kd *kd, uint64_t header);
 /* The name of its type, "File"; "????" and false when it is not known. */
 bool kd_object_type_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
+/* A number that stands alone: in `0 2 -1` nothing is subtracted. *value stays when no word is left.
+ * => false: no number, which was printed */
+bool kd_take_number(struct kd *kd, const char **args, uint64_t *value);
+
+/* !handle over a dump of one process. */
+bool kd_show_listed_handles(struct kd *kd, const char *args);
+
 /* The name of the object behind an OBJECT_HEADER. => false: it has none */
 bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
 /* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
 uint64_t kd_object_find(struct kd *kd, const char *path);
+/* Print why it found nothing; false. */
+bool kd_error_no_object(struct kd *kd, const char *path);
 
 /* The parts of system space that nt's variables bound: first and last address; 0: not known. */
 #define KD_SYSTEM_PARTS 8

@@ -260,8 +260,9 @@ static bool cmd_uf(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_code[] = {
-    {"u", "u [START [END | LCOUNT]]", "disassemble", cmd_u},
-    {"ub", "ub [ADDRESS [LCOUNT]]", "disassemble what stands before an address", cmd_ub},
-    {"uf", "uf ADDRESS", "disassemble a whole function", cmd_uf},
-    {NULL, NULL, NULL, NULL},
+    {"u", "u [START [END | LCOUNT]]", "disassemble", cmd_u, KD_NEEDS_NOTHING},
+    {"ub", "ub [ADDRESS [LCOUNT]]", "disassemble what stands before an address", cmd_ub,
+     KD_NEEDS_NOTHING},
+    {"uf", "uf ADDRESS", "disassemble a whole function", cmd_uf, KD_NEEDS_NOTHING},
+    {0},
 };

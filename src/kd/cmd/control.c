@@ -275,13 +275,13 @@ static bool cmd_version(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_control[] = {
-    {"q", "q", "quit", cmd_quit},
-    {".echo", ".echo TEXT", "print a text", cmd_echo},
+    {"q", "q", "quit", cmd_quit, KD_NEEDS_NOTHING},
+    {".echo", ".echo TEXT", "print a text", cmd_echo, KD_NEEDS_NOTHING},
     {".printf", ".printf \"FORMAT\", ARGUMENTS", "print values: %d %x %p %N %y %ma %mu %msu",
-     cmd_printf},
-    {".help", ".help", "list all commands", cmd_help},
-    {".hh", ".hh NAME", "how to use one command", cmd_hh},
-    {"version", "version", "version of the target's kernel", cmd_version},
-    {"vertarget", "vertarget", "version of the target's kernel", cmd_version},
-    {NULL, NULL, NULL, NULL},
+     cmd_printf, KD_NEEDS_NOTHING},
+    {".help", ".help", "list all commands", cmd_help, KD_NEEDS_NOTHING},
+    {".hh", ".hh NAME", "how to use one command", cmd_hh, KD_NEEDS_NOTHING},
+    {"version", "version", "version of the target's kernel", cmd_version, KD_NEEDS_NOTHING},
+    {"vertarget", "vertarget", "version of the target's kernel", cmd_version, KD_NEEDS_NOTHING},
+    {0},
 };

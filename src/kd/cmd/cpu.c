@@ -170,9 +170,11 @@ static bool cmd_cpuinfo(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_cpu[] = {
-    {"dg", "dg SELECTOR [LAST]", "segment descriptors of the current processor", cmd_selectors},
+    {"dg", "dg SELECTOR [LAST]", "segment descriptors of the current processor", cmd_selectors,
+     KD_NEEDS_MACHINE},
     {"!irql", "!irql [PROCESSOR]", "interrupt level at which the debugger stopped a processor",
-     cmd_irql},
-    {"!cpuinfo", "!cpuinfo", "what the kernel knows of each processor", cmd_cpuinfo},
-    {NULL, NULL, NULL, NULL},
+     cmd_irql, KD_NEEDS_MACHINE},
+    {"!cpuinfo", "!cpuinfo", "what the kernel knows of each processor", cmd_cpuinfo,
+     KD_NEEDS_MACHINE},
+    {0},
 };

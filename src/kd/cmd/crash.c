@@ -60,8 +60,10 @@ static bool cmd_exception_context(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_crash[] = {
-    {".ecxr", ".ecxr", "the registers of the exception", cmd_exception_context},
-    {".bugcheck", ".bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
-    {"!bugcheck", "!bugcheck", "code and arguments of the bugcheck", cmd_bugcheck},
-    {NULL, NULL, NULL, NULL},
+    {".ecxr", ".ecxr", "the registers of the exception", cmd_exception_context, KD_NEEDS_NOTHING},
+    {".bugcheck", ".bugcheck", "code and arguments of the bugcheck", cmd_bugcheck,
+     KD_NEEDS_MACHINE},
+    {"!bugcheck", "!bugcheck", "code and arguments of the bugcheck", cmd_bugcheck,
+     KD_NEEDS_MACHINE},
+    {0},
 };

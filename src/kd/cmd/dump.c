@@ -284,6 +284,7 @@ static bool cmd_dump(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_dump[] = {
     {".dump", ".dump [/o] [/f|/ka|/m[afFhtpi]] FILE",
-     "write memory to a dump file; with letters behind /m, of the current process", cmd_dump},
-    {NULL, NULL, NULL, NULL},
+     "write memory to a dump file; with letters behind /m, of the current process", cmd_dump,
+     KD_NEEDS_NOTHING},
+    {0},
 };

@@ -145,6 +145,18 @@ static bool cmd_go(struct kd *kd, const char *args)
     return go(kd, args, go_on(kd));
 }
 
+static bool cmd_go_conditional(struct kd *kd, const char *args)
+{
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    if (!kd_run_on(kd, go_on(kd))) {
+        return false;
+    }
+    kd_show_event(kd);
+    return true;
+}
+
 static bool cmd_go_handled(struct kd *kd, const char *args)
 {
     return go(kd, args, KD_RESUME_HANDLED);
@@ -298,18 +310,19 @@ static bool cmd_trace_address(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_execution[] = {
-    {"g", "g [ADDRESS]", "go, until something happens or ADDRESS is reached", cmd_go},
-    {"gc", "gc", "go, from the commands of a breakpoint", cmd_go},
-    {"gh", "gh [ADDRESS]", "go, the exception is handled", cmd_go_handled},
-    {"gn", "gn [ADDRESS]", "go, the exception is not handled", cmd_go_not_handled},
-    {"gu", "gu", "go up: until this function has returned", cmd_go_up},
-    {"p", "p [COUNT]", "step one instruction, over calls", cmd_step},
-    {"pa", "pa ADDRESS", "step to ADDRESS, over calls", cmd_step_address},
-    {"pc", "pc", "step to the next call", cmd_step_call},
-    {"pt", "pt", "step to the next return, over calls", cmd_step_return},
-    {"t", "t [COUNT]", "step one instruction, into calls", cmd_trace},
-    {"ta", "ta ADDRESS", "step to ADDRESS, into calls", cmd_trace_address},
-    {"tc", "tc", "step to the next call, also of functions called", cmd_trace_call},
-    {"tt", "tt", "step to the next return, also of functions called", cmd_trace_return},
-    {NULL, NULL, NULL, NULL},
+    {"g", "g [ADDRESS]", "go, until something happens or ADDRESS is reached", cmd_go, KD_NEEDS_RUN},
+    {"gc", "gc", "go, from the commands of a breakpoint", cmd_go_conditional, KD_NEEDS_RUN},
+    {"gh", "gh [ADDRESS]", "go, the exception is handled", cmd_go_handled, KD_NEEDS_RUN},
+    {"gn", "gn [ADDRESS]", "go, the exception is not handled", cmd_go_not_handled, KD_NEEDS_RUN},
+    {"gu", "gu", "go up: until this function has returned", cmd_go_up, KD_NEEDS_RUN},
+    {"p", "p [COUNT]", "step one instruction, over calls", cmd_step, KD_NEEDS_RUN},
+    {"pa", "pa ADDRESS", "step to ADDRESS, over calls", cmd_step_address, KD_NEEDS_RUN},
+    {"pc", "pc", "step to the next call", cmd_step_call, KD_NEEDS_RUN},
+    {"pt", "pt", "step to the next return, over calls", cmd_step_return, KD_NEEDS_RUN},
+    {"t", "t [COUNT]", "step one instruction, into calls", cmd_trace, KD_NEEDS_RUN},
+    {"ta", "ta ADDRESS", "step to ADDRESS, into calls", cmd_trace_address, KD_NEEDS_RUN},
+    {"tc", "tc", "step to the next call, also of functions called", cmd_trace_call, KD_NEEDS_RUN},
+    {"tt", "tt", "step to the next return, also of functions called", cmd_trace_return,
+     KD_NEEDS_RUN},
+    {0},
 };

@@ -118,7 +118,9 @@ static bool cmd_formats(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_expression[] = {
-    {"?", "? EXPRESSION", "value of an expression, decimal and hexadecimal", cmd_evaluate},
-    {".formats", ".formats EXPRESSION", "value of an expression in every format", cmd_formats},
-    {NULL, NULL, NULL, NULL},
+    {"?", "? EXPRESSION", "value of an expression, decimal and hexadecimal", cmd_evaluate,
+     KD_NEEDS_NOTHING},
+    {".formats", ".formats EXPRESSION", "value of an expression in every format", cmd_formats,
+     KD_NEEDS_NOTHING},
+    {0},
 };

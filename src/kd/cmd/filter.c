@@ -101,11 +101,13 @@ static bool cmd_reset(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_filter[] = {
-    {"sx", "sx", "list events and what is done about them", cmd_list},
-    {"sxe", "sxe [-c \"COMMANDS\"] EVENT[:MODULE]", "stop at an event", cmd_break},
-    {"sxd", "sxd EVENT", "stop at an exception only when nobody handles it", cmd_second},
-    {"sxn", "sxn EVENT", "tell of an event, and go on", cmd_notify},
-    {"sxi", "sxi EVENT", "let an event pass", cmd_ignore},
-    {"sxr", "sxr", "all events as at the start", cmd_reset},
-    {NULL, NULL, NULL, NULL},
+    {"sx", "sx", "list events and what is done about them", cmd_list, KD_NEEDS_NOTHING},
+    {"sxe", "sxe [-c \"COMMANDS\"] EVENT[:MODULE]", "stop at an event", cmd_break,
+     KD_NEEDS_NOTHING},
+    {"sxd", "sxd EVENT", "stop at an exception only when nobody handles it", cmd_second,
+     KD_NEEDS_NOTHING},
+    {"sxn", "sxn EVENT", "tell of an event, and go on", cmd_notify, KD_NEEDS_NOTHING},
+    {"sxi", "sxi EVENT", "let an event pass", cmd_ignore, KD_NEEDS_NOTHING},
+    {"sxr", "sxr", "all events as at the start", cmd_reset, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -104,8 +104,9 @@ static bool cmd_each_thread(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_foreach[] = {
     {"!for_each_process", "!for_each_process [\"COMMANDS\"]",
-     "run commands for each process; @#Process is its address", cmd_each_process},
+     "run commands for each process; @#Process is its address", cmd_each_process, KD_NEEDS_MACHINE},
     {"!for_each_thread", "!for_each_thread [\"COMMANDS\"]",
-     "run commands for each thread; @#Thread and @#Process are addresses", cmd_each_thread},
-    {NULL, NULL, NULL, NULL},
+     "run commands for each thread; @#Thread and @#Process are addresses", cmd_each_thread,
+     KD_NEEDS_MACHINE},
+    {0},
 };

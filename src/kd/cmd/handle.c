@@ -153,8 +153,7 @@ static bool show_wanted(struct kd *kd, struct request *request)
     return show_process(kd, process, request);
 }
 
-/* Arguments are words: in `0 2 -1` nothing is subtracted. */
-static bool take_number(struct kd *kd, const char **args, uint64_t *value)
+bool kd_take_number(struct kd *kd, const char **args, uint64_t *value)
 {
     char word[128];
     const char *at = word;
@@ -165,9 +164,12 @@ static bool take_number(struct kd *kd, const char **args, uint64_t *value)
 
 static bool cmd_handle(struct kd *kd, const char *args)
 {
+    if (kd_target_is_process(kd->target)) {
+        return kd_show_listed_handles(kd, args);
+    }
     struct request request = {.flags = OBJECTS, .process = CURRENT_PROCESS};
-    if (!take_number(kd, &args, &request.handle) || !take_number(kd, &args, &request.flags) ||
-        !take_number(kd, &args, &request.process) || !kd_need_symbols(kd)) {
+    if (!kd_take_number(kd, &args, &request.handle) || !kd_take_number(kd, &args, &request.flags) ||
+        !kd_take_number(kd, &args, &request.process) || !kd_need_symbols(kd)) {
         return false;
     }
     kd_word(&args, request.type, sizeof request.type);
@@ -179,6 +181,7 @@ static bool cmd_handle(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_handle[] = {
     {"!handle", "!handle [HANDLE [FLAGS [PROCESS [TYPE]]]]",
-     "handles; flags 2 their objects 4 free ones 10 the kernel's; process 0: all", cmd_handle},
-    {NULL, NULL, NULL, NULL},
+     "handles; flags 2 their objects 4 free ones 10 the kernel's; process 0: all", cmd_handle,
+     KD_NEEDS_NOTHING},
+    {0},
 };

@@ -387,6 +387,7 @@ static bool cmd_heap(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_heap[] = {
     {"!heap", "!heap [-s | -a|-h [HEAP] | -x ADDRESS]",
-     "heaps of the process: sums (-s), blocks (-a, -h), the block of an address (-x)", cmd_heap},
-    {NULL, NULL, NULL, NULL},
+     "heaps of the process: sums (-s), blocks (-a, -h), the block of an address (-x)", cmd_heap,
+     KD_NEEDS_NOTHING},
+    {0},
 };

@@ -260,8 +260,10 @@ static bool cmd_dlls(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_image[] = {
-    {"!dh", "!dh MODULE|ADDRESS", "headers and sections of an image", cmd_dh},
-    {"!lmi", "!lmi MODULE|ADDRESS", "one module, its debug record and symbols", cmd_lmi},
-    {"!dlls", "!dlls", "modules of the process as its loader lists them", cmd_dlls},
-    {NULL, NULL, NULL, NULL},
+    {"!dh", "!dh MODULE|ADDRESS", "headers and sections of an image", cmd_dh, KD_NEEDS_NOTHING},
+    {"!lmi", "!lmi MODULE|ADDRESS", "one module, its debug record and symbols", cmd_lmi,
+     KD_NEEDS_NOTHING},
+    {"!dlls", "!dlls", "modules of the process as its loader lists them", cmd_dlls,
+     KD_NEEDS_NOTHING},
+    {0},
 };

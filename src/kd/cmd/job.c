@@ -113,6 +113,7 @@ static bool cmd_job(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_job[] = {
-    {"!job", "!job [PROCESS|JOB [FLAGS]]", "a job, its limits and its processes", cmd_job},
-    {NULL, NULL, NULL, NULL},
+    {"!job", "!job [PROCESS|JOB [FLAGS]]", "a job, its limits and its processes", cmd_job,
+     KD_NEEDS_MACHINE},
+    {0},
 };

@@ -70,8 +70,9 @@ static bool cmd_backward(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_list[] = {
-    {"dl", "dl ADDRESS [COUNT [POINTERS]]", "a linked list, forwards", cmd_forward},
+    {"dl", "dl ADDRESS [COUNT [POINTERS]]", "a linked list, forwards", cmd_forward,
+     KD_NEEDS_NOTHING},
     {"dlb", "dlb ADDRESS [COUNT [POINTERS]]", "a linked list of LIST_ENTRYs, backwards",
-     cmd_backward},
-    {NULL, NULL, NULL, NULL},
+     cmd_backward, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -467,6 +467,7 @@ static bool cmd_memusage(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_memusage[] = {
     {"!memusage", "!memusage [FLAGS]",
-     "page frames by state, and what they are used for; flag 8: the states alone", cmd_memusage},
-    {NULL, NULL, NULL, NULL},
+     "page frames by state, and what they are used for; flag 8: the states alone", cmd_memusage,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

@@ -229,6 +229,7 @@ static bool cmd_mmcheck(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_mmcheck[] = {
-    {"!mmcheck", "!mmcheck", "does the memory manager's state agree with itself?", cmd_mmcheck},
-    {NULL, NULL, NULL, NULL},
+    {"!mmcheck", "!mmcheck", "does the memory manager's state agree with itself?", cmd_mmcheck,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

@@ -154,6 +154,15 @@ uint64_t kd_object_find(struct kd *kd, const char *path)
     return object;
 }
 
+bool kd_error_no_object(struct kd *kd, const char *path)
+{
+    uint64_t count, root = kd_nt_pointer(kd, "ObpRootDirectoryObject");
+    if (!kd_read_nt(kd, "_OBJECT_HEADER", header_of(kd, root), "PointerCount", &count)) {
+        return kd_error(kd, "The root of the object namespace is not in memory");
+    }
+    return kd_error(kd, "Object %s not found", path);
+}
+
 static bool cmd_object(struct kd *kd, const char *args)
 {
     uint64_t object, type, count;
@@ -165,7 +174,7 @@ static bool cmd_object(struct kd *kd, const char *args)
         kd_word(&args, path, sizeof path);
         object = kd_object_find(kd, path);
         if (object == 0) {
-            return kd_error(kd, "Object %s not found", path);
+            return kd_error_no_object(kd, path);
         }
     } else if (!kd_evaluate(kd, &args, &object)) {
         return false;
@@ -194,6 +203,7 @@ static bool cmd_object(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_object[] = {
-    {"!object", "!object ADDRESS|\\PATH", "an object, and what a directory holds", cmd_object},
-    {NULL, NULL, NULL, NULL},
+    {"!object", "!object ADDRESS|\\PATH", "an object, and what a directory holds", cmd_object,
+     KD_NEEDS_MACHINE},
+    {0},
 };

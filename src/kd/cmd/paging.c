@@ -162,7 +162,9 @@ static bool cmd_ptov(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_paging[] = {
-    {"!vtop", "!vtop DIRBASE ADDRESS", "physical address of a virtual one, step by step", cmd_vtop},
-    {"!ptov", "!ptov DIRBASE", "every page that a page directory maps", cmd_ptov},
-    {NULL, NULL, NULL, NULL},
+    {"!vtop", "!vtop DIRBASE ADDRESS", "physical address of a virtual one, step by step", cmd_vtop,
+     KD_NEEDS_PHYSICAL},
+    {"!ptov", "!ptov DIRBASE", "every page that a page directory maps", cmd_ptov,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

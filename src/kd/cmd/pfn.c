@@ -100,6 +100,6 @@ static bool cmd_pfn(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_pfn[] = {
-    {"!pfn", "!pfn PFN", "one entry of the PFN database", cmd_pfn},
-    {NULL, NULL, NULL, NULL},
+    {"!pfn", "!pfn PFN", "one entry of the PFN database", cmd_pfn, KD_NEEDS_PHYSICAL},
+    {0},
 };

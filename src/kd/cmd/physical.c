@@ -127,6 +127,7 @@ static bool cmd_search(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_physical[] = {
     {"!search", "!search VALUE [DELTA [FIRST-PFN LAST-PFN]]",
-     "a quadword in all of physical memory, or what is within DELTA of it", cmd_search},
-    {NULL, NULL, NULL, NULL},
+     "a quadword in all of physical memory, or what is within DELTA of it", cmd_search,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

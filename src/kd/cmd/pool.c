@@ -148,6 +148,7 @@ static const struct big_block *big_block_at(const struct big_block *blocks, size
 
 struct pool_page {
     uint64_t wanted;
+    uint64_t end; /* of the blocks met so far */
     bool only;    /* flag 2: just the block that holds the address */
     uint32_t tag; /* of that block */
     bool tag_known;
@@ -157,6 +158,7 @@ static void show_block(struct kd *kd, const struct block *block, void *context)
 {
     struct pool_page *page = context;
     char tag[TAG_SIZE];
+    page->end = block->at + (uint64_t)block->units * UNIT;
     bool here = page->wanted - block->at < (uint64_t)block->units * UNIT;
     if (here) {
         page->tag = block->tag;
@@ -174,12 +176,17 @@ static void show_block(struct kd *kd, const struct block *block, void *context)
 static bool show_small(struct kd *kd, uint64_t address, uint64_t flags)
 {
     const uint64_t only_this = 2;
-    struct pool_page page = {.wanted = address, .only = (flags & only_this) != 0};
+    struct pool_page page = {
+        .wanted = address, .end = address & ~(HW_PAGE_SIZE - 1), .only = (flags & only_this) != 0};
     char tag[TAG_SIZE];
     bool sound = each_block(kd, address & ~(HW_PAGE_SIZE - 1), show_block, &page);
     if (page.tag_known) {
         tag_text(page.tag, tag);
         kd_printf(kd, "\t\tPooltag %s\n", tag);
+    }
+    uint64_t header;
+    if (!sound && !kd_read_u64(kd, page.end, &header)) {
+        return kd_error(kd, "The block at %016" PRIx64 " is not in memory", page.end);
     }
     return sound ||
            kd_error(kd, "The headers of this page contradict each other: it is damaged, or "
@@ -280,6 +287,11 @@ static struct usage *read_all_usage(struct kd *kd, const char *pattern, size_t *
     *count = 0;
     if (table == 0 || size == 0 || entries > TABLE_MOST) {
         kd_error(kd, "nt!PoolTrackTable cannot be read");
+        return NULL;
+    }
+    uint64_t word;
+    if (!kd_read_u64(kd, table, &word)) {
+        kd_error(kd, "nt!PoolTrackTable at %016" PRIx64 " is not in memory", table);
         return NULL;
     }
     struct usage *all = calloc(entries + 1, sizeof *all);
@@ -409,10 +421,10 @@ static bool cmd_poolfind(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_pool[] = {
     {"!pool", "!pool ADDRESS [2]", "the pool page that holds an address; 2: just its block",
-     cmd_pool},
+     cmd_pool, KD_NEEDS_MACHINE},
     {"!poolused", "!poolused [FLAGS [TAG]]", "pool by tag; flags 2 and 4 sort by nonpaged, paged",
-     cmd_poolused},
+     cmd_poolused, KD_NEEDS_MACHINE},
     {"!poolfind", "!poolfind TAG [0|1]", "blocks with a tag in nonpaged (0) or paged (1) pool",
-     cmd_poolfind},
-    {NULL, NULL, NULL, NULL},
+     cmd_poolfind, KD_NEEDS_PHYSICAL},
+    {0},
 };

@@ -353,8 +353,9 @@ const struct kd_command kd_commands_process[] = {
     {"!process", "!process [0|ADDRESS|CID [FLAGS [NAME]]]",
      "processes: all, or one; flags 1 sizes and times, 2 threads with what they wait for, 4 lines, "
      "6 calls",
-     cmd_process_list},
+     cmd_process_list, KD_NEEDS_MACHINE},
     {".process", ".process [/i] [/p] [/r] [ADDRESS]",
-     "choose the process whose memory commands read; /i lets it run up to there", cmd_set_process},
-    {NULL, NULL, NULL, NULL},
+     "choose the process whose memory commands read; /i lets it run up to there", cmd_set_process,
+     KD_NEEDS_MACHINE},
+    {0},
 };

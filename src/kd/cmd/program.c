@@ -89,8 +89,11 @@ static bool cmd_restart(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_program[] = {
-    {".create", ".create PROGRAM.exe ARGUMENTS", "start another program of the host", cmd_create},
-    {".kill", ".kill [PROCESS]", "end a process, the current one by default", cmd_kill},
-    {".restart", ".restart", "start all programs again, in a new machine", cmd_restart},
-    {NULL, NULL, NULL, NULL},
+    {".create", ".create PROGRAM.exe ARGUMENTS", "start another program of the host", cmd_create,
+     KD_NEEDS_NOTHING},
+    {".kill", ".kill [PROCESS]", "end a process, the current one by default", cmd_kill,
+     KD_NEEDS_RUN},
+    {".restart", ".restart", "start all programs again, in a new machine", cmd_restart,
+     KD_NEEDS_NOTHING},
+    {0},
 };

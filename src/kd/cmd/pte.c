@@ -262,6 +262,7 @@ static bool cmd_pte(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_pte[] = {
     {"!pte", "!pte ADDRESS|PTE | FIRST LAST | PTE 1",
-     "page-table entries that map an address or a range; 1: the entry that lies at PTE", cmd_pte},
-    {NULL, NULL, NULL, NULL},
+     "page-table entries that map an address or a range; 1: the entry that lies at PTE", cmd_pte,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

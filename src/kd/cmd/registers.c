@@ -110,6 +110,6 @@ static bool cmd_registers(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_registers[] = {
-    {"r", "r [NAME[=VALUE], ...]", "registers: show or change", cmd_registers},
-    {NULL, NULL, NULL, NULL},
+    {"r", "r [NAME[=VALUE], ...]", "registers: show or change", cmd_registers, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -330,10 +330,13 @@ static bool cmd_locks(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_schedule[] = {
-    {"!ready", "!ready", "threads that could run, by processor and priority", cmd_ready},
+    {"!ready", "!ready", "threads that could run, by processor and priority", cmd_ready,
+     KD_NEEDS_MACHINE},
     {"!stacks", "!stacks [DETAIL [FILTER]]", "all threads of all processes, with where they are",
-     cmd_stacks},
-    {"!timer", "!timer", "timers that are set, and who waits for them", cmd_timer},
-    {"!locks", "!locks [-v]", "executive resources that are held; -v: all of them", cmd_locks},
-    {NULL, NULL, NULL, NULL},
+     cmd_stacks, KD_NEEDS_MACHINE},
+    {"!timer", "!timer", "timers that are set, and who waits for them", cmd_timer,
+     KD_NEEDS_MACHINE},
+    {"!locks", "!locks [-v]", "executive resources that are held; -v: all of them", cmd_locks,
+     KD_NEEDS_MACHINE},
+    {0},
 };

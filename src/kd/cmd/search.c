@@ -366,6 +366,6 @@ static bool cmd_search(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_search[] = {
     {"s", "s [-[FLAGS]b|w|d|q|a|u|sa|su|v] RANGE PATTERN",
-     "search memory for values or a string; flags 1 w s r lN", cmd_search},
-    {NULL, NULL, NULL, NULL},
+     "search memory for values or a string; flags 1 w s r lN", cmd_search, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -177,6 +177,7 @@ static bool cmd_area(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_section[] = {
-    {"!ca", "!ca ADDRESS", "a control area, its segment and its subsections", cmd_area},
-    {NULL, NULL, NULL, NULL},
+    {"!ca", "!ca ADDRESS", "a control area, its segment and its subsections", cmd_area,
+     KD_NEEDS_MACHINE},
+    {0},
 };

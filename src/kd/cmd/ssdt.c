@@ -63,6 +63,6 @@ static bool cmd_ssdt(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_ssdt[] = {
-    {"!ssdt", "!ssdt [NUMBER]", "system services and where they lead", cmd_ssdt},
-    {NULL, NULL, NULL, NULL},
+    {"!ssdt", "!ssdt [NUMBER]", "system services and where they lead", cmd_ssdt, KD_NEEDS_MACHINE},
+    {0},
 };

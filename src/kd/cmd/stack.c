@@ -128,11 +128,12 @@ static bool cmd_kvn(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_stack[] = {
-    {"k", "k [FRAMES]", "calls of the current thread", cmd_k},
-    {"kb", "kb [FRAMES]", "calls with what lies in the home area of the arguments", cmd_kb},
-    {"kc", "kc [FRAMES]", "calls, names only", cmd_kc},
-    {"kn", "kn [FRAMES]", "calls, numbered", cmd_kn},
-    {"kv", "kv [FRAMES]", "calls with stack pointer and home area", cmd_kv},
-    {"kvn", "kvn [FRAMES]", "the same, numbered", cmd_kvn},
-    {NULL, NULL, NULL, NULL},
+    {"k", "k [FRAMES]", "calls of the current thread", cmd_k, KD_NEEDS_NOTHING},
+    {"kb", "kb [FRAMES]", "calls with what lies in the home area of the arguments", cmd_kb,
+     KD_NEEDS_NOTHING},
+    {"kc", "kc [FRAMES]", "calls, names only", cmd_kc, KD_NEEDS_NOTHING},
+    {"kn", "kn [FRAMES]", "calls, numbered", cmd_kn, KD_NEEDS_NOTHING},
+    {"kv", "kv [FRAMES]", "calls with stack pointer and home area", cmd_kv, KD_NEEDS_NOTHING},
+    {"kvn", "kvn [FRAMES]", "the same, numbered", cmd_kvn, KD_NEEDS_NOTHING},
+    {0},
 };

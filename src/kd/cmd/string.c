@@ -158,9 +158,9 @@ static bool cmd_dunicode(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_string[] = {
-    {"da", "da [RANGE]", "string of 8-bit characters", cmd_da},
-    {"du", "du [RANGE]", "string of 16-bit characters", cmd_du},
-    {"ds", "ds [RANGE]", "the text of a STRING (ANSI_STRING) structure", cmd_ds},
-    {"dS", "dS [RANGE]", "the text of a UNICODE_STRING structure", cmd_dunicode},
-    {NULL, NULL, NULL, NULL},
+    {"da", "da [RANGE]", "string of 8-bit characters", cmd_da, KD_NEEDS_NOTHING},
+    {"du", "du [RANGE]", "string of 16-bit characters", cmd_du, KD_NEEDS_NOTHING},
+    {"ds", "ds [RANGE]", "the text of a STRING (ANSI_STRING) structure", cmd_ds, KD_NEEDS_NOTHING},
+    {"dS", "dS [RANGE]", "the text of a UNICODE_STRING structure", cmd_dunicode, KD_NEEDS_NOTHING},
+    {0},
 };

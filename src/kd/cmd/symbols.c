@@ -317,14 +317,15 @@ static bool cmd_lma(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_symbols[] = {
-    {"x", "x [/1 | /2] [/f] MODULE!PATTERN", "symbols by name, with * and ?", cmd_x},
-    {"ln", "ln ADDRESS", "the symbols nearest to an address", cmd_ln},
-    {"lm", "lm [v] [k | u] [m PATTERN] [a ADDRESS]", "modules", cmd_lm},
-    {"lmv", "lmv [m PATTERN]", "modules with their details", cmd_lmv},
-    {"lmvm", "lmvm PATTERN", "details of modules with this name", cmd_lmvm},
-    {"lmm", "lmm PATTERN", "modules with this name", cmd_lmm},
-    {"lmk", "lmk", "kernel modules", cmd_lmk},
-    {"lmu", "lmu", "modules of the process", cmd_lmu},
-    {"lma", "lma ADDRESS", "the module at an address", cmd_lma},
-    {NULL, NULL, NULL, NULL},
+    {"x", "x [/1 | /2] [/f] MODULE!PATTERN", "symbols by name, with * and ?", cmd_x,
+     KD_NEEDS_NOTHING},
+    {"ln", "ln ADDRESS", "the symbols nearest to an address", cmd_ln, KD_NEEDS_NOTHING},
+    {"lm", "lm [v] [k | u] [m PATTERN] [a ADDRESS]", "modules", cmd_lm, KD_NEEDS_NOTHING},
+    {"lmv", "lmv [m PATTERN]", "modules with their details", cmd_lmv, KD_NEEDS_NOTHING},
+    {"lmvm", "lmvm PATTERN", "details of modules with this name", cmd_lmvm, KD_NEEDS_NOTHING},
+    {"lmm", "lmm PATTERN", "modules with this name", cmd_lmm, KD_NEEDS_NOTHING},
+    {"lmk", "lmk", "kernel modules", cmd_lmk, KD_NEEDS_NOTHING},
+    {"lmu", "lmu", "modules of the process", cmd_lmu, KD_NEEDS_NOTHING},
+    {"lma", "lma ADDRESS", "the module at an address", cmd_lma, KD_NEEDS_NOTHING},
+    {0},
 };

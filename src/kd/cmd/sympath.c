@@ -209,14 +209,17 @@ static bool cmd_symfix_append(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_sympath[] = {
-    {"ld", "ld MODULE", "load symbols now", cmd_ld},
-    {"!sym", "!sym noisy|quiet", "tell of every file that is looked at for symbols", cmd_sym},
+    {"ld", "ld MODULE", "load symbols now", cmd_ld, KD_NEEDS_NOTHING},
+    {"!sym", "!sym noisy|quiet", "tell of every file that is looked at for symbols", cmd_sym,
+     KD_NEEDS_NOTHING},
     {".reload", ".reload [/f] [MODULE]", "look for modules again; /f: load their symbols now",
-     cmd_reload},
-    {".sympath", ".sympath [PATH]", "where to look for symbols", cmd_sympath},
-    {".sympath+", ".sympath+ PATH", "look for symbols there too", cmd_sympath_append},
+     cmd_reload, KD_NEEDS_NOTHING},
+    {".sympath", ".sympath [PATH]", "where to look for symbols", cmd_sympath, KD_NEEDS_NOTHING},
+    {".sympath+", ".sympath+ PATH", "look for symbols there too", cmd_sympath_append,
+     KD_NEEDS_NOTHING},
     {".symfix", ".symfix [FOLDER]", "get symbols from Microsoft's server, kept in FOLDER",
-     cmd_symfix},
-    {".symfix+", ".symfix+ [FOLDER]", "the same after the present path", cmd_symfix_append},
-    {NULL, NULL, NULL, NULL},
+     cmd_symfix, KD_NEEDS_NOTHING},
+    {".symfix+", ".symfix+ [FOLDER]", "the same after the present path", cmd_symfix_append,
+     KD_NEEDS_NOTHING},
+    {0},
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kd/cmd/cmd.h"
+#include "kd/events.h"
 #include "kd/kdi.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
@@ -139,7 +140,7 @@ static bool take_object(struct kd *kd, const char *args, const char *structure, 
         kd_word(&args, path, sizeof path);
         *object = kd_object_find(kd, path);
         if (*object == 0) {
-            return kd_error(kd, "Object %s not found", path);
+            return kd_error_no_object(kd, path);
         }
     } else if (!kd_evaluate(kd, &args, object)) {
         return false;
@@ -236,9 +237,7 @@ static bool cmd_lastevent(struct kd *kd, const char *args)
     static const char *const names[] = {
         [KD_EVENT_NONE] = "none: this target does not run",
         [KD_EVENT_INITIAL] = "Initial breakpoint: first instruction of the first program",
-        [KD_EVENT_BREAKPOINT] = "Break instruction exception - code 80000003 (first chance)",
         [KD_EVENT_SINGLE_STEP] = "Single step exception - code 80000004 (first chance)",
-        [KD_EVENT_EXCEPTION] = "Exception",
         [KD_EVENT_PROCESS_EXIT] = "Exit process",
         [KD_EVENT_MODULE_LOAD] = "Load module",
         [KD_EVENT_WATCH] = "Hardware breakpoint",
@@ -248,13 +247,15 @@ static bool cmd_lastevent(struct kd *kd, const char *args)
         [KD_EVENT_ENDED] = "All programs have ended"};
     const struct kd_event *event = &kd->target->last_event;
     (void)args;
-    kd_printf(kd, "Last event: %s", names[event->kind]);
-    if (event->kind == KD_EVENT_EXCEPTION || event->kind == KD_EVENT_PROCESS_EXIT ||
-        event->kind == KD_EVENT_BUGCHECK || event->kind == KD_EVENT_ENDED) {
-        kd_printf(kd, ", code %" PRIx32, event->code);
+    kd_printf(kd, "Last event: ");
+    if (kd_event_is_exception(event)) {
+        kd_show_exception_name(kd, event->code, event->first_chance);
+    } else {
+        kd_printf(kd, "%s", names[event->kind]);
     }
-    for (uint32_t i = 0; i < event->parameter_count && event->kind == KD_EVENT_EXCEPTION; i++) {
-        kd_printf(kd, "%s%" PRIx64, i == 0 ? ", parameters " : " ", event->parameter[i]);
+    if (event->kind == KD_EVENT_PROCESS_EXIT || event->kind == KD_EVENT_BUGCHECK ||
+        event->kind == KD_EVENT_ENDED) {
+        kd_printf(kd, ", code %" PRIx32, event->code);
     }
     kd_printf(kd, "\n  process %016" PRIx64 ", thread %016" PRIx64 ", processor %u\n",
               event->process, event->thread, event->processor);
@@ -262,12 +263,14 @@ static bool cmd_lastevent(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_system[] = {
-    {"!pcr", "!pcr [PROCESSOR]", "a processor's control region", cmd_pcr},
-    {"!prcb", "!prcb [PROCESSOR]", "a processor's control block", cmd_prcb},
-    {"!running", "!running [-t]", "what runs on each processor; -t: with stacks", cmd_running},
-    {"!drvobj", "!drvobj ADDRESS|\\PATH", "a driver object and its devices", cmd_drvobj},
-    {"!devobj", "!devobj ADDRESS|\\PATH", "a device object", cmd_devobj},
-    {"!fileobj", "!fileobj ADDRESS", "a file object", cmd_fileobj},
-    {".lastevent", ".lastevent", "why the target stopped last", cmd_lastevent},
-    {NULL, NULL, NULL, NULL},
+    {"!pcr", "!pcr [PROCESSOR]", "a processor's control region", cmd_pcr, KD_NEEDS_MACHINE},
+    {"!prcb", "!prcb [PROCESSOR]", "a processor's control block", cmd_prcb, KD_NEEDS_MACHINE},
+    {"!running", "!running [-t]", "what runs on each processor; -t: with stacks", cmd_running,
+     KD_NEEDS_MACHINE},
+    {"!drvobj", "!drvobj ADDRESS|\\PATH", "a driver object and its devices", cmd_drvobj,
+     KD_NEEDS_MACHINE},
+    {"!devobj", "!devobj ADDRESS|\\PATH", "a device object", cmd_devobj, KD_NEEDS_MACHINE},
+    {"!fileobj", "!fileobj ADDRESS", "a file object", cmd_fileobj, KD_NEEDS_MACHINE},
+    {".lastevent", ".lastevent", "why the target stopped last", cmd_lastevent, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -254,10 +254,10 @@ static bool cmd_processor(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_thread[] = {
-    {"!thread", "!thread [ADDRESS]", "one thread", cmd_thread},
+    {"!thread", "!thread [ADDRESS]", "one thread", cmd_thread, KD_NEEDS_MACHINE},
     {".thread", ".thread [ADDRESS]", "choose the thread whose registers and stack are shown",
-     cmd_set_thread},
+     cmd_set_thread, KD_NEEDS_MACHINE},
     {"~", "~ | ~Ns | ~N|*COMMAND", "processors; choose one; a command for one or all",
-     cmd_processor},
-    {NULL, NULL, NULL, NULL},
+     cmd_processor, KD_NEEDS_NOTHING},
+    {0},
 };

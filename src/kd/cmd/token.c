@@ -216,6 +216,7 @@ static bool cmd_token(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_token[] = {
-    {"!token", "!token [ADDRESS]", "who a process is and what it may do", cmd_token},
-    {NULL, NULL, NULL, NULL},
+    {"!token", "!token [ADDRESS]", "who a process is and what it may do", cmd_token,
+     KD_NEEDS_MACHINE},
+    {0},
 };

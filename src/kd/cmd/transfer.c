@@ -147,9 +147,10 @@ static bool cmd_readmem(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_transfer[] = {
-    {"c", "c RANGE ADDRESS", "compare memory, show bytes that differ", cmd_compare},
-    {"m", "m RANGE ADDRESS", "move memory", cmd_move},
-    {".writemem", ".writemem FILE RANGE", "write memory to a file", cmd_writemem},
-    {".readmem", ".readmem FILE RANGE", "read a file into memory", cmd_readmem},
-    {NULL, NULL, NULL, NULL},
+    {"c", "c RANGE ADDRESS", "compare memory, show bytes that differ", cmd_compare,
+     KD_NEEDS_NOTHING},
+    {"m", "m RANGE ADDRESS", "move memory", cmd_move, KD_NEEDS_NOTHING},
+    {".writemem", ".writemem FILE RANGE", "write memory to a file", cmd_writemem, KD_NEEDS_NOTHING},
+    {".readmem", ".readmem FILE RANGE", "read a file into memory", cmd_readmem, KD_NEEDS_NOTHING},
+    {0},
 };

@@ -218,6 +218,7 @@ static bool cmd_dt(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_types[] = {
     {"dt", "dt [-r[N]] [-b] [-a] [-v] [-o] [-l LINK] [MODULE!]TYPE [MEMBER...] [ADDRESS]",
-     "layout of a type, or what is at an address; TYPE with * lists types", cmd_dt},
-    {NULL, NULL, NULL, NULL},
+     "layout of a type, or what is at an address; TYPE with * lists types", cmd_dt,
+     KD_NEEDS_NOTHING},
+    {0},
 };

@@ -130,6 +130,7 @@ static bool cmd_fnent(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_unwind[] = {
-    {".fnent", ".fnent ADDRESS", "function entry and unwind information of an address", cmd_fnent},
-    {NULL, NULL, NULL, NULL},
+    {".fnent", ".fnent ADDRESS", "function entry and unwind information of an address", cmd_fnent,
+     KD_NEEDS_NOTHING},
+    {0},
 };

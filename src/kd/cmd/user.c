@@ -206,7 +206,8 @@ static bool cmd_teb(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_user[] = {
-    {"!peb", "!peb [ADDRESS]", "process environment block, modules, command line", cmd_peb},
-    {"!teb", "!teb [ADDRESS]", "thread environment block", cmd_teb},
-    {NULL, NULL, NULL, NULL},
+    {"!peb", "!peb [ADDRESS]", "process environment block, modules, command line", cmd_peb,
+     KD_NEEDS_NOTHING},
+    {"!teb", "!teb [ADDRESS]", "thread environment block", cmd_teb, KD_NEEDS_NOTHING},
+    {0},
 };

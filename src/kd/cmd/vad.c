@@ -266,12 +266,14 @@ static bool cmd_vad(struct kd *kd, const char *args)
     struct totals totals = {0};
     kd_printf(kd, "%-16s%5s%16s%16s%16s\n", "VAD", "Level", "Start", "End", "Commit");
     bool sound = kd_vads_each(kd, root_of(kd, address), show_node, &totals);
-    show_totals(kd, &totals);
+    if (sound) {
+        show_totals(kd, &totals);
+    }
     return sound;
 }
 
 const struct kd_command kd_commands_vad[] = {
     {"!vad", "!vad [ROOT|PROCESS|VAD 1]",
-     "address ranges of a process; with 1, one range and its flags", cmd_vad},
-    {NULL, NULL, NULL, NULL},
+     "address ranges of a process; with 1, one range and its flags", cmd_vad, KD_NEEDS_MACHINE},
+    {0},
 };

@@ -186,7 +186,9 @@ static bool cmd_vm(struct kd *kd, const char *args)
 }
 
 const struct kd_command kd_commands_vm[] = {
-    {"!vm", "!vm [FLAGS]", "memory of the whole system; flag 2 leaves processes out", cmd_vm},
-    {"!sysptes", "!sysptes", "page-table entries of the system's own mappings", cmd_sysptes},
-    {NULL, NULL, NULL, NULL},
+    {"!vm", "!vm [FLAGS]", "memory of the whole system; flag 2 leaves processes out", cmd_vm,
+     KD_NEEDS_MACHINE},
+    {"!sysptes", "!sysptes", "page-table entries of the system's own mappings", cmd_sysptes,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

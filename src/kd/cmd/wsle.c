@@ -183,6 +183,7 @@ static bool cmd_wsle(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_wsle[] = {
     {"!wsle", "!wsle [FLAGS [ADDRESS]]",
-     "working set list; flags: 1 each entry, 2 valid ones, 4 free ones", cmd_wsle},
-    {NULL, NULL, NULL, NULL},
+     "working set list; flags: 1 each entry, 2 valid ones, 4 free ones", cmd_wsle,
+     KD_NEEDS_PHYSICAL},
+    {0},
 };

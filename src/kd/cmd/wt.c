@@ -274,6 +274,7 @@ static bool cmd_watch(struct kd *kd, const char *args)
 
 const struct kd_command kd_commands_wt[] = {
     {"wt", "wt [-l DEPTH] [-m MODULE] [-nc] [-ns]",
-     "trace this function up to its return: who calls whom, with how many instructions", cmd_watch},
-    {NULL, NULL, NULL, NULL},
+     "trace this function up to its return: who calls whom, with how many instructions", cmd_watch,
+     KD_NEEDS_RUN},
+    {0},
 };

@@ -132,8 +132,31 @@ static DWORD WINAPI guaranteed(void *unused)
 
 /* ---- what happens to a process ---- */
 
+/* All that a process may commit is gone before its stack needs more. */
+static int without_commit(void)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {.BasicLimitInformation.LimitFlags =
+                                                       JOB_OBJECT_LIMIT_PROCESS_MEMORY,
+                                                   .ProcessMemoryLimit = 0x800000};
+    HANDLE job = CreateJobObjectA(NULL, NULL);
+    if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits) ||
+        !AssignProcessToJobObject(job, GetCurrentProcess()))
+        return 1;
+    while (VirtualAlloc(NULL, PAGE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE))
+        ;
+    AddVectoredExceptionHandler(1, on_overflow);
+    overflow();
+    SIZE_T used = (char *)tib()->StackBase - (char *)tib()->StackLimit;
+    if (overflows != 1 || left < 0x1000 || used > 0x20000)
+        return 2;
+    overflow(); /* no guard is left: whatever comes then comes outside of the stack */
+    return 3;
+}
+
 static int child(const char *how)
 {
+    if (strcmp(how, "poor") == 0)
+        return without_commit();
     if (strcmp(how, "twice") == 0) {
         AddVectoredExceptionHandler(1, on_overflow);
         overflow();
@@ -179,5 +202,6 @@ int main(int argc, char **argv)
     run_thread(guaranteed, 0x40000, STACK_SIZE_PARAM_IS_A_RESERVATION);
     run_child(argv[0], "once");
     run_child(argv[0], "twice");
+    run_child(argv[0], "poor");
     return 0;
 }
