@@ -14,8 +14,9 @@
  *
  * Paged pool really pages: when a machine runs short of memory, parts of its kernel's memory are
  * taken from the host's address space, and come back when the library touches them. For that it
- * handles SIGSEGV, from the creation of the first machine on and for good; a signal that is not about
- * a machine's memory goes on to the handler that was there before, as if the library were not. So
+ * handles SIGSEGV, from the creation of the first machine on and for good; a signal that is not
+ * about a machine's memory goes on to the handler that was there before, as if the library were
+ * not. So
  *
  *   - a program with a handler of its own installs it before the first machine is created. One that
  *     comes later must pass on what it does not know to the handler that sigaction gave it; the
@@ -42,6 +43,7 @@ extern "C" {
 
 typedef struct ntmm_machine ntmm_machine;
 typedef struct ntmm_process ntmm_process;
+typedef struct ntmm_section ntmm_section;
 typedef int32_t ntmm_status;
 
 enum { NTMM_LOG_ERROR, NTMM_LOG_WARNING, NTMM_LOG_INFO, NTMM_LOG_DEBUG };
@@ -162,6 +164,19 @@ enum { NTMM_READ, NTMM_WRITE, NTMM_EXECUTE };
 ntmm_status ntmm_touch(ntmm_process *process, uint64_t address, int access);
 /* The physical address behind a virtual one, without faulting; false when no page is there. */
 bool ntmm_translate(ntmm_process *process, uint64_t address, uint64_t *physical);
+
+/* ---- sections: memory that processes share ---- */
+
+/* `size` bytes, all of it committed; `protect` is the most that a view may be mapped with. */
+ntmm_status ntmm_section_create(ntmm_machine *machine, uint64_t size, uint32_t protect,
+                                ntmm_section **section);
+/* The caller is done with it. Views that are still mapped keep its memory. */
+void ntmm_section_release(ntmm_section *section);
+/* Map `*size` bytes (0: up to the end) from `offset` on at `*base` (0: where there is room). */
+ntmm_status ntmm_map_view(ntmm_process *process, ntmm_section *section, uint64_t *base,
+                          uint64_t offset, uint64_t *size, uint32_t protect);
+/* `base` may be any address in the view. */
+ntmm_status ntmm_unmap_view(ntmm_process *process, uint64_t base);
 
 /* ---- the whole machine ---- */
 

@@ -2,7 +2,8 @@
  *
  * One lock for all of it. A processor is in one of two states: CurrentThread runs, or it is idle
  * and nobody who may use it is ready (unless the machine is frozen). Every function restores that
- * before it releases the lock. `inside` counts running threads that are not parked, plus ke_enter.
+ * before it releases the lock. Inside (inside.h) are running threads that are not parked, and who
+ * came through ke_enter.
  */
 #include "ke/processor.h"
 
@@ -32,18 +33,12 @@ static bool is_busy(struct ke *ke, unsigned index)
     return prcb->CurrentThread.va != prcb->IdleThread.va;
 }
 
-static void leave_locked(struct ke_processors *p)
-{
-    if (__atomic_sub_fetch(&p->inside, 1, __ATOMIC_ACQ_REL) == 0 && ke_freeze_requested(p))
-        ke_futex_wake(&p->inside, INT_MAX, KE_FUTEX_HOST);
-}
-
 /* Sleep until nobody freezes the machine. => lock held on entry and exit, given up meanwhile */
 static void await_thaw(struct ke_processors *p)
 {
     while (ke_freeze_requested(p)) {
         ke_release_lock(&p->lock);
-        ke_futex_wait(&p->frozen, 1, KE_FUTEX_HOST, NULL);
+        ke_inside_await_thaw(&p->inside);
         ke_acquire_lock(&p->lock);
     }
 }
@@ -115,7 +110,7 @@ static void take(struct ke *ke, unsigned index, KTHREAD *thread)
     thread->ContextSwitches++;
     __atomic_store_n(&thread->NextProcessor, index, __ATOMIC_RELAXED);
     p->taken_at[index] = ke_query_interrupt_time(ke);
-    __atomic_add_fetch(&p->inside, 1, __ATOMIC_ACQ_REL);
+    ke_inside_add(&p->inside);
     __atomic_store_n(&thread->Running, 1, __ATOMIC_RELAXED);
     ki_set_state(thread, KE_THREAD_RUNNING);
     if (p->busy++ == 0) {
@@ -133,7 +128,7 @@ static void give(struct ke *ke, unsigned index)
     __atomic_store_n(&thread->Running, 0, __ATOMIC_RELAXED);
     p->prcb[index]->CurrentThread.va = p->prcb[index]->IdleThread.va;
     p->busy--;
-    leave_locked(p);
+    ke_inside_leave(&p->inside);
 }
 
 /* Give the idle processor `index` to a ready thread, if there is one. */
@@ -328,19 +323,12 @@ void ke_set_base_priority(struct ke *ke, KTHREAD *thread, CHAR priority)
 
 void ke_enter(struct ke *ke)
 {
-    struct ke_processors *p = &ke->processors;
-
-    ke_acquire_lock(&p->lock);
-    await_thaw(p);
-    __atomic_add_fetch(&p->inside, 1, __ATOMIC_ACQ_REL);
-    ke_release_lock(&p->lock);
+    ke_inside_enter(&ke->processors.inside);
 }
 
 void ke_leave(struct ke *ke)
 {
-    ke_acquire_lock(&ke->processors.lock);
-    leave_locked(&ke->processors);
-    ke_release_lock(&ke->processors.lock);
+    ke_inside_leave(&ke->processors.inside);
 }
 
 void ke_safe_point(struct ke *ke, KTHREAD *thread)
@@ -353,9 +341,9 @@ void ke_safe_point(struct ke *ke, KTHREAD *thread)
     ke_lock_order_none_held();
     ke_acquire_lock(&p->lock);
     if (ke_freeze_requested(p)) {
-        leave_locked(p);
+        ke_inside_leave(&p->inside);
         await_thaw(p);
-        __atomic_add_fetch(&p->inside, 1, __ATOMIC_ACQ_REL);
+        ke_inside_add(&p->inside);
     }
     ke_release_lock(&p->lock);
 }
@@ -366,7 +354,7 @@ void ke_request_freeze(struct ke *ke)
 
     ke_acquire_lock(&p->lock);
     if (!ke_freeze_requested(p)) {
-        __atomic_store_n(&p->frozen, 1, __ATOMIC_RELEASE);
+        ke_inside_freeze(&p->inside);
         ki_stop_time(ke);
         for (unsigned index = 0; index < p->count; index++) {
             if (is_busy(ke, index) && ke->ops && ke->ops->preempt)
@@ -378,18 +366,15 @@ void ke_request_freeze(struct ke *ke)
 
 void ke_freeze(struct ke *ke)
 {
-    uint32_t *inside = &ke->processors.inside, count;
-
     ke_request_freeze(ke);
-    while ((count = __atomic_load_n(inside, __ATOMIC_ACQUIRE)) != 0)
-        ke_futex_wait(inside, count, KE_FUTEX_HOST, NULL);
+    ke_inside_await_none(&ke->processors.inside);
 }
 
 void ke_halt(struct ke *ke)
 {
     struct ke_processors *p = &ke->processors;
 
-    __atomic_store_n(&p->frozen, 1, __ATOMIC_RELEASE);
+    ke_inside_freeze(&p->inside);
     for (unsigned index = 0; index < p->count; index++) {
         if (ke->ops && ke->ops->preempt)
             ke->ops->preempt(ke->owner, index);
@@ -398,7 +383,7 @@ void ke_halt(struct ke *ke)
 
 bool ke_is_quiet(const struct ke *ke, bool caller_is_inside)
 {
-    return __atomic_load_n(&ke->processors.inside, __ATOMIC_ACQUIRE) <= caller_is_inside;
+    return ke_inside_count(&ke->processors.inside) <= caller_is_inside;
 }
 
 void ke_thaw(struct ke *ke)
@@ -407,13 +392,12 @@ void ke_thaw(struct ke *ke)
 
     ke_acquire_lock(&p->lock);
     if (ke_freeze_requested(p)) {
-        __atomic_store_n(&p->frozen, 0, __ATOMIC_RELEASE);
         ki_start_time(ke);
+        ke_inside_thaw(&p->inside);
         for (unsigned index = 0; index < p->count; index++) {
             if (!is_busy(ke, index))
                 serve_ready(ke, index, 0);
         }
-        ke_futex_wake(&p->frozen, INT_MAX, KE_FUTEX_HOST);
     }
     ke_release_lock(&p->lock);
     ke_poke_clock(ke);

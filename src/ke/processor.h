@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ke/inside.h"
 #include "ke/pushlock.h"
 #include "nt/ke.h"
 
@@ -53,8 +54,8 @@ struct ke_processors {
     bool in_user[KE_MAXIMUM_PROCESSORS];     /* (A) its thread runs user code, as the clock sees */
     unsigned busy;                           /* processors with a thread */
     unsigned ready;                          /* threads queued for one */
-    uint32_t frozen;                         /* futex; also read without the lock */
-    uint32_t inside;                         /* futex: host threads inside, not parked */
+    struct ke_inside inside; /* who is inside, not parked; frozen by who has the lock (ke_halt:
+                                without) */
 };
 
 /* The end of a machine: nobody gets a processor any more, and all are told to leave user mode.
@@ -123,7 +124,7 @@ void ke_thaw(struct ke *ke);
 
 static inline bool ke_freeze_requested(const struct ke_processors *processors)
 {
-    return __atomic_load_n(&processors->frozen, __ATOMIC_ACQUIRE) != 0;
+    return ke_inside_is_frozen(&processors->inside);
 }
 
 /* Where a guest thread may be stopped: no lock held, all guest structures consistent, its registers

@@ -17,6 +17,11 @@ struct ntmm_process {
     struct ps_thread *first; /* not yet started; NULL afterwards */
 };
 
+struct ntmm_section {
+    struct ntmm_machine *machine;
+    SEGMENT *segment; /* with a reference */
+};
+
 const char *ntmm_machine_engine(const ntmm_machine *machine)
 {
     return machine->engine_ops ? machine->engine_ops->name : NULL;
@@ -221,6 +226,68 @@ bool ntmm_translate(ntmm_process *p, uint64_t address, uint64_t *physical)
     bool valid = mm_translate(p->process->space, address, physical);
     ke_leave(&p->machine->ke);
     return valid;
+}
+
+/* ---- sections ---- */
+
+ntmm_status ntmm_section_create(ntmm_machine *m, uint64_t size, uint32_t protect,
+                                ntmm_section **out)
+{
+    ntmm_section *section = calloc(1, sizeof *section);
+    if (!section) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    section->machine = m;
+    ke_enter(&m->ke);
+    NTSTATUS status =
+        mm_create_page_file_section(m->mm, size, protect, SEC_COMMIT, &section->segment);
+    ke_leave(&m->ke);
+    if (!NT_SUCCESS(status)) {
+        free(section);
+        return status;
+    }
+    *out = section;
+    return status;
+}
+
+void ntmm_section_release(ntmm_section *section)
+{
+    struct ntmm_machine *m = section->machine;
+    if (!atomic_load(&m->crashed)) {
+        ke_enter(&m->ke);
+        mm_close_section(m->mm, section->segment);
+        ke_leave(&m->ke);
+    }
+    free(section);
+}
+
+ntmm_status ntmm_map_view(ntmm_process *p, ntmm_section *section, uint64_t *base, uint64_t offset,
+                          uint64_t *size, uint32_t protect)
+{
+    struct mm_view view = {
+        .segment = section->segment,
+        .base = *base,
+        .size = *size,
+        .offset = offset,
+        .inherit = ViewUnmap,
+        .protect = protect,
+    };
+    ke_enter(&p->machine->ke);
+    NTSTATUS status = mm_map_view(p->process->space, &view);
+    ke_leave(&p->machine->ke);
+    if (NT_SUCCESS(status)) {
+        *base = view.base;
+        *size = view.size;
+    }
+    return status;
+}
+
+ntmm_status ntmm_unmap_view(ntmm_process *p, uint64_t base)
+{
+    ke_enter(&p->machine->ke);
+    NTSTATUS status = mm_unmap_view(p->process->space, base);
+    ke_leave(&p->machine->ke);
+    return status;
 }
 
 /* ---- the whole machine ---- */

@@ -4,7 +4,8 @@
  *      reserve + commit   a VAD with MemCommit: every page of it is committed with the VAD's
  *                         protection unless its PTE says otherwise; charged at once, no PTEs
  *      commit             charged; each page gets a demand-zero PTE with its protection, except
- *                         where a MemCommit VAD says the same without
+ *                         where a MemCommit VAD says the same without, as one does that is
+ *                         committed as a whole with its own protection
  *
  *      PTE                       VAD without MemCommit     VAD with MemCommit
  *      zero, or no table         reserved                  committed, VAD's protection
@@ -261,7 +262,9 @@ static void commit_pages(const struct allocation *a, const MMVAD_SHORT *vad)
 static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
 {
     struct mm_space *space = a->space;
-    bool vad_says_it = vad->u.VadFlags.MemCommit && vad->u.VadFlags.Protection == a->protection;
+    bool whole = a->first == vad->StartingVpn && a->last == vad->EndingVpn;
+    bool vad_says_it =
+        (vad->u.VadFlags.MemCommit || whole) && vad->u.VadFlags.Protection == a->protection;
     uint64_t pages = a->last - a->first + 1;
     uint64_t charge = pages - mi_count_committed(space, vad, a->first, a->last);
 
@@ -274,6 +277,8 @@ static NTSTATUS commit_locked(const struct allocation *a, MMVAD_SHORT *vad)
             return status;
         }
     }
+    if (vad_says_it)
+        vad->u.VadFlags.MemCommit = 1;
     vad->u.VadFlags.CommitCharge += charge;
     commit_pages(a, vad);
     return STATUS_SUCCESS;
@@ -368,10 +373,12 @@ static NTSTATUS reset(struct allocation *a)
  *    STATUS_INVALID_PARAMETER_4     size 0, or the end is not in user space
  *    STATUS_INVALID_PARAMETER_5     unknown or contradicting allocation type
  *    STATUS_INVALID_PAGE_PROTECTION not a protection for private memory
- *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one
- * reservation, or in one of physical or large pages STATUS_ALREADY_COMMITTED       commit in a view
- * of an image STATUS_NO_MEMORY               no hole of that size STATUS_COMMITMENT_LIMIT RAM and
- * page files are promised to others STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
+ *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one reservation
+ *                                   that is neither physical nor of large pages
+ *    STATUS_ALREADY_COMMITTED       commit in a view of an image
+ *    STATUS_NO_MEMORY               no hole of that size
+ *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
+ *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
  *    STATUS_INSUFFICIENT_RESOURCES  MEM_LARGE_PAGES: too little of RAM is free in one piece
  *    STATUS_USER_MAPPED_FILE        MEM_RESET in a view of a file
  *    STATUS_INVALID_PARAMETER_6     MEM_PHYSICAL with another protection than PAGE_READWRITE

@@ -167,8 +167,9 @@ static void list_late_frames(struct mm *mm)
     }
     ke_acquire_lock(&mm->pfn_lock);
     if (count > 0) {
-        *mm->ke->nt.MmAvailablePages -= count; /* the list counts them from now on */
+        ULONG64 *available = mm->ke->nt.MmAvailablePages;
         mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, count);
+        __atomic_store_n(available, *available - count, __ATOMIC_RELAXED); /* counted twice now */
     }
     mm->listed_frames = mm->frames;
     ke_release_lock(&mm->pfn_lock);

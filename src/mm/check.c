@@ -3,7 +3,8 @@
  * The promises, each looked at from both sides:
  *
  *      lists   each list is linked both ways, as long as its Total says, and all its frames say
- *              that they are on it; every frame is on one list, in quarantine, or active
+ *              that they are on it; every frame is on one list, in quarantine, at hand of one
+ *              process (slist.c), or active
  *      tables  (checktables.c) every PTE's frame names that PTE and table; share counts are the
  *              number of PTEs; UsedPageTableEntries are the entries that are not zero
  *      working sets (checkwset.c) each valid user PTE has one entry, which is found from its page
@@ -134,6 +135,34 @@ static void check_quarantine(struct mi_check *check)
     MI_CHECK(check, count == mm->quarantine.count, "quarantine: wrong count");
 }
 
+/* Frames that a process has at hand: active, but nobody's. */
+static void check_at_hand(struct mi_check *check, const struct mm_space *space)
+{
+    const struct mm *mm = check->mm;
+    const struct mi_slist *slist = &space->slist;
+    uint32_t count = slist->zeroed_count + slist->free_count;
+
+    MI_CHECK(check, slist->zeroed_count <= mm->slist_most && slist->free_count <= mm->slist_most,
+             "process %p has too many frames at hand", (const void *)space->process);
+    for (uint32_t i = 0; i < count; i++) {
+        bool zeroed = i < slist->zeroed_count;
+        uint64_t pfn = zeroed ? slist->zeroed[i] : slist->free[i - slist->zeroed_count];
+        if (pfn >= mm->frames || check->listed[pfn]) {
+            mi_check_failed(check, "at hand: frame %llx is no frame, or listed twice",
+                            (unsigned long long)pfn);
+            return;
+        }
+        const MMPFN *page = &mm->pfn[pfn];
+        check->listed[pfn] = true;
+        MI_CHECK(check,
+                 page->u3.e1.PageLocation == ActiveAndValid && page->u3.e2.ReferenceCount == 1 &&
+                     page->u2.ShareCount == 0 && page->PteAddress.va == 0,
+                 "at hand: frame %llx is somebody's", (unsigned long long)pfn);
+        MI_CHECK(check, !zeroed || is_zero_page(mm, pfn), "at hand: frame %llx is not zero",
+                 (unsigned long long)pfn);
+    }
+}
+
 /* A page that is not mapped is where its list says it is: a standby page has its contents elsewhere
  * too, and one that was modified has them nowhere else. */
 static void check_original(struct mi_check *check, uint64_t pfn)
@@ -186,18 +215,16 @@ static void check_frames(struct mi_check *check)
 static void check_commit(struct mi_check *check)
 {
     const struct mm *mm = check->mm;
-    uint64_t total = *mm->ke->nt.MmTotalCommittedPages;
+    uint64_t total = *mm->ke->nt.MmTotalCommittedPages, cached = mi_cached_commit(mm);
     uint64_t system = mm->nonpaged.backed_pages + mm->paged.backed_pages +
                       mm->system_ptes.backed_pages + mm->pool_space.overhead + check->tables +
                       check->overhead;
 
-    MI_CHECK(check, mm->system_commit == system, "system commit is %llu, found %llu",
-             (unsigned long long)mm->system_commit, (unsigned long long)system);
-    MI_CHECK(check, total == system + check->user_commit + check->section_commit,
+    MI_CHECK(check, mi_system_commit(mm) == system, "system commit is %llu, found %llu",
+             (unsigned long long)mi_system_commit(mm), (unsigned long long)system);
+    MI_CHECK(check, total == system + check->user_commit + check->section_commit + cached,
              "MmTotalCommittedPages is %llu, found %llu", (unsigned long long)total,
-             (unsigned long long)(system + check->user_commit + check->section_commit));
-    MI_CHECK(check, mm->page_tables == check->tables, "%llu page tables counted, found %llu",
-             (unsigned long long)mm->page_tables, (unsigned long long)check->tables);
+             (unsigned long long)(system + check->user_commit + check->section_commit + cached));
 }
 
 /* What a job counts is what its processes have. Each job is looked at with its first process. */
@@ -239,7 +266,12 @@ static void check_all(struct mi_check *check)
     check_quarantine(check);
     ke_release_lock(&mm->pfn_lock);
     mi_check_system_tables(check);
-    list_for_each(node, &mm->spaces) mi_check_space(check, list_entry(node, struct mm_space, link));
+    list_for_each(node, &mm->spaces)
+    {
+        struct mm_space *space = list_entry(node, struct mm_space, link);
+        check_at_hand(check, space);
+        mi_check_space(check, space);
+    }
     mi_check_sections(check);
     check_frames(check);
     mi_check_paging_files(check);

@@ -13,12 +13,19 @@
  * then withheld from the limit until something can be written again: who asks for memory is told,
  * rather than who touches some.
  *
+ * A charge is taken from what the processor has cached (KPRCB.CachedCommit), and goes back there,
+ * as long as that is enough and not too much: else processors would pass the cache line of
+ * MmTotalCommittedPages around, which counts what is cached as committed. Before a charge is
+ * refused all processors give theirs back.
+ *
  * Windows charges the page tables of a range when the range is made; we charge each as it is made,
  * so a reserve keeps committed memory usable when others commit all the rest.
  * Source: Windows Internals 6, part 2, ch. 10 "Commit Charge and the System Commit Limit".
  */
 #include "mm/mi.h"
 
+#define CACHED_MOST 256u /* pages, by one processor */
+#define CACHED_AT_ONCE 128u
 #define RESERVE_SHARE 128u                     /* of the limit */
 #define RESERVE_LEAST (16u + MI_SYSTEM_FRAMES) /* pages */
 
@@ -44,7 +51,9 @@ static void raise_peak(ULONG64 *peak, uint64_t value)
     }
 }
 
-static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+/* ---- the total ------------------------------------------------------------------------------- */
+
+static bool charge_total(struct mm *mm, uint64_t pages, enum mi_commit_for what)
 {
     ULONG64 *total = mm->ke->nt.MmTotalCommittedPages;
     ULONG64 seen = __atomic_load_n(total, __ATOMIC_RELAXED);
@@ -56,25 +65,120 @@ static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
     } while (!__atomic_compare_exchange_n(total, &seen, seen + pages, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     raise_peak(mm->ke->nt.MmPeakCommitment, seen + pages);
-    if (what == MI_COMMIT_SYSTEM)
-        __atomic_fetch_add(&mm->system_commit, pages, __ATOMIC_RELAXED);
     return true;
 }
 
-bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
-{
-    if (charge(mm, pages, what))
-        return true;
-    return mi_retry_full_disk(mm) && charge(mm, pages, what);
-}
-
-void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+static void return_to_total(struct mm *mm, uint64_t pages)
 {
     ULONG64 before = __atomic_fetch_sub(mm->ke->nt.MmTotalCommittedPages, pages, __ATOMIC_RELAXED);
 
     ASSERT(before >= pages);
+}
+
+/* ---- what processors have cached ------------------------------------------------------------- */
+
+/* User memory may not have what the reserve is for, wherever it comes from. */
+static bool take_cached(const struct mm *mm, KPRCB *prcb, uint64_t pages, enum mi_commit_for what)
+{
+    ULONG seen = __atomic_load_n(&prcb->CachedCommit, __ATOMIC_RELAXED);
+
+    if (__atomic_load_n(mm->ke->nt.MmTotalCommittedPages, __ATOMIC_RELAXED) > limit_for(mm, what))
+        return false;
+    do {
+        if (seen < pages)
+            return false;
+    } while (!__atomic_compare_exchange_n(&prcb->CachedCommit, &seen, seen - (ULONG)pages, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
+static bool give_cached(KPRCB *prcb, uint64_t pages)
+{
+    ULONG seen = __atomic_load_n(&prcb->CachedCommit, __ATOMIC_RELAXED);
+
+    do {
+        if (pages > CACHED_MOST || seen > CACHED_MOST - pages)
+            return false;
+    } while (!__atomic_compare_exchange_n(&prcb->CachedCommit, &seen, seen + (ULONG)pages, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
+uint64_t mi_cached_commit(const struct mm *mm)
+{
+    const struct ke_processors *p = &mm->ke->processors;
+    uint64_t cached = 0;
+
+    for (unsigned i = 0; i < p->count; i++)
+        cached += __atomic_load_n(&p->prcb[i]->CachedCommit, __ATOMIC_RELAXED);
+    return cached;
+}
+
+static uint64_t drain(struct mm *mm)
+{
+    const struct ke_processors *p = &mm->ke->processors;
+    uint64_t cached = 0;
+
+    for (unsigned i = 0; i < p->count; i++)
+        cached += __atomic_exchange_n(&p->prcb[i]->CachedCommit, 0, __ATOMIC_RELAXED);
+    if (cached > 0)
+        return_to_total(mm, cached);
+    return cached;
+}
+
+void mi_drain_cached_commit(struct mm *mm)
+{
+    (void)drain(mm);
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+static bool charge(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    KPRCB *prcb = mi_prcb(mm);
+
+    if (prcb && take_cached(mm, prcb, pages, what))
+        return true;
+    /* Some more for the next, as far as user memory could have it. */
+    if (prcb && pages < CACHED_AT_ONCE &&
+        charge_total(mm, pages + CACHED_AT_ONCE, MI_COMMIT_USER)) {
+        if (!give_cached(prcb, CACHED_AT_ONCE))
+            return_to_total(mm, CACHED_AT_ONCE);
+        return true;
+    }
+    return charge_total(mm, pages, what) || (drain(mm) > 0 && charge_total(mm, pages, what));
+}
+
+static void count_system(struct mm *mm, int64_t pages, enum mi_commit_for what)
+{
     if (what == MI_COMMIT_SYSTEM)
-        __atomic_fetch_sub(&mm->system_commit, pages, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&mi_here(mm)->system_commit, pages, __ATOMIC_RELAXED);
+}
+
+uint64_t mi_system_commit(const struct mm *mm)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < MI_HERE_SLOTS; i++)
+        sum += __atomic_load_n(&mm->here[i].system_commit, __ATOMIC_RELAXED);
+    return (uint64_t)sum;
+}
+
+bool mi_charge_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    if (!charge(mm, pages, what) && !(mi_retry_full_disk(mm) && charge(mm, pages, what)))
+        return false;
+    count_system(mm, (int64_t)pages, what);
+    return true;
+}
+
+void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what)
+{
+    KPRCB *prcb = mi_prcb(mm);
+
+    if (!prcb || !give_cached(prcb, pages))
+        return_to_total(mm, pages);
+    count_system(mm, -(int64_t)pages, what);
 }
 
 /* Add to a count, if it stays within its limit (0: none). => what it is then, 0: it would not */

@@ -29,7 +29,7 @@ void mi_flush_end(struct mi_flush *flush)
     if (flush->count > 0 && ops->invalidate && !space->cleaned)
         ops->invalidate(space->mm->owner, space, flush->page, flush->count);
     if (flush->free_count > 0)
-        mi_free_pages(space->mm, flush->free, flush->free_count);
+        mi_slist_free(space, flush->free, flush->free_count);
     if (flush->shared_count > 0)
         mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
     sort_by_address(space->mm, flush->unmap, flush->unmap_count);

@@ -67,7 +67,7 @@ static NTSTATUS copy_on_write(struct fault *fault)
                           (fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE);
     struct mi_flush flush;
 
-    if (!mi_allocate_page(mm, MI_PAGE_USER, &pfn))
+    if (!mi_slist_take(space, MI_PAGE_USER, &pfn))
         return STATUS_NO_MEMORY;
     mi_copy_page(mi_frame(mm, pfn), mi_frame(mm, old));
     mi_initialize_pfn(mm, pfn, mi_pte_va(fault->va), mi_frame_of(mm, fault->pte), protection);
@@ -77,7 +77,7 @@ static NTSTATUS copy_on_write(struct fault *fault)
     mi_flush_unshare(&flush, old, shared.u.Hard.Dirty);
     mi_wsle_make_private(space, fault->va, pfn);
     mi_flush_end(&flush);
-    __atomic_fetch_add(&mm->copy_on_write_faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(mm, MmCopyOnWriteCount);
     return STATUS_SUCCESS;
 }
 
@@ -181,7 +181,7 @@ static enum outcome resolve_transition(struct fault *fault, NTSTATUS *status)
         return FAULT_SLEEP;
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
     mi_wsle_add(fault->space, fault->va, pfn);
-    __atomic_fetch_add(&mm->transition_faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(mm, MmTransitionCount);
     return done(status, STATUS_SUCCESS);
 }
 
@@ -231,7 +231,7 @@ static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
         if (!NT_SUCCESS(*status))
             return FAULT_DONE;
     }
-    if (!mi_allocate_page(mm, MI_PAGE_USER_ZEROED, &pfn)) {
+    if (!mi_slist_take(fault->space, MI_PAGE_USER_ZEROED, &pfn)) {
         mi_trim_tables(fault->space, fault->va, fault->va + PAGE_SIZE);
         return done(status, STATUS_NO_MEMORY);
     }
@@ -239,7 +239,7 @@ static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)
                       fault->protection);
     mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, fault->protection));
     mi_wsle_add(fault->space, fault->va, pfn);
-    __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(mm, MmDemandZeroCount);
     return done(status, STATUS_SUCCESS);
 }
 
@@ -309,7 +309,7 @@ NTSTATUS mm_page_fault(struct mm_space *space, uint64_t va, uint32_t error_code)
     NTSTATUS status = STATUS_ACCESS_VIOLATION;
     enum outcome outcome;
 
-    __atomic_fetch_add(&space->mm->faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(space->mm, MmPageFaultCount);
     if (va > MM_HIGHEST_USER_ADDRESS)
         return STATUS_ACCESS_VIOLATION;
     mi_lock_working_set(space);

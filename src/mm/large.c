@@ -115,6 +115,7 @@ NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count)
 
     mi_list_all_frames(mm);
     mi_release_quarantine(mm);
+    mi_slist_drain_all(mm);
     for (unsigned rooms = 0; taken < count && rooms <= ROOMS_MOST;) {
         if (take_large_page(mm, &pages[taken]))
             taken++;

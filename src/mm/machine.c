@@ -97,6 +97,9 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     mm->frames = MI_VPN(config->ram_size);
     mm->run_rover = 1;
     mm->quarantine.first = MI_LIST_END;
+    for (unsigned i = 0; i < MI_HERE_SLOTS; i++)
+        mm->here[i].next_frame = MI_LIST_END;
+    mi_slist_initialize(mm);
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);
     ke_lock_init(&mm->reclaim_lock, KE_RANK_RECLAIM);
@@ -161,8 +164,10 @@ void mm_await_boot(struct mm *mm)
 
 void mm_prepare_frame(struct mm *mm)
 {
-    uint64_t pfn = __atomic_load_n(&mm->ke->nt.MmZeroedPageListHead->Flink, __ATOMIC_RELAXED);
+    uint64_t pfn = __atomic_load_n(&mi_here(mm)->next_frame, __ATOMIC_RELAXED);
 
+    if (pfn == MI_LIST_END)
+        pfn = __atomic_load_n(&mm->ke->nt.MmZeroedPageListHead->Flink, __ATOMIC_RELAXED);
     if (pfn < mm->frames)
         (void)*(const volatile uint8_t *)mi_frame(mm, pfn);
 }
@@ -170,13 +175,41 @@ void mm_prepare_frame(struct mm *mm)
 void mm_settle(struct mm *mm)
 {
     mi_list_all_frames(mm);
+    mi_slist_drain_all(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
     mi_paged_pool_settle(mm);
     mi_release_quarantine(mm);
+    mi_drain_cached_commit(mm);
     mi_pause_workers(mm); /* they may have pages in hand */
     mi_zero_free_pages(mm, SIZE_MAX);
     mi_resume_workers(mm);
+}
+
+static uint64_t count_tables(struct mm *mm)
+{
+    uint64_t tables = 0;
+
+    pthread_mutex_lock(&mm->spaces_lock);
+    list_for_each(node, &mm->spaces) tables +=
+        __atomic_load_n(&list_entry(node, struct mm_space, link)->tables, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&mm->spaces_lock);
+    return tables;
+}
+
+/* Processors count, 32 bits wide. */
+static void count_faults(const struct mm *mm, struct mm_statistics *out)
+{
+    const struct ke_processors *p = &mm->ke->processors;
+
+    for (unsigned i = 0; i < p->count; i++) {
+        const KPRCB *prcb = p->prcb[i];
+        out->faults += (ULONG)__atomic_load_n(&prcb->MmPageFaultCount, __ATOMIC_RELAXED);
+        out->demand_zero_faults +=
+            (ULONG)__atomic_load_n(&prcb->MmDemandZeroCount, __ATOMIC_RELAXED);
+        out->copy_on_write_faults +=
+            (ULONG)__atomic_load_n(&prcb->MmCopyOnWriteCount, __ATOMIC_RELAXED);
+    }
 }
 
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
@@ -184,9 +217,10 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     struct nt_globals *nt = &mm->ke->nt;
 
     memset(out, 0, sizeof(*out));
+    mi_slist_count(mm, &out->zeroed, &out->free);
     ke_acquire_lock(&mm->pfn_lock);
-    out->zeroed = nt->MmZeroedPageListHead->Total + mm->frames - mm->listed_frames;
-    out->free = nt->MmFreePageListHead->Total;
+    out->zeroed += nt->MmZeroedPageListHead->Total + mm->frames - mm->listed_frames;
+    out->free += nt->MmFreePageListHead->Total;
     for (int i = 0; i < 8; i++) {
         out->standby[i] = nt->MmStandbyPageListByPriority[i].Total;
         out->available_pages += out->standby[i];
@@ -199,13 +233,12 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     out->available_pages += out->zeroed + out->free;
     out->active =
         mm->frames - out->available_pages - out->modified - out->modified_no_write - out->bad;
-    out->committed_pages = __atomic_load_n(nt->MmTotalCommittedPages, __ATOMIC_RELAXED);
+    out->committed_pages =
+        __atomic_load_n(nt->MmTotalCommittedPages, __ATOMIC_RELAXED) - mi_cached_commit(mm);
     out->peak_commit = __atomic_load_n(nt->MmPeakCommitment, __ATOMIC_RELAXED);
     out->commit_limit = *nt->MmTotalCommitLimit;
-    out->page_table_pages = __atomic_load_n(&mm->page_tables, __ATOMIC_RELAXED);
-    out->demand_zero_faults = __atomic_load_n(&mm->demand_zero_faults, __ATOMIC_RELAXED);
-    out->copy_on_write_faults = __atomic_load_n(&mm->copy_on_write_faults, __ATOMIC_RELAXED);
-    out->faults = __atomic_load_n(&mm->faults, __ATOMIC_RELAXED);
+    out->page_table_pages = count_tables(mm);
+    count_faults(mm, out);
     out->nonpaged_pool_bytes = mi_pool_bytes(&mm->pool[NonPagedPool]);
     out->paged_pool_bytes = mi_pool_bytes(&mm->pool[PagedPool]);
 }

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "host/host.h"
+#include "ke/ke.h"
 #include "ke/pushlock.h"
 #include "mm/mm.h"
 #include "mm/paging.h"
@@ -64,6 +65,29 @@ struct mi_pool {
     struct ke_lock lock;
 };
 
+/* Where freed frames that were page tables wait: an engine may still hold translations derived
+ * from them. Chained through u1.Flink; u2.ShareCount says whether they are all zero. */
+struct mi_quarantine {
+    uint64_t first; /* (P) */
+    size_t count;   /* (P) */
+};
+
+/* Free frames that a process has at hand, see slist.c. Counts are also read without the lock. */
+#define MI_SLIST_MOST 64u
+struct mi_slist {
+    uint32_t zeroed_count, free_count; /* (W) */
+    uint64_t zeroed[MI_SLIST_MOST];    /* (W) */
+    uint64_t free[MI_SLIST_MOST];      /* (W) */
+};
+
+/* What each processor of the host keeps for itself, in cache lines of its own. */
+#define MI_HERE_SLOTS 16u
+struct mi_here {
+    uint64_t next_frame; /* (A) which the next demand-zero fault takes; MI_LIST_END: of the lists */
+    int64_t system_commit; /* (A) their sum: what of all commit is not user memory */
+    char apart[112];
+};
+
 struct mm_space {
     struct mm *mm;
     EPROCESS *process; /* (I) NULL: paged pool's, which is a working set alone (pagedpool.c) */
@@ -73,7 +97,8 @@ struct mm_space {
     bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
     uint64_t directory;      /* (I) frame of the PML4 */
     MMPTE *pml4;             /* host view of it */
-    uint64_t tables;         /* (W) user page tables of all levels below the PML4 */
+    uint64_t tables;         /* (W) user page tables below the PML4; also read without it */
+    struct mi_slist slist;   /* (W) */
     uint64_t large_pages;    /* (W) page directory entries that map large pages */
     bool watched;            /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
@@ -83,13 +108,6 @@ struct mm_space {
     MMWSL *working_set_list; /* (I) host view of its first page */
     uint32_t hash_pages;     /* (W) of NonDirectHash */
     struct list_node link;
-};
-
-/* Where freed frames that were page tables wait: an engine may still hold translations derived
- * from them. Chained through u1.Flink; u2.ShareCount says whether they are all zero. */
-struct mi_quarantine {
-    uint64_t first; /* (P) */
-    size_t count;   /* (P) */
 };
 
 /* How far boot has come with the page lists, see bootpfn.c. */
@@ -114,6 +132,8 @@ struct mm {
 
     MMPFN *pfn;              /* PFN database, by frame number */
     uint64_t database_frame; /* (I) its first frame */
+    uint32_t slist_most;     /* (I) of each kind, see slist.c */
+    char apart[128];         /* what is above is read all the time, and never written */
     struct ke_lock pfn_lock;
     uint64_t listed_frames; /* (P) frames from here on are not on a list yet, see bootpfn.c */
     uint32_t boot_frames;   /* (A) futex: enum mi_boot_frames */
@@ -143,14 +163,12 @@ struct mm {
     pthread_mutex_t spaces_lock;   /* who holds it waits for no lock but (P) */
     struct list_node spaces;       /* (S) struct mm_space.link */
 
-    uint64_t system_commit;       /* (A) part of MmTotalCommittedPages that is not user memory */
-    uint64_t page_tables;         /* (A) of processes */
-    struct ke_lock sections_lock; /* (L): see section.h */
-    struct list_node controls;    /* (L) struct mi_control.link */
+    struct ke_lock sections_lock;      /* (L): see section.h */
+    struct list_node controls;         /* (L) struct mi_control.link */
     struct mi_control **control_by_id; /* (L) NULL: free */
     uint32_t control_count;            /* (L) */
 
-    uint64_t demand_zero_faults, copy_on_write_faults, transition_faults, faults; /* (A) */
+    struct mi_here here[MI_HERE_SLOTS]; /* by processor of the host */
 };
 
 /* ---- corrupt.c: what cannot be ends the machine ---- */
@@ -229,8 +247,9 @@ void mi_share_page(struct mm *mm, uint64_t pfn, int by);
 /* How many PTEs map a page that several address spaces share. */
 uint64_t mi_share_count(struct mm *mm, uint64_t pfn);
 
-/* Put a frame on the free list. => (P); on no list, no reference */
-void mi_free_page_locked(struct mm *mm, uint64_t pfn);
+/* Put a frame on the free list, or one that is all zero on the zeroed one. => (P); on no list, and
+ * nobody else refers to it */
+void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero);
 
 void mi_list_initialize(MMPFNLIST *list, MMLISTS name);
 void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
@@ -243,6 +262,45 @@ void mi_list_append_run(struct mm *mm, MMPFNLIST *list, uint64_t first, uint64_t
  * the engine forgot it. */
 void mi_free_table(struct mm *mm, uint64_t pfn, bool zero);
 void mi_release_quarantine(struct mm *mm);
+
+/* ---- slist.c: frames that a process has at hand; all => (W) unless they say otherwise ---------
+ */
+
+void mi_slist_initialize(struct mm *mm);
+/* As mi_allocate_page, for the process. */
+bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn);
+/* As mi_free_pages, for pages that the process had. */
+void mi_slist_free(struct mm_space *space, const uint64_t *pfn, size_t count);
+/* As mi_free_table, for a table of the process that has no entry left. */
+void mi_slist_free_table(struct mm_space *space, uint64_t pfn);
+/* Give up to `most` of them back to the lists. => how many */
+size_t mi_slist_drain(struct mm_space *space, size_t most);
+/* Those of all processes whose working set is not locked. => not (W), not (S) */
+void mi_slist_drain_all(struct mm *mm);
+/* How many all processes have. => not (S) */
+void mi_slist_count(struct mm *mm, uint64_t *zeroed, uint64_t *free);
+
+static inline struct mi_here *mi_here(struct mm *mm)
+{
+    return &mm->here[ke_host_processor() % MI_HERE_SLOTS];
+}
+
+/* The KPRCB whose counts the caller uses, so that two processors of the host seldom write the same;
+ * whoever it is, it may be another one's a moment later. NULL: the machine has none yet. */
+static inline KPRCB *mi_prcb(const struct mm *mm)
+{
+    const struct ke_processors *p = &mm->ke->processors;
+
+    return p->count ? p->prcb[ke_host_processor() % p->count] : NULL;
+}
+
+/* One more in a count of the KPRCB, a LONG. */
+#define MI_COUNT(mm, field)                                                                        \
+    do {                                                                                           \
+        KPRCB *count_prcb = mi_prcb(mm);                                                           \
+        if (count_prcb)                                                                            \
+            __atomic_fetch_add(&count_prcb->field, 1, __ATOMIC_RELAXED);                           \
+    } while (0)
 
 /* ---- boot.c, bootpfn.c, bootnt.c --------------------------------------------------------------
  */
@@ -292,6 +350,12 @@ void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
 /* The same for a process: charges both it and the system. */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
+/* What processors keep charged for the next who asks (KPRCB.CachedCommit): a part of
+ * MmTotalCommittedPages that nobody uses. */
+uint64_t mi_cached_commit(const struct mm *mm);
+void mi_drain_cached_commit(struct mm *mm);
+/* The part that is not user memory. */
+uint64_t mi_system_commit(const struct mm *mm);
 
 /* ---- sysptes.c: regions of system space ------------------------------------------------------ */
 

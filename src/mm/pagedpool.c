@@ -183,7 +183,7 @@ static enum outcome make_valid(struct mm *mm, size_t index, struct mi_read *read
     value.u.Hard.Dirty = 0;
     mi_change_pte(mm, pte, value);
     mi_wsle_add(space, va_at(mm, index), pfn);
-    __atomic_fetch_add(&mm->transition_faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(mm, MmTransitionCount);
     return CAME;
 }
 
@@ -253,7 +253,7 @@ static bool bring(struct mm *mm, size_t index, bool write)
     enum outcome outcome;
     unsigned waits = 0;
 
-    __atomic_fetch_add(&mm->faults, 1, __ATOMIC_RELAXED);
+    MI_COUNT(mm, MmPageFaultCount);
     do {
         struct mi_read read = {.inpage = NULL};
         mi_lock_working_set(space);

@@ -290,9 +290,11 @@ static void free_page_locked(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
     mi_list_insert_head(mm, list, pfn);
 }
 
-void mi_free_page_locked(struct mm *mm, uint64_t pfn)
+void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero)
 {
-    free_page_locked(mm, mm->ke->nt.MmFreePageListHead, pfn);
+    struct nt_globals *nt = &mm->ke->nt;
+
+    free_page_locked(mm, zero ? nt->MmZeroedPageListHead : nt->MmFreePageListHead, pfn);
 }
 
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count)
@@ -310,7 +312,7 @@ void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t ta
     MMPFN *page = mi_pfn(mm, pfn);
 
     page->PteAddress.va = pte_va;
-    page->OriginalPte = mi_demand_zero_pte(protection);
+    mi_write_pte(&page->OriginalPte, mi_demand_zero_pte(protection));
     page->u2.ShareCount = 1;
     page->u4.PteFrame = table;
 }
@@ -330,14 +332,6 @@ uint64_t mi_share_count(struct mm *mm, uint64_t pfn)
     return count;
 }
 
-/* => PFN lock held */
-static void free_table_locked(struct mm *mm, uint64_t pfn, bool zero)
-{
-    struct nt_globals *nt = &mm->ke->nt;
-
-    free_page_locked(mm, zero ? nt->MmZeroedPageListHead : nt->MmFreePageListHead, pfn);
-}
-
 void mi_free_table(struct mm *mm, uint64_t pfn, bool zero)
 {
     MMPFN *page = mi_pfn(mm, pfn);
@@ -352,7 +346,7 @@ void mi_free_table(struct mm *mm, uint64_t pfn, bool zero)
         mm->quarantine.first = pfn;
         mm->quarantine.count++;
     } else {
-        free_table_locked(mm, pfn, zero);
+        mi_free_frame_locked(mm, pfn, zero);
     }
     bool full = mm->quarantine.count >= QUARANTINE_MOST;
     ke_release_lock(&mm->pfn_lock);
@@ -373,7 +367,7 @@ void mi_release_quarantine(struct mm *mm)
     while (held.first != MI_LIST_END) {
         uint64_t pfn = held.first;
         held.first = mi_pfn(mm, pfn)->u1.Flink;
-        free_table_locked(mm, pfn, mi_pfn(mm, pfn)->u2.ShareCount);
+        mi_free_frame_locked(mm, pfn, mi_pfn(mm, pfn)->u2.ShareCount);
     }
     ke_release_lock(&mm->pfn_lock);
 }

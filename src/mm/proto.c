@@ -345,7 +345,7 @@ static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value,
     }
     mi_proto_take(mm, proto, value, *pfn);
     if (!from_file)
-        __atomic_fetch_add(&mm->demand_zero_faults, 1, __ATOMIC_RELAXED);
+        MI_COUNT(mm, MmDemandZeroCount);
     return STATUS_SUCCESS;
 }
 

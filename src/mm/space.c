@@ -27,9 +27,21 @@
 
 /* ---- counted changes ---- */
 
+/* The processor marks valid entries, and entries in transition change under the PFN lock alone
+ * (transition.c): those have to be exchanged. All others are the caller's. */
+static MMPTE replace_pte(MMPTE *pte, MMPTE value)
+{
+    MMPTE old = mi_read_pte(pte);
+
+    if (old.u.Hard.Valid || mi_pte_is_transition(old))
+        return mi_exchange_pte(pte, value);
+    mi_write_pte(pte, value);
+    return old;
+}
+
 MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
 {
-    MMPTE old = mi_exchange_pte(pte, value);
+    MMPTE old = replace_pte(pte, value);
     MMPFN *table = mi_pfn(mm, mi_frame_of(mm, pte));
 
     table->UsedPageTableEntries =
@@ -110,11 +122,16 @@ NTSTATUS mi_allocate_charged_page(struct mm_space *space, uint64_t *pfn)
 {
     if (!mi_charge_process_commit(space, 1, MI_COMMIT_SYSTEM))
         return STATUS_COMMITMENT_LIMIT;
-    if (!mi_allocate_page(space->mm, MI_PAGE_ZEROED, pfn)) {
+    if (!mi_slist_take(space, MI_PAGE_ZEROED, pfn)) {
         mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
         return STATUS_NO_MEMORY;
     }
     return STATUS_SUCCESS;
+}
+
+static void count_table(struct mm_space *space, int by)
+{
+    __atomic_store_n(&space->tables, space->tables + (uint64_t)by, __ATOMIC_RELAXED);
 }
 
 /* Hang a new, empty table into `entry`, whose own address in the self map is `entry_va`. */
@@ -128,8 +145,7 @@ static NTSTATUS make_table(struct mm_space *space, MMPTE *entry, uint64_t entry_
         return status;
     mi_initialize_pfn(mm, pfn, entry_va, mi_frame_of(mm, entry), MM_EXECUTE_READWRITE);
     mi_change_pte(mm, entry, mi_user_table_pte(pfn));
-    space->tables++;
-    __atomic_fetch_add(&mm->page_tables, 1, __ATOMIC_RELAXED);
+    count_table(space, 1);
     return STATUS_SUCCESS;
 }
 
@@ -185,13 +201,11 @@ NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end)
 
 static void free_table(struct mm_space *space, MMPTE *entry)
 {
-    struct mm *mm = space->mm;
-    MMPTE old = mi_change_pte(mm, entry, (MMPTE){.u.Long = 0});
+    MMPTE old = mi_change_pte(space->mm, entry, (MMPTE){.u.Long = 0});
 
-    mi_free_table(mm, old.u.Hard.PageFrameNumber, true);
+    mi_slist_free_table(space, old.u.Hard.PageFrameNumber);
     mi_return_process_commit(space, 1, MI_COMMIT_SYSTEM);
-    space->tables--;
-    __atomic_fetch_sub(&mm->page_tables, 1, __ATOMIC_RELAXED);
+    count_table(space, -1);
 }
 
 /* Free the empty tables below the entries of `table` (of `level`) for start .. end. */
@@ -366,6 +380,7 @@ void mm_space_clean(struct mm_space *space)
     mi_flush_end(&flush);
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
     mi_check_no_tables(space);
+    mi_slist_drain(space, SIZE_MAX);
     mi_unlock_working_set(space);
     mi_unlock_address_space(space);
     while ((vad = views) != NULL) {

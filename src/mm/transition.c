@@ -168,10 +168,10 @@ void mi_dereference_page(struct mm *mm, uint64_t pfn)
         return;
     if (mi_page_is_given_up(page)) {
         forget_slot(mm, page);
-        mi_free_page_locked(mm, pfn);
+        mi_free_frame_locked(mm, pfn, false);
     } else if (is_worthless(page)) {
         restore_original(mm, page);
-        mi_free_page_locked(mm, pfn);
+        mi_free_frame_locked(mm, pfn, false);
     } else if (page->u3.e1.Modified) {
         mi_list_insert_tail(mm, mi_modified_list(mm, page), pfn);
     } else {

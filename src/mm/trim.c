@@ -61,7 +61,9 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
             *busy = true;
             continue;
         }
-        trimmed += mi_trim_working_set(space, most - trimmed, which);
+        trimmed += mi_slist_drain(space, most - trimmed);
+        if (trimmed < most)
+            trimmed += mi_trim_working_set(space, most - trimmed, which);
         mi_unlock_working_set(space);
     }
     pthread_mutex_unlock(&mm->spaces_lock);

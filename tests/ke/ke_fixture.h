@@ -73,7 +73,7 @@ static inline void fixture_destroy(struct fixture *f)
 {
     ke_deinit(&f->ke);
     assert_int_equal(f->ke.processors.busy, 0);
-    assert_int_equal(f->ke.processors.inside, 0);
+    assert_int_equal(ke_inside_count(&f->ke.processors.inside), 0);
     free(f->memory);
     free(f);
 }

@@ -131,7 +131,7 @@ static void freeze_stops_everything(void **state)
         for (int i = 0; i < 3; i++)
             await_progress(&r[i]);
         ke_freeze(&f->ke);
-        assert_int_equal(f->ke.processors.inside, 0);
+        assert_int_equal(ke_inside_count(&f->ke.processors.inside), 0);
         now = ke_query_interrupt_time(&f->ke);
         for (int i = 0; i < 3; i++)
             values[i] = progress(&r[i]);

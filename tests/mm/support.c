@@ -11,6 +11,8 @@
 
 #include "hw/bits.h"
 
+enum { PROCESSORS = 2 };
+
 const void *guest_module(const char *name, size_t *size)
 {
     char path[4096];
@@ -268,6 +270,12 @@ void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile,
                                .no_threads = !(flags & WITH_THREADS)};
     assert_ok(mm_create(&config, &machine->mm));
     free((void *)nt);
+    for (int i = 0; i < PROCESSORS; i++) {
+        KPCR *pcr = ex_allocate_pool(machine->mm, NonPagedPool, sizeof(KPCR), mm_tag("Kpcr"));
+        assert_non_null(pcr);
+        memset(pcr, 0, sizeof(*pcr));
+        assert_ok(ke_add_processor(&machine->ke, pcr, NULL));
+    }
 }
 
 void machine_destroy(struct machine *machine)

@@ -183,8 +183,27 @@ static void commit_total(void **state)
 {
     (void)state;
     DAMAGED(*machine.ke.nt.MmTotalCommittedPages, good + 1);
-    DAMAGED(machine.mm->system_commit, good + 1);
-    DAMAGED(machine.mm->page_tables, good + 1);
+    DAMAGED(machine.ke.processors.prcb[1]->CachedCommit, good + 1);
+    DAMAGED(machine.mm->here[0].system_commit, good + 1);
+    DAMAGED(space->tables, good + 1);
+}
+
+static void frames_at_hand(void **state)
+{
+    struct mi_slist *slist = &space->slist;
+    (void)state;
+
+    assert_int_not_equal(slist->zeroed_count, 0);
+    MMPFN *page = mi_pfn(machine.mm, slist->zeroed[0]);
+    uint64_t *word = mi_frame(machine.mm, slist->zeroed[0]);
+    DAMAGED(slist->zeroed[0], machine.mm->frames);
+    DAMAGED(slist->zeroed[0], frame_of(resident));
+    DAMAGED(slist->zeroed_count, good - 1); /* a frame leaks */
+    DAMAGED(slist->zeroed_count, MI_SLIST_MOST + 1);
+    DAMAGED(page->u2.ShareCount, 1u);
+    DAMAGED(page->PteAddress.va, mi_pte_va(resident));
+    DAMAGED(page->u3.e2.ReferenceCount, 0);
+    DAMAGED(word[511], 1u);
 }
 
 static void pools(void **state)
@@ -259,8 +278,8 @@ static void sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists),        TEST(frames),       TEST(entries), TEST(vads),
-        TEST(commit_total), TEST(working_sets), TEST(pools),   TEST(sections),
+        TEST(lists),        TEST(frames), TEST(entries),  TEST(vads),           TEST(commit_total),
+        TEST(working_sets), TEST(pools),  TEST(sections), TEST(frames_at_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@
 #define FAST_REF_BITS 15ull
 #define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
 
-enum location { ZEROED, FREE_PAGE, STANDBY, MODIFIED, NO_WRITE, BAD, ACTIVE, TRANSITION };
+/* AT_HAND is none that a page says of itself: active, but nobody's. */
+enum location { ZEROED, FREE_PAGE, STANDBY, MODIFIED, NO_WRITE, BAD, ACTIVE, TRANSITION, AT_HAND };
 
 /* What pages are counted for. `key`: control area, EPROCESS, or a number of a part of the system.
  */
@@ -54,7 +55,7 @@ struct usage {
     uint64_t database, entry_size, self_map;
     struct kd_system_part parts[KD_SYSTEM_PARTS];
     struct kd_field pte, frame, location, prototype, shares, references;
-    uint64_t counts[LOCATIONS];
+    uint64_t counts[LOCATIONS + 1];
     struct row *rows;
     size_t row_count;
     struct prototypes *prototypes;
@@ -257,8 +258,11 @@ static void count_page(struct kd *kd, struct usage *u, const uint8_t *entry)
 {
     uint64_t location = member(entry, &u->location) % LOCATIONS;
     bool table;
+    if (location == ACTIVE && member(entry, &u->shares) == 0 && member(entry, &u->pte) == 0) {
+        location = AT_HAND;
+    }
     u->counts[location]++;
-    if (location == ZEROED || location == FREE_PAGE || location == BAD) {
+    if (location == ZEROED || location == FREE_PAGE || location == BAD || location == AT_HAND) {
         return;
     }
     struct row *row = owner_of(kd, u, entry, &table);
@@ -350,14 +354,9 @@ static void show_counts(struct kd *kd, const struct usage *u)
     static const struct {
         const char *label;
         enum location location;
-    } rows[] = {{"Zeroed", ZEROED},
-                {"Free", FREE_PAGE},
-                {"Standby", STANDBY},
-                {"Modified", MODIFIED},
-                {"ModifiedNoWrite", NO_WRITE},
-                {"Active/Valid", ACTIVE},
-                {"Transition", TRANSITION},
-                {"Bad", BAD}};
+    } rows[] = {{"Zeroed", ZEROED},         {"Free", FREE_PAGE},           {"Standby", STANDBY},
+                {"Modified", MODIFIED},     {"ModifiedNoWrite", NO_WRITE}, {"Active/Valid", ACTIVE},
+                {"Transition", TRANSITION}, {"SLIST/Temp", AT_HAND},       {"Bad", BAD}};
     uint64_t total = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t pages = u->counts[rows[i].location];

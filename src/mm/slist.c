@@ -1,0 +1,219 @@
+/* src/mm/slist.c: free frames that a process has at hand.
+ *
+ * The page lists are the whole machine's, behind the PFN lock. So that processes do not wait for
+ * each other there, each has a few frames of its own in front of them, under its working set lock,
+ * which who needs a frame has anyway:
+ *
+ *      zeroed, free lists --replenish--> zeroed |  --take--> active
+ *                                               |  at hand
+ *      free list  <------ too many ------- free |  <--free-- active
+ *
+ * A frame that the process itself just gave up is taken again while it is still in the processor's
+ * cache, where zeroing it costs less than fetching one that somebody else zeroed.
+ *
+ * In the PFN database a frame at hand is active, with one reference, and nothing shares or maps it
+ * (ShareCount and PteAddress 0). It is not available, so MmAvailablePages is what the lists have,
+ * as ever. While pages are short nobody has any at hand: nothing is replenished, what is freed goes
+ * to the lists, and who trims a working set takes these first.
+ *
+ * Source: the idea of free lists without the PFN lock in front of the page lists is Windows'
+ * (MiReplenishPageSlist, symbols; SLIST/Temp in what !memusage shows, documentation). Windows has
+ * them by processor and colour.
+ */
+#include <string.h>
+
+#include "mm/mi.h"
+
+#define REPLENISH 16u     /* at once */
+#define SHARE_OF_RAM 512u /* a process may have so small a part of it at hand */
+
+void mi_slist_initialize(struct mm *mm)
+{
+    uint64_t most = mm->frames / SHARE_OF_RAM;
+
+    mm->slist_most = most < MI_SLIST_MOST ? (uint32_t)most : MI_SLIST_MOST;
+}
+
+static void set(uint32_t *count, uint32_t value)
+{
+    __atomic_store_n(count, value, __ATOMIC_RELAXED); /* statistics look without the lock */
+}
+
+static bool may_have_some(const struct mm_space *space)
+{
+    const struct mm *mm = space->mm;
+    uint64_t available = __atomic_load_n(mm->ke->nt.MmAvailablePages, __ATOMIC_RELAXED);
+
+    return space->process && !space->cleaned &&
+           available > mm->thresholds.enough + MI_SYSTEM_FRAMES;
+}
+
+/* A frame of no list: at hand. => its reference count, if it was mapped, is one; (P) */
+static void put_at_hand(MMPFN *page)
+{
+    mi_page_taken(page);
+    page->u2.ShareCount = 0;
+    page->u4.PteFrame = 0;
+    page->u4.PrototypePte = 0;
+}
+
+/* => (P); whether the list had one */
+static bool take_from(struct mm *mm, MMPFNLIST *list, uint64_t *pfn)
+{
+    *pfn = list->Flink;
+    if (*pfn == MI_LIST_END)
+        return false;
+    mi_list_remove(mm, list, *pfn);
+    put_at_hand(mi_pfn(mm, *pfn));
+    return true;
+}
+
+/* => whether there is one at hand now */
+static bool replenish(struct mm_space *space)
+{
+    struct mi_slist *slist = &space->slist;
+    struct mm *mm = space->mm;
+    uint32_t most = mm->slist_most < REPLENISH ? mm->slist_most : REPLENISH;
+    uint32_t zeroed = slist->zeroed_count, free = slist->free_count;
+
+    if (!may_have_some(space))
+        return false;
+    ke_acquire_lock(&mm->pfn_lock);
+    while (zeroed < most && take_from(mm, mm->ke->nt.MmZeroedPageListHead, &slist->zeroed[zeroed]))
+        zeroed++;
+    while (zeroed + free < most && take_from(mm, mm->ke->nt.MmFreePageListHead, &slist->free[free]))
+        free++;
+    ke_release_lock(&mm->pfn_lock);
+    set(&slist->zeroed_count, zeroed);
+    set(&slist->free_count, free);
+    return zeroed + free > 0;
+}
+
+static uint64_t pop(const uint64_t *frames, uint32_t *count)
+{
+    set(count, *count - 1);
+    return frames[*count];
+}
+
+/* The frame that will be taken next on this processor, as far as one can say (mm_prepare_frame). */
+static void note_next(struct mm *mm, const struct mi_slist *slist)
+{
+    if (mm->ops->invalidate)
+        __atomic_store_n(&mi_here(mm)->next_frame,
+                         slist->zeroed_count ? slist->zeroed[slist->zeroed_count - 1] : MI_LIST_END,
+                         __ATOMIC_RELAXED);
+}
+
+bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn)
+{
+    struct mi_slist *slist = &space->slist;
+    struct mm *mm = space->mm;
+    bool zero = want == MI_PAGE_ZEROED || want == MI_PAGE_USER_ZEROED;
+
+    if (slist->zeroed_count + slist->free_count == 0 && !replenish(space))
+        return mi_allocate_page(mm, want, pfn);
+    if (slist->free_count > 0 && (!zero || slist->zeroed_count == 0)) {
+        *pfn = pop(slist->free, &slist->free_count);
+        if (zero)
+            memset(mi_frame(mm, *pfn), 0, PAGE_SIZE);
+    } else {
+        *pfn = pop(slist->zeroed, &slist->zeroed_count);
+        note_next(mm, slist);
+    }
+    return true;
+}
+
+/* Whether nobody else holds the frame of a page that the process gave up, and no slot is its. =>
+ * (P)
+ */
+static bool is_just_ours(const MMPFN *page)
+{
+    return page->u3.e2.ReferenceCount == 1 && !mi_pte_in_page_file(page->OriginalPte);
+}
+
+void mi_slist_free(struct mm_space *space, const uint64_t *pfn, size_t count)
+{
+    struct mi_slist *slist = &space->slist;
+    struct mm *mm = space->mm;
+    uint32_t free = slist->free_count;
+    uint32_t most = may_have_some(space) ? mm->slist_most : 0;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    for (size_t i = 0; i < count; i++) {
+        MMPFN *page = mi_pfn(mm, pfn[i]);
+        if (free < most && is_just_ours(page)) {
+            put_at_hand(page);
+            slist->free[free++] = pfn[i];
+        } else {
+            mi_give_up_active_page(mm, pfn[i]);
+        }
+    }
+    ke_release_lock(&mm->pfn_lock);
+    set(&slist->free_count, free);
+    mi_zero_thread_poke(mm);
+}
+
+void mi_slist_free_table(struct mm_space *space, uint64_t pfn)
+{
+    struct mi_slist *slist = &space->slist;
+    struct mm *mm = space->mm;
+    MMPFN *page = mi_pfn(mm, pfn);
+
+    /* Engines that know page tables have to forget this one first. */
+    if (mm->ops->invalidate_tables || slist->zeroed_count >= mm->slist_most ||
+        !may_have_some(space)) {
+        mi_free_table(mm, pfn, true);
+        return;
+    }
+    /* Nobody but the process refers to its tables, so what the PFN lock protects stays as it is. */
+    page->u2.ShareCount = 0;
+    page->PteAddress.va = 0;
+    mi_write_pte(&page->OriginalPte, (MMPTE){.u.Long = 0});
+    page->u4.PteFrame = 0;
+    slist->zeroed[slist->zeroed_count] = pfn;
+    set(&slist->zeroed_count, slist->zeroed_count + 1);
+}
+
+size_t mi_slist_drain(struct mm_space *space, size_t most)
+{
+    struct mi_slist *slist = &space->slist;
+    struct mm *mm = space->mm;
+    size_t count = 0;
+
+    if (slist->zeroed_count + slist->free_count == 0)
+        return 0;
+    ke_acquire_lock(&mm->pfn_lock);
+    for (; slist->zeroed_count > 0 && count < most; count++)
+        mi_free_frame_locked(mm, pop(slist->zeroed, &slist->zeroed_count), true);
+    for (; slist->free_count > 0 && count < most; count++)
+        mi_free_frame_locked(mm, pop(slist->free, &slist->free_count), false);
+    ke_release_lock(&mm->pfn_lock);
+    return count;
+}
+
+void mi_slist_drain_all(struct mm *mm)
+{
+    pthread_mutex_lock(&mm->spaces_lock);
+    list_for_each(node, &mm->spaces)
+    {
+        struct mm_space *space = list_entry(node, struct mm_space, link);
+        if (!mi_try_lock_working_set(space))
+            continue; /* who has it uses them */
+        mi_slist_drain(space, SIZE_MAX);
+        mi_unlock_working_set(space);
+    }
+    pthread_mutex_unlock(&mm->spaces_lock);
+}
+
+void mi_slist_count(struct mm *mm, uint64_t *zeroed, uint64_t *free)
+{
+    *zeroed = *free = 0;
+    pthread_mutex_lock(&mm->spaces_lock);
+    list_for_each(node, &mm->spaces)
+    {
+        const struct mm_space *space = list_entry(node, struct mm_space, link);
+        *zeroed += __atomic_load_n(&space->slist.zeroed_count, __ATOMIC_RELAXED);
+        *free += __atomic_load_n(&space->slist.free_count, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&mm->spaces_lock);
+}
