@@ -12,6 +12,22 @@
  *      ntmm_allocate(p, &base, 0, &size, NTMM_MEM_RESERVE | NTMM_MEM_COMMIT, NTMM_PAGE_READWRITE);
  *      ntmm_write(p, base, "hello", 5, NULL);
  *
+ * Paged pool really pages: when a machine runs short of memory, parts of its kernel's memory are
+ * taken from the host's address space, and come back when the library touches them. For that it
+ * handles SIGSEGV, from the creation of the first machine on and for good; a signal that is not
+ * about a machine's memory goes on to the handler that was there before, as if the library were
+ * not. So
+ *
+ *   - a program with a handler of its own installs it before the first machine is created. One that
+ *     comes later must pass on what it does not know to the handler that sigaction gave it; the
+ *     library also takes the signal again when it finds that somebody else has it.
+ *   - no thread calls the library with SIGSEGV blocked.
+ *   - the handler runs on the thread's own stack, not on an alternate one: a handler that reports
+ *     stack overflows has to be asked before it, and pass on the rest.
+ *   - in gdb: handle SIGSEGV nostop noprint pass.
+ *
+ * A machine without a paging file (pagefile_size below two pages) never needs it.
+ *
  * Calls return an NTSTATUS (negative: failed), the one that Windows documents for the service of
  * that name. All functions may be called from any thread unless they say otherwise.
  */

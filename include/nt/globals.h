@@ -46,6 +46,7 @@
     X(KPTR(void), MmPagedPoolStart)                                                                \
     X(KPTR(void), MmPagedPoolEnd)                                                                  \
     X(ULONG64, MmSizeOfPagedPoolInBytes)                                                           \
+    X(MMSUPPORT, MmPagedPoolWs)                                                                    \
     X(KPTR(void), MmSystemPtesStart)                                                               \
     X(KPTR(void), MmSystemPtesEnd)                                                                 \
     A(ULONG, MmProtectToValue, 32)                                                                 \

@@ -47,6 +47,29 @@ uint64_t host_memory_next_data(int fd, uint64_t offset, uint64_t size);
 /* Address space without memory, to map pieces into. */
 NTSTATUS host_memory_reserve(uint64_t size, void **address);
 
+/* ---- windows ------------------------------------------------------------------------------ */
+
+/* Address space of this process whose pages are put there when they are touched. */
+struct host_window {
+    void *start;
+    size_t size;
+    void *owner;
+    /* A thread reads (writes) at `address` and may not: make that possible, and it is done again.
+     * Called by that thread, in a handler of SIGSEGV, with whatever locks it holds.
+     * => false: it should not have touched that */
+    bool (*touched)(void *owner, void *address, bool write);
+};
+
+/* From the first to the second, that is so. Opening one takes the signal, unless it is ours
+ * already; what is in no window is passed on to whoever had it before, and it is never given back.
+ * `window` stays where it is meanwhile, and nobody touches its pages any more when it is closed.
+ * => STATUS_INSUFFICIENT_RESOURCES */
+NTSTATUS host_window_open(const struct host_window *window);
+void host_window_close(const struct host_window *window);
+/* To be asked before pages leave a window: if somebody took the signal meanwhile, it is ours again.
+ * => false: they should stay. So it is in a build with the thread sanitizer, always */
+bool host_windows_ready(void);
+
 /* ---- temporary files ---------------------------------------------------------------------- */
 
 #define HOST_PARTS_MOST 64

@@ -1,7 +1,8 @@
 /* src/ke/futex.h: sleeping on a word, the one primitive under every lock and wait of the kernel.
  *
  * Words in guest memory may be mapped at more than one host address, so their futexes are keyed by
- * the page (shared); words in host structures use the cheaper private key.
+ * the page (shared); words in host structures, and those that are only ever reached at one address,
+ * use the cheaper private key.
  */
 #pragma once
 

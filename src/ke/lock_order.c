@@ -1,9 +1,11 @@
-/* src/ke/lock_order.c: what each host thread holds, in debug builds.
+/* src/ke/lock_order.c: what each host thread holds; more than a count only in debug builds.
  *
  * A thread's held ranks are a bit set: ranks are below 128. One rank is held twice only by a try,
  * which is counted apart. These are the thread-locals of the kernel: they describe the host thread,
  * not a machine. */
 #include "ke/lock_order.h"
+
+_Thread_local unsigned ke_raised;
 
 #if defined(NTMM_DEBUG)
 

@@ -27,8 +27,9 @@
     X(KE_RANK_SECTION, 51, "control areas; SEGMENT.SegmentLock: who brings its pages in")          \
     X(KE_RANK_BIG_PAGES, 52, "PoolBigPageTable")                                                   \
     X(KE_RANK_SYSTEM_SPACE, 54, "system PTEs and system page tables")                              \
-    X(KE_RANK_RESOURCE, 56, "inside of an ERESOURCE; ExpSystemResourcesList")                      \
-    X(KE_RANK_POOL, 58, "pool descriptors")                                                        \
+    X(KE_RANK_RESOURCE, 55, "inside of an ERESOURCE; ExpSystemResourcesList")                      \
+    X(KE_RANK_POOL, 56, "pool descriptors")                                                        \
+    X(KE_RANK_SYSTEM_WORKING_SET, 58, "MmPagedPoolWs: what is resident of paged pool")             \
     X(KE_RANK_RECLAIM, 59, "who makes room: takes working sets by try only")                       \
     X(KE_RANK_PFN, 60, "PFN database, page lists, commit")                                         \
     X(KE_RANK_PAGE_FILE, 62, "slots of paging files")                                              \
@@ -40,6 +41,20 @@ enum ke_lock_rank {
     KE_LOCK_RANKS(X)
 #undef X
 };
+
+/* Locks of KE_RANK_SYSTEM_WORKING_SET and above that this thread holds, but for shared ones: while
+ * there are any, it may not touch pageable memory. What is IRQL on Windows. */
+extern _Thread_local unsigned ke_raised;
+
+static inline void ke_raise(enum ke_lock_rank rank)
+{
+    ke_raised += rank >= KE_RANK_SYSTEM_WORKING_SET;
+}
+
+static inline void ke_lower(enum ke_lock_rank rank)
+{
+    ke_raised -= rank >= KE_RANK_SYSTEM_WORKING_SET;
+}
 
 #if defined(NTMM_DEBUG)
 /* About to wait for a lock of `rank`: stop when the thread holds one of the same or a higher rank.

@@ -1,7 +1,11 @@
 /* src/ke/pushlock.c: the waiting halves of push locks, rundown references and host locks.
  *
  * A waiter spins shortly, since holders are short, and then sleeps on the word it last saw. With a
- * processor to itself a holder is gone within the spin; without, sleeping lets it run. */
+ * processor to itself a holder is gone within the spin; without, sleeping lets it run.
+ *
+ * The executive reaches a guest's lock at one address only, the window's, so the futex is known by
+ * that. If its page has left meanwhile (paged pool), sleeping fails with EFAULT, and looking at the
+ * lock again brings it back. */
 #include "ke/pushlock.h"
 
 #include "ke/futex.h"
@@ -23,7 +27,7 @@ static void push_lock_sleep(EX_PUSH_LOCK *lock, ULONG64 value)
             return;
         value |= EX_PUSH_LOCK_WAITING;
     }
-    ke_futex_wait(low_half(&lock->Value), (uint32_t)value, KE_FUTEX_GUEST, NULL);
+    ke_futex_wait(low_half(&lock->Value), (uint32_t)value, KE_FUTEX_HOST, NULL);
 }
 
 void ex_push_lock_wait_exclusive(EX_PUSH_LOCK *lock)
@@ -59,12 +63,12 @@ void ex_push_lock_wait_shared(EX_PUSH_LOCK *lock)
 
 void ex_push_lock_wake(EX_PUSH_LOCK *lock)
 {
-    ke_futex_wake(low_half(&lock->Value), INT_MAX, KE_FUTEX_GUEST);
+    ke_futex_wake(low_half(&lock->Value), INT_MAX, KE_FUTEX_HOST);
 }
 
 void ex_rundown_wake(EX_RUNDOWN_REF *ref)
 {
-    ke_futex_wake(low_half(&ref->Count), INT_MAX, KE_FUTEX_GUEST);
+    ke_futex_wake(low_half(&ref->Count), INT_MAX, KE_FUTEX_HOST);
 }
 
 void ex_wait_for_rundown_protection_release(EX_RUNDOWN_REF *ref)
@@ -72,7 +76,7 @@ void ex_wait_for_rundown_protection_release(EX_RUNDOWN_REF *ref)
     ULONG64 count = __atomic_or_fetch(&ref->Count, (ULONG64)EX_RUNDOWN_ACTIVE, __ATOMIC_ACQ_REL);
 
     while (count != EX_RUNDOWN_ACTIVE) {
-        ke_futex_wait(low_half(&ref->Count), (uint32_t)count, KE_FUTEX_GUEST, NULL);
+        ke_futex_wait(low_half(&ref->Count), (uint32_t)count, KE_FUTEX_HOST, NULL);
         count = __atomic_load_n(&ref->Count, __ATOMIC_ACQUIRE);
     }
 }

@@ -9,7 +9,8 @@
  *                                                         L               exclusive
  *                                                         count << 4 | L  shared by `count`
  *
- * W says that somebody sleeps on the low half (a futex); it is only ever set together with L. Who
+ * W says that somebody sleeps on the low half (a futex, known by its address, as a lock may lie in
+ * paged pool and come back in another frame); it is only ever set together with L. Who
  * frees the lock clears both and wakes all sleepers, who compete again. While W is set new sharers
  * queue up too, so that a stream of them cannot starve a writer. (Windows keeps a list of wait
  * blocks in the upper bits then; ours sleep in the host.)
@@ -58,6 +59,7 @@ static inline bool ex_try_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lock_r
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
     ke_lock_order_took(rank);
+    ke_raise(rank);
     return true;
 }
 
@@ -71,11 +73,13 @@ static inline void ex_acquire_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lo
                          0))
         ex_push_lock_wait_exclusive(lock);
     ke_lock_order_took(rank);
+    ke_raise(rank);
 }
 
 static inline void ex_release_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
     ke_lock_order_gave(rank);
+    ke_lower(rank);
     if (__builtin_expect(
             __atomic_exchange_n(&lock->Value, 0, __ATOMIC_RELEASE) & EX_PUSH_LOCK_WAITING, 0))
         ex_push_lock_wake(lock);
@@ -267,6 +271,7 @@ static inline bool ke_try_lock(struct ke_lock *lock)
                                      __ATOMIC_RELAXED))
         return false;
     ke_lock_order_took(lock->rank);
+    ke_raise(lock->rank);
     return true;
 }
 
@@ -280,11 +285,13 @@ static inline void ke_acquire_lock(struct ke_lock *lock)
                          0))
         ke_lock_wait(lock);
     ke_lock_order_took(lock->rank);
+    ke_raise(lock->rank);
 }
 
 static inline void ke_release_lock(struct ke_lock *lock)
 {
     ke_lock_order_gave(lock->rank);
+    ke_lower(lock->rank);
     if (__builtin_expect(__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2, 0))
         ke_lock_wake(lock);
 }

@@ -110,6 +110,7 @@ static void size_regions(struct mm *mm)
         .name = "paged pool",
         .start = MM_PAGED_POOL_START,
         .pages = round_up(mm->ram_size / 2, MI_TABLE_SPAN) >> PAGE_SHIFT,
+        .pageable = true,
     };
     mm->system_ptes = (struct mi_region){
         .name = "system PTEs",

@@ -12,6 +12,7 @@
  *      commit  charges of all owners add up to MmTotalCommittedPages
  *      sections (checksection.c) prototype PTEs against frames and page tables; references
  *      pools   (checkpool.c) blocks fill their pages; lists, tags and descriptors agree with them
+ *      paged pool (checkpaged.c) its working set has an entry for each page that is in memory
  *
  * A frame that no table reaches, and a PTE that no VAD covers, are leaks and reported as such.
  * The machine must be quiescent: no call into mm from other threads meanwhile.
@@ -216,7 +217,8 @@ static void check_commit(struct mi_check *check)
     const struct mm *mm = check->mm;
     uint64_t total = *mm->ke->nt.MmTotalCommittedPages, cached = mi_cached_commit(mm);
     uint64_t system = mm->nonpaged.backed_pages + mm->paged.backed_pages +
-                      mm->system_ptes.backed_pages + check->tables + check->overhead;
+                      mm->system_ptes.backed_pages + mm->pool_space.overhead + check->tables +
+                      check->overhead;
 
     MI_CHECK(check, mi_system_commit(mm) == system, "system commit is %llu, found %llu",
              (unsigned long long)mi_system_commit(mm), (unsigned long long)system);
@@ -284,6 +286,7 @@ static void check_all(struct mi_check *check)
     check_frames(check);
     mi_check_paging_files(check);
     mi_check_regions(check);
+    mi_check_paged_pool(check);
     mi_check_pools(check);
     check_commit(check);
     check_resident(check);
@@ -300,7 +303,11 @@ size_t mm_check(struct mm *mm)
     if (check.share && check.listed && mi_check_paging_begin(&check)) {
         mi_pause_workers(mm);
         pthread_mutex_lock(&mm->spaces_lock);
-        check_all(&check);
+        if (mi_check_paged_pool_begin(&check))
+            check_all(&check);
+        else
+            mi_check_failed(&check, "paged pool cannot be read");
+        mi_check_paged_pool_end(&check);
         pthread_mutex_unlock(&mm->spaces_lock);
         mi_resume_workers(mm);
     } else {

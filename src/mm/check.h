@@ -15,6 +15,7 @@ struct mi_check {
     uint64_t resident;              /* pages promised for good */
     uint64_t views;                 /* VADs that are views */
     uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
+    char *paged;                    /* paged pool as it is when all of it is there */
 };
 
 /* Log a violation and count it. */
@@ -46,5 +47,22 @@ void mi_check_vads(struct mi_check *check, struct mm_space *space);
 void mi_check_awe(struct mi_check *check, const struct mm_space *space);
 /* A VAD with a write watch (watch.c). */
 void mi_check_watch(struct mi_check *check, const MMVAD_SHORT *vad);
+/* Paged pool is looked at without bringing any of it in: pages that are away are read from where
+ * they are, into a copy of the window. => false: no memory, or the paging file cannot be read */
+bool mi_check_paged_pool_begin(struct mi_check *check);
+void mi_check_paged_pool_end(struct mi_check *check);
+/* The working set of paged pool, and what prototype PTEs hold. */
+void mi_check_paged_pool(struct mi_check *check);
+
+/* Where to read what the kernel has at a host address. */
+static inline const void *mi_check_host(const struct mi_check *check, const void *host)
+{
+    const struct mi_region *paged = &check->mm->paged;
+    uint64_t offset = (uint64_t)((const char *)host - paged->host);
+
+    return offset < MI_VA(paged->pages) ? check->paged + offset : host;
+}
+#define MI_CHECK_AT(check, p) ((__typeof__(p))(uintptr_t)mi_check_host((check), (p)))
+
 void mi_check_regions(struct mi_check *check);
 void mi_check_pools(struct mi_check *check);

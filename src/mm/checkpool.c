@@ -16,7 +16,8 @@ static void check_region(struct mi_check *check, struct mi_region *region)
         size_t in_use = 0, with_frame = 0, first = group * MI_GROUP_PAGES;
         for (size_t i = first; i < first + MI_GROUP_PAGES && i < region->pages; i++) {
             bool is_used = bitmap_test(&region->used, i);
-            bool is_backed = mi_read_pte(&region->ptes[i]).u.Hard.Valid;
+            MMPTE pte = mi_read_pte(&region->ptes[i]);
+            bool is_backed = region->pageable ? pte.u.Long != 0 : pte.u.Hard.Valid;
             in_use += is_used;
             with_frame += is_backed;
             backed += is_backed && i >= region->floor;
@@ -87,7 +88,8 @@ static void walk_big_pages(struct pool_walk *walk)
 
 static void walk_page(struct pool_walk *walk, size_t index)
 {
-    const POOL_HEADER *page = mi_region_host(walk->pool->region, index);
+    const POOL_HEADER *page =
+        MI_CHECK_AT(walk->check, (const POOL_HEADER *)mi_region_host(walk->pool->region, index));
     size_t at = 0, previous = 0;
     bool was_free = false;
 
@@ -122,13 +124,14 @@ static void check_free_lists(struct pool_walk *walk)
     for (size_t size = 2; size < PAGE_UNITS; size++) {
         const LIST_ENTRY *head = &pool->descriptor->ListHeads[size], *before = head;
         uint64_t count = 0;
-        for (const LIST_ENTRY *at = kspace_host(ks, head->Flink.va);
-             at != head && count <= walk->free[size]; at = kspace_host(ks, at->Flink.va)) {
-            const POOL_HEADER *header = (const POOL_HEADER *)at - 1;
+        const LIST_ENTRY *at = kspace_host(ks, head->Flink.va), *links;
+        for (; at != head && count <= walk->free[size]; at = kspace_host(ks, links->Flink.va)) {
+            links = MI_CHECK_AT(walk->check, at);
+            const POOL_HEADER *header = (const POOL_HEADER *)links - 1;
             MI_CHECK(walk->check, header->BlockSize == size && header->PoolType == 0,
                      "%s: a block of size %u is on list %zu", pool->region->name, header->BlockSize,
                      size);
-            MI_CHECK(walk->check, kspace_host(ks, at->Blink.va) == before,
+            MI_CHECK(walk->check, kspace_host(ks, links->Blink.va) == before,
                      "%s: list %zu has a wrong Blink", pool->region->name, size);
             before = at;
             count++;

@@ -25,6 +25,7 @@ static void check_file_pte(struct mi_check *check, struct mi_control *control,
 static void check_subsections(struct mi_check *check, const struct mi_control *control)
 {
     const struct kspace *ks = &check->mm->ke->ks;
+    const SEGMENT *segment = MI_CHECK_AT(check, control->segment);
     uint64_t pages = 0, bytes = 0;
 
     for (const SUBSECTION *s = mi_subsection(control, 0); s; s = mi_next_subsection(ks, s)) {
@@ -35,8 +36,8 @@ static void check_subsections(struct mi_check *check, const struct mi_control *c
         bytes += MI_VA(s->NumberOfFullSectors) + s->u.SubsectionFlags.SectorEndOffset;
     }
     MI_CHECK(check,
-             pages == control->pages && pages == control->segment->TotalNumberOfPtes &&
-                 bytes == control->segment->SizeOfSegment,
+             pages == control->pages && pages == segment->TotalNumberOfPtes &&
+                 bytes == segment->SizeOfSegment && bytes == control->size,
              "control area %p: %llu pages and %llu bytes in subsections",
              (const void *)control->area, (unsigned long long)pages, (unsigned long long)bytes);
 }
@@ -47,7 +48,7 @@ static bool check_held(struct mi_check *check, struct mi_control *control, const
 {
     const MMPTE *proto = &run->ptes[at];
     struct mm *mm = check->mm;
-    MMPTE value = mi_read_pte(proto);
+    MMPTE value = mi_read_pte(MI_CHECK_AT(check, proto));
     uint64_t pfn = value.u.Hard.PageFrameNumber, va = h2k(&mm->ke->ks, proto);
     size_t index = mi_region_index(&mm->paged, proto);
     uint64_t table = mm->paged.ptes[index].u.Hard.PageFrameNumber;
@@ -59,7 +60,8 @@ static bool check_held(struct mi_check *check, struct mi_control *control, const
         return false;
     }
     const MMPFN *page = &mm->pfn[pfn];
-    check->share[pfn] += control->segment->SegmentFlags.LargePages; /* the section itself */
+    check->share[pfn] +=
+        MI_CHECK_AT(check, control->segment)->SegmentFlags.LargePages; /* the section itself */
     MI_CHECK(check,
              page->u4.PrototypePte && page->PteAddress.va == va && page->u4.PteFrame == table,
              "prototype %llx: frame %llx names prototype %llx", (unsigned long long)va,
@@ -84,13 +86,14 @@ static void check_control(struct mi_check *check, struct mi_control *control)
 {
     const struct kspace *ks = &check->mm->ke->ks;
     const CONTROL_AREA *area = control->area;
+    const SEGMENT *segment = MI_CHECK_AT(check, control->segment);
     uint64_t views = 0, committed = 0, in_memory = 0;
     bool file = area->u.Flags.Image || area->u.Flags.File, data = !control->ptes;
     struct mi_run run;
 
     for (uint64_t page = 0; mi_next_run(control, page, &run); page = run.first + run.count) {
         for (uint64_t i = 0; i < run.count; i++) {
-            MMPTE value = mi_read_pte(&run.ptes[i]);
+            MMPTE value = mi_read_pte(MI_CHECK_AT(check, &run.ptes[i]));
             committed += value.u.Long != 0;
             if (mi_pte_in_page_file(value))
                 mi_check_slot(check, value);
@@ -118,12 +121,11 @@ static void check_control(struct mi_check *check, struct mi_control *control)
                  (data || area->NumberOfUserReferences == area->NumberOfSectionReferences + views),
              "control area %p: %llu user references", (const void *)area,
              (unsigned long long)area->NumberOfUserReferences);
-    MI_CHECK(check, file || control->segment->NumberOfCommittedPages == committed,
+    MI_CHECK(check, file || segment->NumberOfCommittedPages == committed,
              "control area %p: %llu committed pages, found %llu", (const void *)area,
-             (unsigned long long)control->segment->NumberOfCommittedPages,
-             (unsigned long long)committed);
-    check->section_commit += control->segment->NumberOfCommittedPages;
-    check->resident += control->segment->SegmentFlags.LargePages ? control->pages : 0;
+             (unsigned long long)segment->NumberOfCommittedPages, (unsigned long long)committed);
+    check->section_commit += segment->NumberOfCommittedPages;
+    check->resident += segment->SegmentFlags.LargePages ? control->pages : 0;
     check->views -= views;
 }
 

@@ -44,7 +44,8 @@ static void check_shared(struct walk *walk, uint64_t pfn, uint64_t entry_va)
                         (unsigned long long)pfn, (unsigned long long)proto_va);
         return;
     }
-    MMPTE proto = mi_read_pte(kspace_host(&mm->ke->ks, proto_va));
+    const MMPTE *at = kspace_host(&mm->ke->ks, proto_va);
+    MMPTE proto = mi_read_pte(MI_CHECK_AT(walk->check, at));
     MI_CHECK(walk->check, proto.u.Hard.Valid && proto.u.Hard.PageFrameNumber == pfn,
              "PTE %llx maps frame %llx, whose prototype %llx does not",
              (unsigned long long)entry_va, (unsigned long long)pfn, (unsigned long long)proto_va);

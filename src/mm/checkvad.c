@@ -21,9 +21,27 @@ static uint64_t room_before(const MMVAD_SHORT *vad, const MMVAD_SHORT *previous)
     return vad->StartingVpn > low ? vad->StartingVpn - low : 0;
 }
 
+/* As mi_view_charge, without bringing in the prototypes. */
+static uint64_t view_charge(const struct tree_walk *walk, const MMVAD_SHORT *vad)
+{
+    const struct mm *mm = walk->space->mm;
+    uint64_t charge = 0;
+
+    for (uint64_t vpn = vad->StartingVpn; vpn <= vad->EndingVpn; vpn++) {
+        MMPTE pte = mi_pte_or_zero(walk->space, MI_VA(vpn));
+        MMPTE proto = mi_read_pte(MI_CHECK_AT(walk->check, mi_proto_of(mm, vad, MI_VA(vpn))));
+        unsigned protection;
+        (void)mi_view_page_by(mm, vad, pte, proto, &protection);
+        charge += mi_view_page_is_charged(mm, pte, protection);
+    }
+    return charge;
+}
+
 static void check_commit(struct tree_walk *walk, const MMVAD_SHORT *vad)
 {
-    uint64_t committed = mi_count_committed(walk->space, vad, vad->StartingVpn, vad->EndingVpn);
+    uint64_t committed = mi_vad_is_view(vad) ? view_charge(walk, vad)
+                                             : mi_count_committed(walk->space, vad,
+                                                                  vad->StartingVpn, vad->EndingVpn);
 
     if (vad->u.VadFlags.NoChange || vad->u.VadFlags.VadType == MI_VAD_AWE)
         committed =

@@ -1,4 +1,5 @@
-/* src/mm/checkwset.c: working set lists against page tables. See check.c.
+/* src/mm/checkwset.c: working set lists against page tables. See check.c. Process 0 is none: paged
+ * pool's list.
  *
  * Every valid entry must name a valid PTE, and be the one that the way from that page leads to; so
  * two entries cannot name the same PTE. There are as many entries as PTEs, so no PTE is without.
@@ -34,7 +35,7 @@ static void check_entry(struct mi_check *check, const struct mm_space *space, ui
 {
     const MMWSL *list = mi_wsl(space);
     MMWSLE entry = *mi_wsle(space, index);
-    bool fixed = index < MI_FIXED_WSLES;
+    bool fixed = index < mi_fixed_wsles(space);
     uint64_t va = mi_wsle_va(entry);
 
     MI_CHECK(check, entry.u1.e1.Valid || index >= list->FirstDynamic,
@@ -43,7 +44,7 @@ static void check_entry(struct mi_check *check, const struct mm_space *space, ui
         return;
     MI_CHECK(check, index <= list->LastEntry, "process %p: WSLE %x is behind LastEntry",
              (const void *)space->process, index);
-    MI_CHECK(check, fixed == (va > MM_HIGHEST_USER_ADDRESS),
+    MI_CHECK(check, fixed == (va > MM_HIGHEST_USER_ADDRESS) || !space->process,
              "process %p: WSLE %x is not for address %llx", (const void *)space->process, index,
              (unsigned long long)va);
     MI_CHECK(check, leads_back(space, entry, index), "process %p: WSLE %x is not that of %llx",
@@ -81,7 +82,7 @@ static uint64_t check_free(struct mi_check *check, const struct mm_space *space)
 static void check_counts(struct mi_check *check, const struct mm_space *space,
                          const struct count *count)
 {
-    const MMSUPPORT *vm = &space->process->Vm;
+    const MMSUPPORT *vm = space->vm;
     const MMWSL *list = mi_wsl(space);
 
     MI_CHECK(check, vm->WorkingSetSize == count->valid,
@@ -89,9 +90,9 @@ static void check_counts(struct mi_check *check, const struct mm_space *space,
              vm->WorkingSetSize, (unsigned long long)count->valid);
     MI_CHECK(check, vm->PeakWorkingSetSize >= vm->WorkingSetSize,
              "process %p: working set above its peak", (const void *)space->process);
-    MI_CHECK(check, space->process->NumberOfLockedPages == count->locked,
-             "process %p: NumberOfLockedPages %llu, found %llu", (const void *)space->process,
-             (unsigned long long)space->process->NumberOfLockedPages,
+    uint64_t locked = space->process ? space->process->NumberOfLockedPages : 0;
+    MI_CHECK(check, locked == count->locked, "process %p: NumberOfLockedPages %llu, found %llu",
+             (const void *)space->process, (unsigned long long)locked,
              (unsigned long long)count->locked);
     for (unsigned i = 0; i <= MI_WSLE_OLDEST; i++) {
         MI_CHECK(check, vm->AgeDistribution[i] == count->age[i],
@@ -107,12 +108,14 @@ static void check_counts(struct mi_check *check, const struct mm_space *space,
 void mi_check_working_set(struct mi_check *check, struct mm_space *space, uint64_t private,
                           uint64_t shared)
 {
-    const MMSUPPORT *vm = &space->process->Vm;
+    const MMSUPPORT *vm = space->vm;
     const MMWSL *list = mi_wsl(space);
     uint32_t total = list->LastInitializedWsle + 1;
     struct count count = {.valid = 0};
 
-    MI_CHECK(check, vm->VmWorkingSetList.va == MI_WORKING_SET_LIST && list->Wsle.va == MI_WSLES,
+    MI_CHECK(check,
+             vm->VmWorkingSetList.va == mi_list_va(space, MI_WORKING_SET_LIST) &&
+                 list->Wsle.va == mi_list_va(space, MI_WSLES),
              "process %p: its working set list is elsewhere", (const void *)space->process);
     if (total != mi_wsles_in(vm->ActualWslePages)) {
         mi_check_failed(check, "process %p: LastInitializedWsle %x for %u pages",
@@ -120,7 +123,7 @@ void mi_check_working_set(struct mi_check *check, struct mm_space *space, uint64
                         vm->ActualWslePages);
         return;
     }
-    MI_CHECK(check, list->FirstDynamic >= MI_FIXED_WSLES && list->LastEntry < total,
+    MI_CHECK(check, list->FirstDynamic >= mi_fixed_wsles(space) && list->LastEntry < total,
              "process %p: FirstDynamic %x, LastEntry %x", (const void *)space->process,
              list->FirstDynamic, list->LastEntry);
     for (uint32_t i = 0; i < total; i++)
@@ -130,11 +133,11 @@ void mi_check_working_set(struct mi_check *check, struct mm_space *space, uint64
     MI_CHECK(check, free == total - count.valid, "process %p: %llu WSLEs are free, found %llu",
              (const void *)space->process, (unsigned long long)(total - count.valid),
              (unsigned long long)free);
-    MI_CHECK(check, count.valid == MI_FIXED_WSLES + private + shared,
+    MI_CHECK(check, count.valid == mi_fixed_wsles(space) + private + shared,
              "process %p: %llu entries for %llu private and %llu shared pages",
              (const void *)space->process, (unsigned long long)count.valid,
              (unsigned long long)private, (unsigned long long)shared);
-    MI_CHECK(check, vm->WorkingSetPrivateSize == private + MI_FIXED_WSLES,
+    MI_CHECK(check, vm->WorkingSetPrivateSize == private + mi_fixed_wsles(space),
              "process %p: WorkingSetPrivateSize %u, found %llu", (const void *)space->process,
-             vm->WorkingSetPrivateSize, (unsigned long long)private + MI_FIXED_WSLES);
+             vm->WorkingSetPrivateSize, (unsigned long long)private + mi_fixed_wsles(space));
 }

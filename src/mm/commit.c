@@ -295,6 +295,8 @@ bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_co
 {
     if (pages == 0)
         return true;
+    if (!space->process)
+        return mi_charge_commit(space->mm, pages, what);
     if (!charge_process(space, pages, what == MI_COMMIT_USER))
         return false;
     if (mi_charge_commit(space->mm, pages, what))
@@ -307,7 +309,8 @@ void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_co
 {
     if (pages == 0)
         return;
-    return_to_process(space, pages);
+    if (space->process)
+        return_to_process(space, pages);
     mi_return_commit(space->mm, pages, what);
 }
 

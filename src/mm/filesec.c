@@ -85,7 +85,7 @@ static uint64_t grow_subsection(const struct mi_control *control, MSUBSECTION *s
 }
 
 /* Say in the subsections how far the file reaches into them. => (G) */
-static void describe_end(const struct mi_control *control, uint64_t size)
+static void describe_end(struct mi_control *control, uint64_t size)
 {
     const struct kspace *ks = &control->mm->ke->ks;
 
@@ -96,6 +96,7 @@ static void describe_end(const struct mi_control *control, uint64_t size)
         s->u.SubsectionFlags.SectorEndOffset = bytes % PAGE_SIZE;
     }
     __atomic_store_n(&control->segment->SizeOfSegment, size, __ATOMIC_RELEASE);
+    __atomic_store_n(&control->size, size, __ATOMIC_RELEASE);
 }
 
 /* => (G); the pages that there could be subsections for are there also when it fails */
@@ -206,7 +207,7 @@ static NTSTATUS read_run(struct mi_control *control, uint64_t page, const uint64
     struct mm *mm = control->mm;
     struct iovec parts[MI_CLUSTER_PAGES];
     size_t done = 0;
-    uint64_t end = __atomic_load_n(&control->segment->SizeOfSegment, __ATOMIC_ACQUIRE);
+    uint64_t end = __atomic_load_n(&control->size, __ATOMIC_ACQUIRE);
 
     ASSERT(count > 0 && count <= MI_CLUSTER_PAGES);
     size_t used = gather(mm, pfn, count, MI_VA(count), parts);
@@ -229,7 +230,7 @@ static NTSTATUS write_run(struct mi_control *control, uint64_t page, const uint6
 {
     struct mm *mm = control->mm;
     struct iovec parts[MI_CLUSTER_PAGES];
-    uint64_t end = __atomic_load_n(&control->segment->SizeOfSegment, __ATOMIC_ACQUIRE);
+    uint64_t end = __atomic_load_n(&control->size, __ATOMIC_ACQUIRE);
 
     ASSERT(count > 0 && count <= MI_CLUSTER_PAGES);
     if (MI_VA(page) >= end)

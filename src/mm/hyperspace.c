@@ -11,6 +11,8 @@
  * is no second way to it that could disagree. Pages here are charged to the process as page tables
  * are. They are supervisor pages that user code cannot reach, so a page that comes is nothing an
  * engine has to know; one that goes waits in quarantine like a table.
+ *
+ * Paged pool's working set list is kept in the same way, in system space (mi_list_va).
  */
 #include "mm/wset.h"
 
@@ -67,11 +69,12 @@ static MMPTE *pte_of(const struct mm_space *space, uint64_t va)
 NTSTATUS mi_hyperspace_add(struct mm_space *space, uint64_t va)
 {
     MMPTE *pde = &space->hyperspace[mi_table_index(va, 2)];
+    uint64_t entry_va = mi_pte_va(mi_list_va(space, va));
     NTSTATUS status = STATUS_SUCCESS;
 
     if (!mi_read_pte(pde).u.Hard.Valid)
-        status = fill_entry(space, pde, mi_pte_va(mi_pte_va(va)), true);
-    return NT_SUCCESS(status) ? fill_entry(space, pte_of(space, va), mi_pte_va(va), false) : status;
+        status = fill_entry(space, pde, mi_pte_va(entry_va), true);
+    return NT_SUCCESS(status) ? fill_entry(space, pte_of(space, va), entry_va, false) : status;
 }
 
 static void empty_entry(struct mm_space *space, MMPTE *entry)

@@ -79,7 +79,7 @@ static void enter_page(struct mm *mm, struct mi_inpage *inpage, MMPTE *pte, uint
     page->u3.e1.ReadInProgress = 1;
     page->u3.e1.Modified = 0;
     transition = mi_transition_pte(pfn, original.u.Soft.Protection);
-    transition.u.Trans.Owner = !prototype;
+    transition.u.Trans.Owner = mi_pte_va_is_user(pte_va);
     mi_write_pte(pte, transition);
     __atomic_fetch_add(&mi_pfn(mm, page->u4.PteFrame)->u2.ShareCount, 1, __ATOMIC_RELAXED);
     inpage->pfn[inpage->slots.count++] = pfn;
@@ -100,11 +100,12 @@ struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool 
     MMPTE value = mi_read_pte(pte);
     struct mi_inpage *inpage = take_inpage(mm);
     const struct mi_read none = {.inpage = NULL};
+    bool user = prototype || mi_pte_va_is_user(pte_va);
     uint64_t pfn;
 
     if (!inpage)
         return none;
-    if (!mi_take_page_locked(mm, &pfn)) {
+    if (!mi_take_page_locked(mm, user ? MI_PAGE_USER : MI_PAGE_ANY, &pfn)) {
         give_inpage(inpage);
         return none;
     }
@@ -113,7 +114,7 @@ struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool 
     enter_page(mm, inpage, pte, pte_va, pfn, prototype);
     while (inpage->slots.count < MI_READ_CLUSTER && mi_frames_are_plenty(mm)) {
         size_t i = inpage->slots.count;
-        if (!is_next(inpage, pte + i) || !mi_take_page_locked(mm, &pfn))
+        if (!is_next(inpage, pte + i) || !mi_take_page_locked(mm, MI_PAGE_USER, &pfn))
             break;
         enter_page(mm, inpage, pte + i, pte_va + i * sizeof(MMPTE), pfn, prototype);
     }

@@ -127,6 +127,7 @@ void mm_destroy(struct mm *mm)
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
     free(mm->control_by_id);
     mi_paging_files_close(mm);
+    mi_paged_pool_close(mm);
     mi_region_destroy(&mm->nonpaged);
     mi_region_destroy(&mm->paged);
     mi_region_destroy(&mm->system_ptes);
@@ -174,11 +175,12 @@ void mm_prepare_frame(struct mm *mm)
 void mm_settle(struct mm *mm)
 {
     mi_list_all_frames(mm);
-    mi_release_quarantine(mm);
     mi_slist_drain_all(mm);
-    mi_drain_cached_commit(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
+    mi_paged_pool_settle(mm);
+    mi_release_quarantine(mm);
+    mi_drain_cached_commit(mm);
     mi_pause_workers(mm); /* they may have pages in hand */
     mi_zero_free_pages(mm, SIZE_MAX);
     mi_resume_workers(mm);

@@ -78,7 +78,7 @@ static struct mi_control *control_of_page(struct mm *mm, const MMPFN *page)
     const struct kspace *ks = &mm->ke->ks;
     const SUBSECTION *subsection = mi_subsection_of_pte(mm, page->OriginalPte);
     const CONTROL_AREA *area = k2h(ks, subsection->ControlArea);
-    struct mi_control *control = mi_control_of_segment_with_pages(mm, k2h(ks, area->Segment));
+    struct mi_control *control = mi_control_of_area_with_pages(mm, area);
 
     return control && control->write_holds == 0 ? control : NULL;
 }
@@ -86,6 +86,8 @@ static struct mi_control *control_of_page(struct mm *mm, const MMPFN *page)
 /* Whether a prototype's page can be written along. => (P) */
 static bool is_modified(const struct mm *mm, const MMPTE *proto)
 {
+    if (!mi_paged_pool_is_there(mm, proto))
+        return false; /* else what it holds would keep it there */
     MMPTE value = mi_read_pte(proto);
 
     return mi_pte_is_transition(value) &&

@@ -20,6 +20,7 @@
 #include "base/bitmap.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "host/host.h"
 #include "ke/ke.h"
 #include "ke/pushlock.h"
 #include "mm/mm.h"
@@ -43,6 +44,7 @@ struct mi_region {
     MMPTE *ptes;         /* (R) the flat array of its PTEs, in the direct map */
     bool shrink;         /* (I) give frames back as soon as pages are freed */
     bool executable;     /* (I) */
+    bool pageable;       /* (I) its pages come and go: pagedpool.c */
     struct bitmap used;  /* (R) */
     size_t hint;         /* (R) no clear bit below it */
     size_t used_pages;   /* (R) */
@@ -84,6 +86,28 @@ struct mi_here {
     uint64_t next_frame; /* (A) which the next demand-zero fault takes; MI_LIST_END: of the lists */
     int64_t system_commit; /* (A) their sum: what of all commit is not user memory */
     char apart[112];
+};
+
+struct mm_space {
+    struct mm *mm;
+    EPROCESS *process; /* (I) NULL: paged pool's, which is a working set alone (pagedpool.c) */
+    MMSUPPORT *vm;     /* (I) the process's Vm, or MmPagedPoolWs */
+    void *owner;
+    bool system;
+    bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
+    uint64_t directory;      /* (I) frame of the PML4 */
+    MMPTE *pml4;             /* host view of it */
+    uint64_t tables;         /* (W) user page tables below the PML4; also read without it */
+    struct mi_slist slist;   /* (W) */
+    uint64_t large_pages;    /* (W) page directory entries that map large pages */
+    bool watched;            /* (W) it has, or had, memory with a write watch */
+    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
+    EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
+    uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
+    MMPTE *hyperspace;       /* (I) host view of its page directory */
+    MMWSL *working_set_list; /* (I) host view of its first page */
+    uint32_t hash_pages;     /* (W) of NonDirectHash */
+    struct list_node link;
 };
 
 /* How far boot has come with the page lists, see bootpfn.c. */
@@ -128,7 +152,9 @@ struct mm {
     bool mapped_writes_fail; /* (A) the last one did */
 
     struct mi_region nonpaged, paged, system_ptes;
-    struct mi_pool pool[2]; /* NonPagedPool, PagedPool */
+    struct mi_pool pool[2];          /* NonPagedPool, PagedPool */
+    struct mm_space pool_space;      /* the working set of paged pool */
+    struct host_window paged_window; /* (I) */
     struct ke_lock big_pages_lock;
     uint64_t big_pages_taken;      /* entries of PoolBigPageTable in use or freed; big_pages_lock */
     uint64_t shared_user_data_pfn; /* (I) */
@@ -144,27 +170,6 @@ struct mm {
     uint32_t control_count;            /* (L) */
 
     struct mi_here here[MI_HERE_SLOTS]; /* by processor of the host */
-};
-
-struct mm_space {
-    struct mm *mm;
-    EPROCESS *process;
-    void *owner;
-    bool system;
-    bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
-    uint64_t directory;      /* (I) frame of the PML4 */
-    MMPTE *pml4;             /* host view of it */
-    uint64_t tables;         /* (W) user page tables below the PML4; also read without it */
-    uint64_t large_pages;    /* (W) page directory entries that map large pages */
-    struct mi_slist slist;   /* (W) */
-    bool watched;            /* (W) it has, or had, memory with a write watch */
-    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
-    EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
-    uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
-    MMPTE *hyperspace;       /* (I) host view of its page directory */
-    MMWSL *working_set_list; /* (I) host view of its first page */
-    uint32_t hash_pages;     /* (W) of NonDirectHash */
-    struct list_node link;
 };
 
 /* ---- corrupt.c: what cannot be ends the machine ---- */
@@ -220,8 +225,8 @@ enum mi_page_want {
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn);
 /* Take `count` consecutive frames; contents undefined. => false: none found nearby */
 bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first);
-/* The same with MI_PAGE_USER. => (P) */
-bool mi_take_page_locked(struct mm *mm, uint64_t *pfn);
+/* The same with MI_PAGE_USER, or for the system itself MI_PAGE_ANY. => (P) */
+bool mi_take_page_locked(struct mm *mm, enum mi_page_want want, uint64_t *pfn);
 /* Put frames that nothing maps any more, and the slots of their pages, back; one that is being
  * written goes when that is done. */
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count);
@@ -374,6 +379,9 @@ void mi_region_trim(struct mi_region *region);
 
 /* Show `count` frames at pages `index`... of the window; negative ones are in the prefix. */
 bool mi_region_map_host(struct mi_region *region, int64_t index, uint64_t pfn, size_t count);
+/* The same with host rights (PROT_*). */
+bool mi_region_map_host_as(struct mi_region *region, int64_t index, uint64_t pfn, size_t count,
+                           int rights);
 
 static inline void *mi_region_host(const struct mi_region *region, size_t index)
 {
@@ -384,6 +392,34 @@ static inline size_t mi_region_index(const struct mi_region *region, const void 
 {
     return (size_t)((const char *)host - region->host) >> PAGE_SHIFT;
 }
+
+/* ---- pagedpool.c: which pages of paged pool are in memory --------------------------------------
+ *
+ * (Q) is the working set lock of paged pool, under all that a thread may hold that touches it. */
+
+NTSTATUS mi_paged_pool_boot(struct mm *mm);
+void mi_paged_pool_close(struct mm *mm);
+/* Enter `count` frames, which the window shows already, at pages `index`...
+ * => how many: an entry of the working set list could not be had for the next; not (Q) */
+size_t mi_paged_pool_enter(struct mm *mm, size_t index, uint64_t pfn, size_t count);
+/* What pages index .. index + count have goes, wherever it is; the window shows them no longer.
+ * => how many had something; not (Q) */
+size_t mi_paged_pool_remove(struct mm *mm, size_t index, size_t count);
+/* Take (P), with the page of paged pool that `p` lies in in memory, and writable: it stays so until
+ * (P) is given back. => not (Q) */
+void mi_lock_pfn_with(struct mm *mm, const void *p);
+/* Whether it is. => (P) */
+bool mi_paged_pool_is_there(const struct mm *mm, const void *p);
+/* The Accessed mark of a valid page: it is gone, and the next touch makes it again.
+ * => whether there was one; (Q) */
+bool mi_paged_pool_take_accessed(struct mm *mm, MMPTE *pte, uint64_t va);
+/* Take a page out of the working set. => false: pages of sections need it; (Q) */
+bool mi_paged_pool_trim(struct mm *mm, MMPTE *pte, uint64_t va);
+/* Take up to `most` pages out of memory, with `all` used ones too. => how many; *busy: somebody was
+ * at it; any lock below KE_RANK_PFN may be held */
+size_t mi_trim_paged_pool(struct mm *mm, size_t most, bool all, bool *busy);
+/* Bring back whatever is not in memory. => no locks */
+void mi_paged_pool_settle(struct mm *mm);
 
 /* ---- pool.c, bigpool.c ---------------------------------------------------------------------- */
 
@@ -674,27 +710,32 @@ static inline NTSTATUS mi_space_status(const struct mm_space *space)
     return space->cleaned ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
 }
 
+static inline enum ke_lock_rank mi_working_set_rank(const struct mm_space *space)
+{
+    return space->process ? KE_RANK_WORKING_SET : KE_RANK_SYSTEM_WORKING_SET;
+}
+
 static inline void mi_lock_working_set(struct mm_space *space)
 {
-    ex_acquire_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+    ex_acquire_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }
 
 static inline bool mi_try_lock_working_set(struct mm_space *space)
 {
-    return ex_try_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+    return ex_try_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }
 
 static inline void mi_unlock_working_set(struct mm_space *space)
 {
-    ex_release_push_lock_exclusive(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+    ex_release_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }
 
 static inline void mi_lock_working_set_shared(struct mm_space *space)
 {
-    ex_acquire_push_lock_shared(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+    ex_acquire_push_lock_shared(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }
 
 static inline void mi_unlock_working_set_shared(struct mm_space *space)
 {
-    ex_release_push_lock_shared(&space->process->Vm.WorkingSetMutex, KE_RANK_WORKING_SET);
+    ex_release_push_lock_shared(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }

@@ -232,6 +232,16 @@ NTSTATUS mi_read_slots(struct mm *mm, const struct mi_slots *slots, const uint64
                                       MI_VA(slots->first), parts, (int)slots->count);
 }
 
+NTSTATUS mi_read_slot(struct mm *mm, MMPTE pte, void *page)
+{
+    const struct iovec part = {page, PAGE_SIZE};
+
+    if (!mi_slot_is_used(mm, pte))
+        return STATUS_INVALID_PARAMETER;
+    return mm->paging_files.ops->read(mm->paging_files.files[pte.u.Soft.PageFileLow].storage,
+                                      MI_VA(pte.u.Soft.PageFileHigh), &part, 1);
+}
+
 NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn)
 {
     struct iovec parts[MI_WRITE_CLUSTER];

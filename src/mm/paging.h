@@ -111,6 +111,9 @@ bool mi_slot_is_used(struct mm *mm, MMPTE pte);
 /* One read or write of consecutive slots. => the storage's status */
 NTSTATUS mi_read_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn);
 NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn);
+/* What is in the slot of a PTE in page-file form, for the checker. => STATUS_INVALID_PARAMETER:
+ * there is no such slot */
+NTSTATUS mi_read_slot(struct mm *mm, MMPTE pte, void *page);
 void mi_paging_files_initialize(struct mm *mm, const struct mm_paging_ops *ops);
 void mi_paging_files_close(struct mm *mm);
 

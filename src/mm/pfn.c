@@ -193,17 +193,6 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
     return take_standby(mm, want);
 }
 
-bool mi_take_page_locked(struct mm *mm, uint64_t *pfn)
-{
-    bool dirty;
-
-    if (*mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
-        return false;
-    *pfn = take_page(mm, MI_PAGE_ANY, &dirty);
-    set_user_priority(mm, *pfn);
-    return *pfn != MI_LIST_END;
-}
-
 /* => PFN lock held */
 static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
 {
@@ -215,6 +204,14 @@ static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
     if (user)
         set_user_priority(mm, pfn);
     return pfn;
+}
+
+bool mi_take_page_locked(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
+{
+    bool dirty;
+
+    *pfn = take_wanted(mm, want, &dirty);
+    return *pfn != MI_LIST_END;
 }
 
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)

@@ -375,7 +375,10 @@ NTSTATUS mi_pool_boot(struct mm *mm)
 {
     struct nt_globals *nt = &mm->ke->nt;
     struct mi_region *region = &mm->nonpaged;
+    NTSTATUS status = mi_paged_pool_boot(mm);
 
+    if (!NT_SUCCESS(status))
+        return status;
     initialize_pool(mm, NonPagedPool, nt->NonPagedPoolDescriptor, region);
     initialize_pool(mm, PagedPool, nt->ExpPagedPoolDescriptor, &mm->paged);
     size_t bytes = TRACK_TABLE_ENTRIES * sizeof(POOL_TRACKER_TABLE);

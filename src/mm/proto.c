@@ -13,8 +13,10 @@
  *                       has it) or the modified list         taken: OriginalPte comes back
  *      page file        was written there                    fault: read, then transition
  *
- * Every change of a prototype happens under the PFN lock. Who brings a page in holds the segment's
- * lock as well, so a page is made once however many processes wait for it.
+ * Every change of a prototype happens under the PFN lock, with the page that it lies in in memory
+ * (pagedpool.c): brought in before the lock is taken, unless it is held there because prototypes in
+ * it, as the one in question, hold frames. Who brings a page in holds the segment's lock as well,
+ * so a page is made once however many processes wait for it.
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Prototype PTEs"; layouts by symbols.
  */
@@ -80,10 +82,8 @@ bool mi_pte_is_shared(const struct mm *mm, MMPTE pte)
 }
 
 /* What a prototype says about its page. => false: not committed */
-static bool proto_protection(const struct mm *mm, const MMPTE *proto, unsigned *protection)
+static bool proto_protection(const struct mm *mm, MMPTE value, unsigned *protection)
 {
-    MMPTE value = mi_read_pte(proto);
-
     if (value.u.Long == 0)
         return false;
     if (value.u.Hard.Valid)
@@ -93,10 +93,10 @@ static bool proto_protection(const struct mm *mm, const MMPTE *proto, unsigned *
 }
 
 /* What a view says about a page that its PTE says nothing about. => (P) */
-static bool view_protection(const struct mm *mm, const MMVAD_SHORT *vad, uint64_t va,
+static bool view_protection(const struct mm *mm, const MMVAD_SHORT *vad, MMPTE proto,
                             unsigned *protection)
 {
-    bool committed = proto_protection(mm, mi_proto_of(mm, vad, va), protection);
+    bool committed = proto_protection(mm, proto, protection);
 
     if (vad->u.VadFlags.VadType != MI_VAD_IMAGE_MAP)
         *protection = vad->u.VadFlags.Protection;
@@ -122,19 +122,42 @@ static unsigned shared_protection(MMPTE pte, unsigned usual)
     return caching | (execute ? MM_EXECUTE_READ : MM_READONLY);
 }
 
+static bool is_copy(const struct mm *mm, MMPTE pte)
+{
+    return pte.u.Long != 0 && !mi_pte_is_lookup(pte) && !mi_pte_is_shared(mm, pte);
+}
+
 bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,
                   unsigned *protection)
 {
     struct mm *mm = space->mm;
-    unsigned usual = MM_NOACCESS;
 
-    if (pte.u.Long != 0 && !mi_pte_is_lookup(pte) && !mi_pte_is_shared(mm, pte)) {
-        *protection = mi_pte_protection(mm, pte, vad); /* a copy */
+    if (is_copy(mm, pte)) {
+        *protection = mi_pte_protection(mm, pte, vad);
         return true;
     }
-    ke_acquire_lock(&mm->pfn_lock);
-    bool committed = view_protection(mm, vad, va, &usual);
+    const MMPTE *proto = mi_proto_of(mm, vad, va);
+    mi_lock_pfn_with(mm, proto);
+    bool committed = mi_view_page_by(mm, vad, pte, mi_read_pte(proto), protection);
     ke_release_lock(&mm->pfn_lock);
+    return committed;
+}
+
+bool mi_view_page_is_charged(const struct mm *mm, MMPTE pte, unsigned protection)
+{
+    return is_copy(mm, pte) || mi_protection_is_copy(protection);
+}
+
+bool mi_view_page_by(const struct mm *mm, const MMVAD_SHORT *vad, MMPTE pte, MMPTE proto,
+                     unsigned *protection)
+{
+    unsigned usual = MM_NOACCESS;
+    bool committed = view_protection(mm, vad, proto, &usual);
+
+    if (is_copy(mm, pte)) {
+        *protection = mi_pte_protection(mm, pte, vad);
+        return true;
+    }
     if (pte.u.Hard.Valid)
         *protection = shared_protection(pte, usual);
     else
@@ -233,7 +256,7 @@ void mi_note_dirty(struct mm *mm, uint64_t pfn)
 
 void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
 {
-    ke_acquire_lock(&mm->pfn_lock);
+    mi_lock_pfn_with(mm, proto);
     MMPTE value = mi_read_pte(proto);
     write_proto(mm, proto, replacement);
     if (mi_pte_is_transition(value)) {
@@ -277,7 +300,7 @@ static bool share_or_read(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_
 {
     bool known = true;
 
-    ke_acquire_lock(&mm->pfn_lock);
+    mi_lock_pfn_with(mm, proto);
     MMPTE value = mi_read_pte(proto);
     *status = STATUS_SUCCESS;
     if (mi_pte_in_page_file(value)) {
@@ -301,9 +324,9 @@ void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn)
 
     page->PteAddress.va = h2k(&mm->ke->ks, proto);
     page->OriginalPte = value;
+    mi_lock_pfn_with(mm, proto);
     page->u4.PteFrame = frame_of_proto(mm, proto);
     page->u4.PrototypePte = 1;
-    ke_acquire_lock(&mm->pfn_lock);
     page->u3.e1.Modified = !value.u.Soft.Prototype;
     write_proto(mm, proto, valid_proto(pfn));
     mi_count_file_page(mm, value, 1);
@@ -368,7 +391,7 @@ NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn)
 
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn)
 {
-    ke_acquire_lock(&mm->pfn_lock);
+    mi_lock_pfn_with(mm, proto);
     MMPTE value = mi_read_pte(proto);
     bool resident = mi_pte_holds_frame(value) && !is_being_read(mm, value);
     if (resident)
@@ -383,7 +406,7 @@ enum mi_modified mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *p
 
     if (!mi_pte_holds_frame(mi_read_pte(proto)))
         return MI_CLEAN;
-    ke_acquire_lock(&mm->pfn_lock);
+    mi_lock_pfn_with(mm, proto);
     MMPTE value = mi_read_pte(proto);
     if (mi_pte_holds_frame(value) && !is_being_read(mm, value)) {
         MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);

@@ -87,6 +87,12 @@ static inline uint64_t mi_va_of_pte(uint64_t pte_va)
     return (uint64_t)((int64_t)(va << 16) >> 16); /* canonical */
 }
 
+/* Whether an address that the self map shows a PTE at is that of a user page's. */
+static inline bool mi_pte_va_is_user(uint64_t pte_va)
+{
+    return pte_va >= PTE_BASE && pte_va < mi_pte_va(MM_USER_PROBE_ADDRESS);
+}
+
 /* ---- entries of the kernel ---- */
 
 /* A page table, directory or parent in kernel space. */

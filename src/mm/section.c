@@ -31,31 +31,30 @@
 
 /* ---- companions ------------------------------------------------------------------------------ */
 
-/* => behind the prototype PTEs, or right behind the segment when these are elsewhere */
-static struct mi_segment_tail *tail_of(const struct mm *mm, const SEGMENT *segment)
+static struct mi_area_front *front_of(const CONTROL_AREA *area)
 {
-    /* A data file's may be made while somebody looks: these are never ThePtes. */
-    uint64_t ptes = __atomic_load_n(&segment->PrototypePte.va, __ATOMIC_RELAXED);
-    bool flat = ptes == h2k(&mm->ke->ks, segment->ThePtes);
-
-    return (struct mi_segment_tail *)(void *)&(
-        (MMPTE *)segment->ThePtes)[flat ? segment->TotalNumberOfPtes : 0];
+    return (struct mi_area_front *)(void *)(uintptr_t)area - 1;
 }
 
-struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment)
+struct mi_control *mi_control_of_area(struct mm *mm, const CONTROL_AREA *area)
 {
-    uint32_t id = tail_of(mm, segment)->id;
+    uint64_t id = front_of(area)->id;
 
     ke_acquire_lock(&mm->sections_lock);
     struct mi_control *control = id < mm->control_count ? mm->control_by_id[id] : NULL;
     ke_release_lock(&mm->sections_lock);
-    ASSERT(control && control->segment == segment);
+    ASSERT(control && control->area == area);
     return control;
 }
 
-struct mi_control *mi_control_of_segment_with_pages(struct mm *mm, const SEGMENT *segment)
+struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment)
 {
-    uint32_t id = tail_of(mm, segment)->id;
+    return mi_control_of_area(mm, k2h(&mm->ke->ks, segment->ControlArea));
+}
+
+struct mi_control *mi_control_of_area_with_pages(struct mm *mm, const CONTROL_AREA *area)
+{
+    uint64_t id = front_of(area)->id;
 
     return id < mm->control_count ? __atomic_load_n(&mm->control_by_id[id], __ATOMIC_ACQUIRE)
                                   : NULL;
@@ -65,9 +64,8 @@ struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad)
 {
     const struct kspace *ks = &mm->ke->ks;
     const SUBSECTION *subsection = k2h(ks, ((const MMVAD *)vad)->Subsection);
-    const CONTROL_AREA *area = k2h(ks, subsection->ControlArea);
 
-    return mi_control_of(mm, k2h(ks, area->Segment));
+    return mi_control_of_area(mm, k2h(ks, subsection->ControlArea));
 }
 
 /* Make the table larger; who holds (P) alone may be looking at it. => (L) */
@@ -101,7 +99,7 @@ static NTSTATUS register_control(struct mm *mm, struct mi_control *control)
         if (!NT_SUCCESS(status))
             return status;
     }
-    tail_of(mm, control->segment)->id = id;
+    front_of(control->area)->id = id;
     __atomic_store_n(&mm->control_by_id[id], control, __ATOMIC_RELEASE);
     list_insert_tail(&control->link, &mm->controls);
     return STATUS_SUCCESS;
@@ -130,8 +128,7 @@ struct mi_control *mi_control_of_pte(struct mm *mm, MMPTE original)
 
     if (!original.u.Soft.Prototype)
         return NULL;
-    const CONTROL_AREA *area = k2h(ks, mi_subsection_of_pte(mm, original)->ControlArea);
-    return mi_control_of(mm, k2h(ks, area->Segment));
+    return mi_control_of_area(mm, k2h(ks, mi_subsection_of_pte(mm, original)->ControlArea));
 }
 
 uint64_t mi_page_of_proto(const struct mi_control *control, const MMPTE *proto, MMPTE original)
@@ -185,7 +182,7 @@ static void free_control(struct mi_control *control)
     }
     if (control->area) {
         mi_free_file_subsections(control);
-        ex_free_pool(mm, control->area);
+        ex_free_pool(mm, front_of(control->area));
     }
     free(control);
 }
@@ -203,7 +200,7 @@ static void link_control(struct mi_control *control, uint32_t subsections)
     ke_list_init(ks, &area->ViewList);
     segment->ControlArea.va = h2k(ks, area);
     segment->TotalNumberOfPtes = (ULONG)control->pages;
-    segment->SizeOfSegment = MI_VA(control->pages);
+    segment->SizeOfSegment = control->size = MI_VA(control->pages);
     segment->PrototypePte.va = control->ptes ? h2k(ks, control->ptes) : 0;
     ex_initialize_push_lock(&segment->SegmentLock);
     for (uint32_t i = 0; i < subsections; i++) {
@@ -218,10 +215,9 @@ NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsection
                            struct mi_control **out)
 {
     bool data = pages == 0;
-    size_t area_size =
-        sizeof(CONTROL_AREA) + (data ? sizeof(MSUBSECTION) : subsections * sizeof(SUBSECTION));
-    size_t segment_size =
-        offsetof(SEGMENT, ThePtes) + pages * sizeof(MMPTE) + sizeof(struct mi_segment_tail);
+    size_t area_size = sizeof(struct mi_area_front) + sizeof(CONTROL_AREA) +
+                       (data ? sizeof(MSUBSECTION) : subsections * sizeof(SUBSECTION));
+    size_t segment_size = offsetof(SEGMENT, ThePtes) + (pages ? pages : 1) * sizeof(MMPTE);
     struct mi_control *control = calloc(1, sizeof(*control));
 
     if (!control)
@@ -230,9 +226,11 @@ NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsection
     control->file = file;
     control->pages = pages;
     control->arrivals = 1;
-    control->area = ex_allocate_pool(mm, NonPagedPool, area_size, mm_tag(file ? "MmCi" : "MmCa"));
-    if (control->area) {
-        memset(control->area, 0, area_size);
+    struct mi_area_front *front =
+        ex_allocate_pool(mm, NonPagedPool, area_size, mm_tag(file ? "MmCi" : "MmCa"));
+    if (front) {
+        memset(front, 0, area_size);
+        control->area = (CONTROL_AREA *)(front + 1);
         control->segment = ex_allocate_pool(mm, PagedPool, segment_size, mm_tag("MmSt"));
     }
     if (!control->segment) {
@@ -304,7 +302,7 @@ static bool forget_if_unused(struct mi_control *control)
         return false;
     if (control->shared)
         *slot_of_control(control) = 0;
-    __atomic_store_n(&mm->control_by_id[tail_of(mm, control->segment)->id], NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&mm->control_by_id[front_of(area)->id], NULL, __ATOMIC_RELEASE);
     list_remove(&control->link);
     return true;
 }
@@ -409,7 +407,7 @@ struct mi_control *mi_find_control(struct mm *mm, SECTION_OBJECT_POINTERS *secti
     uint64_t va = *slot_of(sections, image);
     if (va) {
         const CONTROL_AREA *area = kspace_host(ks, va);
-        control = mm->control_by_id[tail_of(mm, k2h(ks, area->Segment))->id];
+        control = mm->control_by_id[front_of(area)->id];
         refer(control, user);
     }
     ke_release_lock(&mm->sections_lock);

@@ -33,6 +33,7 @@ struct mi_control {
     const struct mi_backing *backing; /* NULL: a page file */
     MMPTE *ptes;    /* the prototype PTEs: a flat array; NULL: each subsection has its own */
     uint64_t pages; /* how many; of a data file (G), and only more */
+    uint64_t size;  /* (A) SEGMENT.SizeOfSegment, for who may not touch paged pool */
     FILE_OBJECT *file;
     bool shared;           /* found through the file's SectionObjectPointer */
     uint64_t arrivals;     /* (L) references and views that there ever were */
@@ -42,16 +43,21 @@ struct mi_control {
     unsigned write_holds;  /* (P) mi_hold_writes */
 };
 
-/* What follows the prototype PTEs in a segment's pool block: the way to its companion. */
-struct mi_segment_tail {
-    uint32_t id; /* index into mm->control_by_id */
+/* What is in front of a CONTROL_AREA in its pool block: the way to its companion. Here, and not
+ * with the segment, since that is in paged pool, and who writes pages or makes room may not touch
+ * it. */
+struct mi_area_front {
+    uint64_t id; /* index into mm->control_by_id */
+    uint64_t unused;
 };
+_Static_assert(sizeof(struct mi_area_front) == 16, "a control area begins like a pool block");
 
 /* ---- section.c ---- */
 
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment);
+struct mi_control *mi_control_of_area(struct mm *mm, const CONTROL_AREA *area);
 /* The same for one that has pages, without (L). => (P); NULL: it is about to go */
-struct mi_control *mi_control_of_segment_with_pages(struct mm *mm, const SEGMENT *segment);
+struct mi_control *mi_control_of_area_with_pages(struct mm *mm, const CONTROL_AREA *area);
 struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad);
 /* A control area with `subsections` subsections and `pages` zero prototype PTEs, with one section
  * reference. A data file's (no PTEs) has one MSUBSECTION. => STATUS_INSUFFICIENT_RESOURCES */
@@ -167,6 +173,12 @@ uint64_t mi_view_first_page(struct mm *mm, const MMVAD_SHORT *vad);
 /* A page of a view. => false: not committed */
 bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,
                   unsigned *protection);
+/* The same, given what the prototype says. => (P), or nobody changes anything */
+bool mi_view_page_by(const struct mm *mm, const MMVAD_SHORT *vad, MMPTE pte, MMPTE proto,
+                     unsigned *protection);
+/* Whether such a page, with that protection, counts towards the charge of the view. A reserved page
+ * does as well: who commits it need not be this process. */
+bool mi_view_page_is_charged(const struct mm *mm, MMPTE pte, unsigned protection);
 /* Whether a valid PTE maps a page through a prototype. */
 bool mi_pte_is_shared(const struct mm *mm, MMPTE pte);
 /* Have the page of a prototype in memory, and count one more PTE that maps it. When it has to be

@@ -45,7 +45,8 @@ static bool may_have_some(const struct mm_space *space)
     const struct mm *mm = space->mm;
     uint64_t available = __atomic_load_n(mm->ke->nt.MmAvailablePages, __ATOMIC_RELAXED);
 
-    return !space->cleaned && available > mm->thresholds.enough + MI_SYSTEM_FRAMES;
+    return space->process && !space->cleaned &&
+           available > mm->thresholds.enough + MI_SYSTEM_FRAMES;
 }
 
 /* A frame of no list: at hand. => its reference count, if it was mapped, is one; (P) */

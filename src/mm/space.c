@@ -325,6 +325,7 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
         return STATUS_INSUFFICIENT_RESOURCES;
     space->mm = mm;
     space->process = process;
+    space->vm = &process->Vm;
     space->system = system;
     NTSTATUS status = take_frames(space);
     if (status == STATUS_NO_MEMORY && mi_make_room(mm, HYPERSPACE_FRAMES))

@@ -10,6 +10,8 @@
  *      backed: ==============|=====================|===================|  not backed
  *              for good        group of 64 pages     group               PTE zero, host PROT_NONE
  *
+ * A backed page of paged pool need not be in memory: pagedpool.c.
+ *
  * Pools back whole groups, by consecutive frames where possible, and keep a few idle groups; the
  * system PTE area (kernel stacks) gives frames back at once, so that a use after free faults.
  */
@@ -65,15 +67,21 @@ static uint64_t page_va(const struct mi_region *region, size_t index)
 
 static bool is_backed(const struct mi_region *region, size_t index)
 {
-    return mi_read_pte(&region->ptes[index]).u.Hard.Valid;
+    return mi_read_pte(&region->ptes[index]).u.Long != 0;
+}
+
+bool mi_region_map_host_as(struct mi_region *region, int64_t index, uint64_t pfn, size_t count,
+                           int rights)
+{
+    void *at = region->host + index * (int64_t)PAGE_SIZE;
+
+    return mmap(at, count << PAGE_SHIFT, rights, MAP_SHARED | MAP_FIXED, region->mm->ram_fd,
+                (off_t)(pfn << PAGE_SHIFT)) == at;
 }
 
 bool mi_region_map_host(struct mi_region *region, int64_t index, uint64_t pfn, size_t count)
 {
-    void *at = region->host + index * (int64_t)PAGE_SIZE;
-
-    return mmap(at, count << PAGE_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-                region->mm->ram_fd, (off_t)(pfn << PAGE_SHIFT)) == at;
+    return mi_region_map_host_as(region, index, pfn, count, PROT_READ | PROT_WRITE);
 }
 
 static void unmap_host(struct mi_region *region, size_t index, size_t count)
@@ -85,19 +93,37 @@ static void unmap_host(struct mi_region *region, size_t index, size_t count)
     ASSERT(got == at);
 }
 
-/* Enter `count` frames from `pfn` on at pages index...; frames and charge are the caller's. */
-static void enter_frames(struct mi_region *region, size_t index, uint64_t pfn, size_t count)
+/* Enter `count` frames from `pfn` on at pages index...; frames and charge are the caller's.
+ * => how many */
+static size_t enter_frames(struct mi_region *region, size_t index, uint64_t pfn, size_t count)
 {
     struct mm *mm = region->mm;
 
-    for (size_t i = 0; i < count; i++) {
-        MMPTE *pte = &region->ptes[index + i];
-        uint64_t pte_va = mi_pte_va(page_va(region, index + i));
-        mi_initialize_pfn(mm, pfn + i, pte_va, mi_frame_of(mm, pte), MM_READWRITE);
-        mi_change_pte(mm, pte, mi_kernel_page_pte(pfn + i, region->executable));
+    if (region->pageable) {
+        count = mi_paged_pool_enter(mm, index, pfn, count);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            MMPTE *pte = &region->ptes[index + i];
+            uint64_t pte_va = mi_pte_va(page_va(region, index + i));
+            mi_initialize_pfn(mm, pfn + i, pte_va, mi_frame_of(mm, pte), MM_READWRITE);
+            mi_change_pte(mm, pte, mi_kernel_page_pte(pfn + i, region->executable));
+        }
     }
     if (index >= region->floor)
         region->backed_pages += count;
+    return count;
+}
+
+/* Frames that were to be entered at pages index... are not; their charge goes, too. */
+static void give_back_frames(struct mi_region *region, size_t index, uint64_t pfn, size_t count)
+{
+    struct mm *mm = region->mm;
+
+    if (count > 0)
+        unmap_host(region, index, count);
+    for (size_t i = 0; i < count; i++)
+        mi_free_page(mm, pfn + i);
+    mi_return_commit(mm, count, MI_COMMIT_SYSTEM);
 }
 
 /* Back `count` unbacked pages by consecutive frames. */
@@ -114,14 +140,11 @@ static bool back_run(struct mi_region *region, size_t index, size_t count)
         mi_return_commit(mm, count, MI_COMMIT_SYSTEM);
         return false;
     }
-    if (!mi_region_map_host(region, (int64_t)index, pfn, count)) {
-        for (size_t i = 0; i < count; i++)
-            mi_free_page(mm, pfn + i);
-        mi_return_commit(mm, count, MI_COMMIT_SYSTEM);
-        return false;
-    }
-    enter_frames(region, index, pfn, count);
-    return true;
+    size_t entered = 0;
+    if (mi_region_map_host(region, (int64_t)index, pfn, count))
+        entered = enter_frames(region, index, pfn, count);
+    give_back_frames(region, index + entered, pfn + entered, count - entered);
+    return entered == count;
 }
 
 /* Back what is not backed of index .. index + count, in runs if that can be had. */
@@ -146,14 +169,13 @@ static bool back_pages(struct mi_region *region, size_t index, size_t count)
     return true;
 }
 
-/* Give the frames of index .. index + count back; pages that are not backed are skipped. */
-static void unback_pages(struct mi_region *region, size_t index, size_t count)
+/* Give frames of pages that never leave memory back. => how many */
+static size_t remove_frames(struct mi_region *region, size_t index, size_t count)
 {
     struct mm *mm = region->mm;
     uint64_t freed[MI_GROUP_PAGES];
     size_t n = 0, total = 0;
 
-    unmap_host(region, index, count);
     for (size_t i = index; i < index + count; i++) {
         if (!is_backed(region, i))
             continue;
@@ -166,8 +188,17 @@ static void unback_pages(struct mi_region *region, size_t index, size_t count)
         }
     }
     mi_free_pages(mm, freed, n);
+    return total;
+}
+
+/* Give the frames of index .. index + count back; pages that are not backed are skipped. */
+static void unback_pages(struct mi_region *region, size_t index, size_t count)
+{
+    unmap_host(region, index, count);
+    size_t total = region->pageable ? mi_paged_pool_remove(region->mm, index, count)
+                                    : remove_frames(region, index, count);
     region->backed_pages -= total;
-    mi_return_commit(mm, total, MI_COMMIT_SYSTEM);
+    mi_return_commit(region->mm, total, MI_COMMIT_SYSTEM);
 }
 
 static bool group_is_above_floor(const struct mi_region *region, size_t group)

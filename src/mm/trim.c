@@ -54,14 +54,22 @@ static size_t above_maximum(const struct mm_space *space)
                : 0;
 }
 
+/* => (S) */
+static size_t count_spaces(const struct mm *mm)
+{
+    size_t count = 0;
+
+    list_for_each(node, &mm->spaces) count++;
+    return count;
+}
+
 /* Trim each space once, with `excess` those above their maximum only, and down to that. Who was
  * trimmed comes last the next time. => (S); how many pages */
 static size_t trim_each(struct mm *mm, size_t most, enum mi_trim which, bool excess, bool *busy)
 {
-    size_t trimmed = 0, count = 0;
+    size_t trimmed = 0;
 
-    list_for_each(node, &mm->spaces) count++;
-    for (; count > 0 && trimmed < most; count--) {
+    for (size_t count = count_spaces(mm); count > 0 && trimmed < most; count--) {
         struct mm_space *space = list_entry(mm->spaces.next, struct mm_space, link);
         list_remove(&space->link);
         list_insert_tail(&space->link, &mm->spaces);
@@ -85,6 +93,10 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
     *busy = false;
     pthread_mutex_lock(&mm->spaces_lock);
     size_t trimmed = trim_each(mm, most, which, true, busy);
+    if (trimmed < most) { /* the system's working set is one of so many */
+        size_t share = (most - trimmed + count_spaces(mm)) / (count_spaces(mm) + 1);
+        trimmed += mi_trim_paged_pool(mm, share, all, busy);
+    }
     trimmed += trim_each(mm, most - trimmed, which, false, busy);
     pthread_mutex_unlock(&mm->spaces_lock);
     return trimmed;

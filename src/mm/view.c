@@ -351,11 +351,9 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
 static bool is_charged(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte)
 {
     unsigned protection;
-    bool own = pte.u.Long != 0 && !mi_pte_is_lookup(pte) && !mi_pte_is_shared(space->mm, pte);
 
-    /* A reserved page counts as well: who commits it need not be this process. */
     (void)mi_view_page(space, vad, va, pte, &protection);
-    return own || mi_protection_is_copy(protection);
+    return mi_view_page_is_charged(space->mm, pte, protection);
 }
 
 uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
@@ -429,21 +427,22 @@ NTSTATUS mi_protect_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t firs
     return STATUS_SUCCESS;
 }
 
-/* Commit the pages of a reserved section. => how many were not yet */
+/* Commit the pages of a reserved section. => how many were not yet; (G) */
 static uint64_t commit_protos(struct mm *mm, MMPTE *proto, uint64_t pages, unsigned protection,
                               bool count_only)
 {
     uint64_t fresh = 0;
 
-    ke_acquire_lock(&mm->pfn_lock);
     for (uint64_t i = 0; i < pages; i++) {
         if (mi_read_pte(&proto[i]).u.Long != 0)
             continue;
         fresh++;
-        if (!count_only)
-            mi_write_pte(&proto[i], mi_demand_zero_pte(protection));
+        if (count_only)
+            continue;
+        mi_lock_pfn_with(mm, &proto[i]);
+        mi_write_pte(&proto[i], mi_demand_zero_pte(protection));
+        ke_release_lock(&mm->pfn_lock);
     }
-    ke_release_lock(&mm->pfn_lock);
     return fresh;
 }
 

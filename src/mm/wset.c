@@ -19,6 +19,9 @@
  * Trimming a page turns its valid PTE into a transition PTE, and has every processor forget it
  * before the page goes to a list: a page on the standby list is one that nobody writes any more.
  *
+ * Paged pool's working set is aged and trimmed in the same way; what is different about one page of
+ * it is in pagedpool.c.
+ *
  * Source: Windows Internals 6, part 2, ch. 10 "Working Set Management"; SetProcessWorkingSetSizeEx,
  * documentation.
  */
@@ -57,10 +60,21 @@ static bool take_accessed(struct mi_flush *flush, MMPTE *pte, uint64_t va)
     const MMPTE accessed = {.u.Hard = {.Accessed = 1}};
     MMPTE value = mi_read_pte(pte);
 
+    if (!flush->space->process)
+        return mi_paged_pool_take_accessed(flush->space->mm, pte, va);
     if (!value.u.Hard.Accessed)
         return false;
     __atomic_fetch_and(&pte->u.Long, ~accessed.u.Long, __ATOMIC_RELAXED);
     mi_flush_page(flush, va, value.u.Hard.PageFrameNumber);
+    return true;
+}
+
+/* => false: it has to stay */
+static bool trim_entry(struct mi_flush *flush, MMPTE *pte, uint64_t va)
+{
+    if (!flush->space->process)
+        return mi_paged_pool_trim(flush->space->mm, pte, va);
+    mi_trim_page(flush, pte, va);
     return true;
 }
 
@@ -105,7 +119,7 @@ static void age_entries(struct mi_flush *flush, uint32_t count)
 static size_t trim_age(struct mi_flush *flush, unsigned age, size_t most, bool used)
 {
     struct mm_space *space = flush->space;
-    const ULONG *left = &space->process->Vm.AgeDistribution[age];
+    const ULONG *left = &space->vm->AgeDistribution[age];
     size_t trimmed = 0;
 
     for (uint32_t n = slots(space); n > 0 && trimmed<most && * left> 0; n--) {
@@ -118,8 +132,7 @@ static size_t trim_age(struct mi_flush *flush, unsigned age, size_t most, bool u
             mi_wsle_set_age(space, entry, 0); /* the mark stays, for the next look */
             continue;
         }
-        mi_trim_page(flush, pte, va);
-        trimmed++;
+        trimmed += trim_entry(flush, pte, va);
     }
     return trimmed;
 }
@@ -140,7 +153,7 @@ static size_t trim_ages(struct mi_flush *flush, unsigned youngest, size_t most, 
 /* How many pages may go by the limits. */
 static size_t above_minimum(const struct mm_space *space, enum mi_trim which)
 {
-    const MMSUPPORT *vm = &space->process->Vm;
+    const MMSUPPORT *vm = space->vm;
     bool keep = which == MI_TRIM_OLD || (which == MI_TRIM_ANY && vm->Flags.MinimumWorkingSetHard);
 
     if (!keep)
@@ -201,7 +214,7 @@ static bool replace_own(struct mm_space *space)
 /* Source: QUOTA_LIMITS_HARDWS_MAX_ENABLE, SetProcessWorkingSetSizeEx documentation. */
 static bool is_full(const struct mm_space *space)
 {
-    const MMSUPPORT *vm = &space->process->Vm;
+    const MMSUPPORT *vm = space->vm;
 
     return vm->Flags.MaximumWorkingSetHard && vm->WorkingSetSize >= vm->MaximumWorkingSetSize;
 }

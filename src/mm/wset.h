@@ -24,6 +24,17 @@
 #define MI_WSLE_HASH MI_WSLES_END
 #define MI_WSLE_HASH_END 0xFFFFF70040000000ull
 
+/* Paged pool's list: in the range that Windows keeps system working sets in, as far from its
+ * beginning as a process's is from that of hyperspace. Everything here counts with a process's
+ * addresses, and mi_list_va says what that is for paged pool. Source of the range: Windows
+ * Internals 6, part 2, ch. 10 "x64 Virtual Address Space Layouts". */
+#define MI_PAGED_POOL_LIST 0xFFFFF78001080000ull
+
+static inline uint64_t mi_list_va(const struct mm_space *space, uint64_t va)
+{
+    return space->process ? va : va - MI_WORKING_SET_LIST + MI_PAGED_POOL_LIST;
+}
+
 /* Host view of an address of hyperspace. => there is a page */
 static inline void *mi_hyperspace(const struct mm_space *space, uint64_t va)
 {
@@ -49,6 +60,11 @@ void mi_hyperspace_remove(struct mm_space *space, uint64_t va);
 #define MI_WSLE_NONE_BEFORE 0x7FFFFFFFu /* the first one's PreviousFree */
 #define MI_FIXED_WSLES 5u               /* the PML4 and hyperspace's tables and first page */
 #define MI_WSLE_OLDEST 6u               /* AgeDistribution has seven ages */
+
+static inline uint32_t mi_fixed_wsles(const struct mm_space *space)
+{
+    return space->process ? MI_FIXED_WSLES : 0;
+}
 
 static inline MMWSL *mi_wsl(const struct mm_space *space)
 {
@@ -92,6 +108,8 @@ void mi_wsle_lock(struct mm_space *space, uint32_t index);
 void mi_wsle_unlock(struct mm_space *space, uint32_t index);
 /* Give back pages of the list and the hash table, when there are many more than needed. */
 void mi_wsle_shrink(struct mm_space *space);
+/* The same for all that are not needed. */
+void mi_wsle_fit(struct mm_space *space);
 
 /* ---- wshash.c -------------------------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@
 
 static uint64_t pages_of_list(const struct mm_space *space)
 {
-    return space->process->Vm.ActualWslePages;
+    return space->vm->ActualWslePages;
 }
 
 /* ---- free entries ---------------------------------------------------------------------------- */
@@ -105,7 +105,7 @@ static NTSTATUS add_page(struct mm_space *space)
     NTSTATUS status = va < MI_WSLES_END ? mi_hyperspace_add(space, va) : STATUS_NO_MEMORY;
     if (!NT_SUCCESS(status))
         return status;
-    space->process->Vm.ActualWslePages = space->process->Vm.ChargedWslePages = (ULONG)(pages + 1);
+    space->vm->ActualWslePages = space->vm->ChargedWslePages = (ULONG)(pages + 1);
     list->LastInitializedWsle = mi_wsles_in(pages + 1) - 1;
     chain_free(space, first, list->LastInitializedWsle);
     return STATUS_SUCCESS;
@@ -124,7 +124,7 @@ NTSTATUS mi_wsle_reserve(struct mm_space *space, bool shared)
 
 static void count(struct mm_space *space, MMWSLE entry, int by)
 {
-    MMSUPPORT *vm = &space->process->Vm;
+    MMSUPPORT *vm = space->vm;
 
     vm->AgeDistribution[entry.u1.e1.Age] += (ULONG)by;
     vm->WorkingSetSize += (ULONG)by;
@@ -134,10 +134,9 @@ static void count(struct mm_space *space, MMWSLE entry, int by)
 
 static void count_private(struct mm_space *space, int by)
 {
-    EPROCESS *process = space->process;
-
-    process->NumberOfPrivatePages += (ULONG64)by;
-    process->Vm.WorkingSetPrivateSize += (ULONG)by;
+    if (space->process)
+        space->process->NumberOfPrivatePages += (ULONG64)by;
+    space->vm->WorkingSetPrivateSize += (ULONG)by;
 }
 
 static uint32_t add(struct mm_space *space, uint64_t va, bool shared)
@@ -183,7 +182,8 @@ static void remove_entry(struct mm_space *space, uint32_t index)
     MMWSLE *entry = mi_wsle(space, index);
 
     count(space, *entry, -1);
-    space->process->NumberOfLockedPages -= entry->u1.e1.Spare;
+    if (entry->u1.e1.Spare)
+        space->process->NumberOfLockedPages--;
     if (index < list->FirstDynamic) {
         MMWSLE *last = mi_wsle(space, --list->FirstDynamic);
         *entry = *last;
@@ -233,7 +233,7 @@ uint32_t mi_wsle_find(const struct mm_space *space, uint64_t va, MMPTE pte)
 
 void mi_wsle_set_age(struct mm_space *space, MMWSLE *entry, unsigned age)
 {
-    ULONG *distribution = space->process->Vm.AgeDistribution;
+    ULONG *distribution = space->vm->AgeDistribution;
 
     distribution[entry->u1.e1.Age]--;
     entry->u1.e1.Age = age;
@@ -291,26 +291,42 @@ static void move_to_front(struct mm_space *space, uint32_t end)
     }
 }
 
+/* Keep the first `needed` pages of the list, which are enough. */
+static void shrink_to(struct mm_space *space, uint64_t needed)
+{
+    MMWSL *list = mi_wsl(space);
+    uint32_t end = mi_wsles_in(needed);
+
+    move_to_front(space, end);
+    for (uint64_t pages = pages_of_list(space); pages > needed; pages--)
+        mi_hyperspace_remove(space, MI_WORKING_SET_LIST + MI_VA(pages - 1));
+    space->vm->ActualWslePages = space->vm->ChargedWslePages = (ULONG)needed;
+    list->LastInitializedWsle = end - 1;
+    if (list->LastEntry >= end)
+        list->LastEntry = end - 1;
+    list->FirstFree = MI_WSLE_NONE;
+    chain_free(space, list->FirstDynamic, end - 1);
+}
+
 void mi_wsle_shrink(struct mm_space *space)
 {
-    MMSUPPORT *vm = &space->process->Vm;
-    MMWSL *list = mi_wsl(space);
-    uint64_t pages = pages_of_list(space), needed = pages;
+    uint64_t needed = pages_of_list(space);
 
-    while (needed > 1 && vm->WorkingSetSize < mi_wsles_in(needed) / 4)
+    while (needed > 1 && space->vm->WorkingSetSize < mi_wsles_in(needed) / 4)
         needed = (needed + 1) / 2;
-    if (needed < pages) {
-        uint32_t end = mi_wsles_in(needed);
-        move_to_front(space, end);
-        for (; pages > needed; pages--)
-            mi_hyperspace_remove(space, MI_WORKING_SET_LIST + MI_VA(pages - 1));
-        vm->ActualWslePages = vm->ChargedWslePages = (ULONG)needed;
-        list->LastInitializedWsle = end - 1;
-        if (list->LastEntry >= end)
-            list->LastEntry = end - 1;
-        list->FirstFree = MI_WSLE_NONE;
-        chain_free(space, list->FirstDynamic, end - 1);
-    }
+    if (needed < pages_of_list(space))
+        shrink_to(space, needed);
+    mi_wshash_shrink(space);
+}
+
+void mi_wsle_fit(struct mm_space *space)
+{
+    uint64_t needed = 1;
+
+    while (mi_wsles_in(needed) < space->vm->WorkingSetSize)
+        needed++;
+    if (needed < pages_of_list(space))
+        shrink_to(space, needed);
     mi_wshash_shrink(space);
 }
 
@@ -328,20 +344,21 @@ static void add_fixed(struct mm_space *space)
         MMPTE pte = mi_read_pte(mi_find_pte(space, va[i]));
         mi_pfn(space->mm, pte.u.Hard.PageFrameNumber)->u1.WsIndex = index;
     }
-    space->process->Vm.WorkingSetPrivateSize = MI_FIXED_WSLES;
+    space->vm->WorkingSetPrivateSize = MI_FIXED_WSLES;
 }
 
 void mi_wsle_initialize(struct mm_space *space)
 {
     MMWSL *list = mi_wsl(space);
 
-    space->process->Vm.ActualWslePages = space->process->Vm.ChargedWslePages = 1;
-    list->Wsle.va = MI_WSLES;
+    space->vm->ActualWslePages = space->vm->ChargedWslePages = 1;
+    list->Wsle.va = mi_list_va(space, MI_WSLES);
     list->FirstFree = MI_WSLE_NONE;
     list->LastInitializedWsle = mi_wsles_in(1) - 1;
     chain_free(space, 0, list->LastInitializedWsle);
-    add_fixed(space);
-    list->FirstDynamic = MI_FIXED_WSLES;
-    list->NextSlot = MI_FIXED_WSLES;
-    list->NextAgingSlot = MI_FIXED_WSLES;
+    if (space->process)
+        add_fixed(space);
+    list->FirstDynamic = mi_fixed_wsles(space);
+    list->NextSlot = mi_fixed_wsles(space);
+    list->NextAgingSlot = mi_fixed_wsles(space);
 }

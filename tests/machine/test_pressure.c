@@ -1,5 +1,5 @@
 /* tests/machine/test_pressure.c: programs that use several times as much memory as there is, at
- * once, with every byte right in the end; see programs/pressure.c. */
+ * once, with every byte right in the end; see programs/pressure.c and names.c. */
 #include "support.h"
 
 #include <pthread.h>
@@ -41,6 +41,21 @@ static void several_programs_larger_than_ram(void **state)
     (void)state;
     ntmm_machine *machine = create_small_machine();
     run_programs(machine);
+    machine_destroy(machine);
+}
+
+/* Names of objects lie in paged pool, whose pages leave memory for the program's, and are read back
+ * when the names are looked for. */
+static void names_leave_memory(void **state)
+{
+    (void)state;
+    ntmm_machine *machine = create_small_machine();
+    const MMSUPPORT *pool = machine->ke.nt.MmPagedPoolWs;
+    ULONG hard = pool->HardFaultCount;
+    assert_int_equal(finish(start(machine, PROGRAM("names"), "2000 10000")), 0);
+    if (host_windows_ready()) {
+        assert_true(pool->HardFaultCount > hard);
+    }
     machine_destroy(machine);
 }
 
@@ -93,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_programs_larger_than_ram),
+        cmocka_unit_test(names_leave_memory),
         cmocka_unit_test(trimmed_and_written_at_random_moments),
     };
     if (!mkdtemp(folder)) {

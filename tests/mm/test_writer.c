@@ -405,7 +405,7 @@ static void room_is_made_under_any_lock(void **state)
     down();
 }
 
-/* Its own working set cannot be trimmed by who holds it; that ends in a status, not in a wait. */
+/* Working sets cannot be trimmed by who holds them; that ends in a status, not in a wait. */
 static void own_working_set_is_passed_by(void **state)
 {
     bool busy = false;
@@ -414,8 +414,10 @@ static void own_working_set_is_passed_by(void **state)
     up(PAGE_SIZE, 64 * MB, 0);
     fill_memory(MB);
     mi_lock_working_set(space);
+    mi_lock_working_set(&machine.mm->pool_space);
     assert_int_equal(mi_trim_all(machine.mm, 10, true, &busy), 0);
     assert_true(busy);
+    mi_unlock_working_set(&machine.mm->pool_space);
     mi_unlock_working_set(space);
     assert_int_equal(mi_trim_all(machine.mm, 10, true, &busy), 10);
     assert_false(busy);

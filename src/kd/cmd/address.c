@@ -88,6 +88,7 @@ void kd_system_parts(struct kd *kd, struct kd_system_part parts[KD_SYSTEM_PARTS]
         {"Page tables", 0xFFFFF68000000000, 0xFFFFF6FFFFFFFFFF},
         {"Hyperspace", 0xFFFFF70000000000, 0xFFFFF77FFFFFFFFF},
         {"Shared user data", 0xFFFFF78000000000, 0xFFFFF78000000FFF},
+        {"System working sets", 0xFFFFF78000001000, 0xFFFFF7FFFFFFFFFF},
         {"Loader mappings", 0xFFFFF80000000000, 0xFFFFF87FFFFFFFFF},
         {"System PTEs", kd_nt_pointer(kd, "MmSystemPtesStart"),
          kd_nt_pointer(kd, "MmSystemPtesEnd")},

@@ -52,7 +52,7 @@ uint64_t kd_object_find(struct kd *kd, const char *path);
 bool kd_error_no_object(struct kd *kd, const char *path);
 
 /* The parts of system space that nt's variables bound: first and last address; 0: not known. */
-#define KD_SYSTEM_PARTS 8
+#define KD_SYSTEM_PARTS 9
 struct kd_system_part {
     const char *name;
     uint64_t start, end;
