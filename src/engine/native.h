@@ -94,7 +94,7 @@ struct native_task {
     uint32_t order;          /* (R) number of the last order to go on */
     uint64_t fpstate;        /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ticks, service_ticks; /* (R) average times in user code, and in between */
-    uint64_t event_at;                 /* (R) time stamp */
+    uint64_t event_at;                 /* (R) time stamp; 0: not taken */
     unsigned event_doubt, order_doubt; /* (R) how often waits are halved: looking did not help */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
     bool is_watched;   /* (R) the last page fault was a watched access, and is... */

@@ -104,11 +104,25 @@ void native_cpu_kick(struct engine_cpu *cpu)
     }
 }
 
+/* Kicks are for this task from now on. It stays so until there is another: one that waits for its
+ * next order does not mind. */
 static void announce(struct engine_cpu *cpu, pid_t pid, pid_t tid)
 {
+    if (cpu->running_pid != pid || cpu->running_tid != tid) { /* others only withdraw others' */
+        pthread_mutex_lock(&cpu->lock);
+        cpu->running_pid = pid;
+        cpu->running_tid = tid;
+        pthread_mutex_unlock(&cpu->lock);
+    }
+}
+
+/* The process is about to end, and its number will be another's. */
+static void withdraw(struct engine_cpu *cpu, pid_t pid)
+{
     pthread_mutex_lock(&cpu->lock);
-    cpu->running_pid = pid;
-    cpu->running_tid = tid;
+    if (cpu->running_pid == pid) {
+        cpu->running_pid = cpu->running_tid = 0;
+    }
     pthread_mutex_unlock(&cpu->lock);
 }
 
@@ -237,20 +251,39 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
         arrived = spin_for_event(engine, task);
         engine_spin_learn(&task->event_doubt, arrived);
     }
+    task->event_at = 0;
+    bool looking_helped = arrived;
     arrived = arrived || sleep_for_event(cpu, space, task);
-    task->event_at = __builtin_ia32_rdtsc();
-    learn(engine, &task->run_ticks, time_of_run(task));
+    if (atomic_load(word(task, STUB_STAMP))) {
+        task->event_at = __builtin_ia32_rdtsc();
+        learn(engine, &task->run_ticks, time_of_run(task));
+    } else if (!looking_helped) {
+        learn(engine, &task->run_ticks, UINT64_MAX); /* longer than we look */
+    }
     return arrived;
 }
 
-/* How long the task is to look for the order to go on after its next event. */
+/* Reading the clock and the task's times costs as much as all else here, so where waits are short
+ * few are measured. */
+static bool is_sampled(const struct engine *engine, const struct native_task *task)
+{
+    enum { SAMPLED = 8 };
+    return task->order % SAMPLED == 0 || !worth_spinning(engine, task->run_ticks) ||
+           !worth_spinning(engine, task->service_ticks);
+}
+
+/* How long the task is to look for the order to go on after its next event, and whether to measure
+ * how long it runs. */
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
-    learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
+    if (task->event_at) {
+        learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
+    }
     engine_spin_learn(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
     set_word(task, STUB_SPIN,
              worth_spinning(engine, task->service_ticks) ? engine->spin.pauses >> task->order_doubt
                                                          : 0);
+    set_word(task, STUB_STAMP, is_sampled(engine, task));
 }
 
 /* ---- registers ---- */
@@ -426,7 +459,6 @@ bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
     }
     use_wait(cpu);
     bool arrived = wait_for_event(cpu, space, task);
-    announce(cpu, 0, 0);
     atomic_store(&task->running, false);
     atomic_store(&space->last_stopped, cpu->index);
     if (!arrived) {
@@ -596,6 +628,9 @@ void native_cpu_forget_space(struct engine *engine, struct engine_space *space)
         if (cpu && cpu->owner_space == space) {
             cpu->owner = NULL;
             cpu->owner_space = NULL;
+        }
+        if (cpu) {
+            withdraw(cpu, space->sandbox.pid);
         }
     }
 }

@@ -242,9 +242,21 @@ static int map_group(struct engine_space *space, struct native_book *book, uint6
     return rc ? rc : native_orders_check(space, book);
 }
 
+/* Is the PTE `distance` entries from the one that the walk found worth a walk of its own? As a rule
+ * it is not, where memory is touched for the first time. */
+static bool may_come_along(struct engine_space *space, const struct hw_walk *w, int distance)
+{
+    const struct hw_step *last = &w->step[w->step_count - 1];
+    hw_pa at = {last->address.value + (uint64_t)((int64_t)distance * (int64_t)sizeof(uint64_t))};
+    hw_entry entry;
+    return last->level != 1 || (read_physical(space->engine, at, &entry.value) &&
+                                hw_entry_present(entry) && hw_entry_accessed(entry));
+}
+
 /* Map the page at `va` as `entry`, and those near it that are ready. It may be in the shadow
  * already: another task is about to map it. */
-static int map(struct engine_space *space, struct native_book *book, uint64_t va, uint64_t entry)
+static int map(struct engine_space *space, struct native_book *book, uint64_t va,
+               const struct hw_walk *w, uint64_t entry)
 {
     if (space->shadow.pages >= space->engine->pages_max) {
         int rc = drop_all(space);
@@ -261,8 +273,9 @@ static int map(struct engine_space *space, struct native_book *book, uint64_t va
     uint64_t base = page_of(va) - (uint64_t)(index - first) * NATIVE_PAGE_SIZE;
     uint64_t wanted[AROUND];
     for (unsigned i = 0; i < AROUND; i++) {
+        bool skipped = leaf[first + i] || !may_come_along(space, w, (int)(first + i - index));
         wanted[i] = first + i == index ? entry
-                    : leaf[first + i]  ? 0
+                    : skipped          ? 0
                                        : candidate(space, base + i * (uint64_t)NATIVE_PAGE_SIZE);
     }
     return map_group(space, book, base, leaf + first, wanted);
@@ -296,7 +309,7 @@ static enum native_fill fill(struct engine_space *space, struct native_task *tas
     } while (!set_accessed(space->engine, &w, access.write));
     bool dirty = access.write || hw_entry_dirty(leaf_of(&w));
     uint64_t entry = entry_of(page_of(w.pa.value), rights(&w, dirty) & ~withheld);
-    return map(space, &task->book, va, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
+    return map(space, &task->book, va, &w, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
 }
 
 enum native_fill native_shadow_fill(struct engine_space *space, struct native_task *task,

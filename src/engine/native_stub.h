@@ -61,6 +61,7 @@
 #define STUB_STACK_T 24    /* stack_t for sigaltstack */
 #define STUB_ENGINE_SLEEPS 48 /* u32: the engine wants a futex wake with the event */
 #define STUB_TID 52           /* u32: the task's */
+#define STUB_STAMP 56         /* u32: STOPPED and WENT_ON are wanted */
 #define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
 #define STUB_CONTROL_SIZE 0x4000
 #define STUB_IMAGE 0x1000
@@ -69,11 +70,11 @@
 #define STUB_MAILBOX 0x4000
 #define STUB_EVENT 0x4000      /* u32: the order that the event ended */
 #define STUB_SLEEPS 0x4004     /* u32: the task wants a futex wake with the order */
+#define STUB_SIGNAL 0x4008     /* u32 */
+#define STUB_STOPPED 0x4010    /* u64: time stamp counter when the event came, */
+#define STUB_WENT_ON 0x4060    /* u64: and when the task went on before it */
 #define STUB_FRAME 0x4048      /* u64: ucontext */
 #define STUB_INFO 0x4050       /* u64: siginfo */
-#define STUB_SIGNAL 0x4058     /* u32 */
-#define STUB_WENT_ON 0x4060    /* u64: time stamp counter when the task went on last, */
-#define STUB_STOPPED 0x4068    /* u64: and when its event came */
 #define STUB_GATE_FRAME 0x4100 /* registers of a call through the gate, as in a signal frame, */
 #define STUB_GATE_STATE 0x4200 /* and its x87/SSE/AVX state */
 #define STUB_STACK 0x5000
