@@ -31,7 +31,7 @@
 
 #include "mm/section.h"
 
-#define ROOMS_MOST 6u
+#define ROOMS_MOST 4u
 #define SHARE_THAT_STAYS 8u /* of RAM, whoever asks for large pages */
 #define SPARE_FRAMES 256u   /* that others keep when a large page is taken */
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define ARENA 0x10000000ull
+#define LARGE_ARENA 0x20000000ull
 #define ARENA_PAGES 512u /* across several page tables when spread */
 #define PROCESSES 4u
 #define THREADS 8u
@@ -370,6 +371,37 @@ static void collide(struct worker *w)
     }
 }
 
+/* The same with large pages, and with small ones in their place. */
+static void collide_large(struct worker *w)
+{
+    struct mm_space *space = w->space[random_below(&w->random, 2)];
+    uint64_t base = LARGE_ARENA + random_below(&w->random, 2) * MI_TABLE_SPAN, copied;
+    uint64_t size = MI_TABLE_SPAN;
+    uint32_t type = MEM_RESERVE | MEM_COMMIT | (random_below(&w->random, 3) ? MEM_LARGE_PAGES : 0);
+    uint32_t to = random_below(&w->random, 2) ? PAGE_READWRITE : PAGE_READONLY, old;
+    uint8_t byte = 1;
+
+    switch (random_below(&w->random, 5)) {
+    case 0:
+        (void)mm_allocate_virtual_memory(space, &base, 0, &size, type, PAGE_READWRITE);
+        break;
+    case 1:
+        size = 0;
+        (void)mm_free_virtual_memory(space, &base, &size, MEM_RELEASE);
+        break;
+    case 2:
+        (void)mm_protect_virtual_memory(space, &base, &size, to, &old);
+        break;
+    case 3:
+        (void)mm_copy_virtual_memory(space, base, w->other, address(0), 3 * PAGE_SIZE, &copied);
+        break;
+    default:
+        for (uint64_t i = 0; i < size; i += 64 * PAGE_SIZE)
+            (void)mm_copy_to_user(space, base + i, &byte, 1);
+        break;
+    }
+}
+
 /* Calls on memory of one's own, whose outcome is certain. */
 static void own_memory(struct worker *w)
 {
@@ -410,6 +442,8 @@ static void *work(void *context)
             pools(w);
         else if (i % 8 == 0)
             own_memory(w);
+        else if (i % 128 == 1)
+            collide_large(w);
         else
             collide(w);
     }

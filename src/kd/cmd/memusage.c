@@ -219,12 +219,15 @@ static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, 
                                   uint64_t frame, bool *table)
 {
     uint64_t maps = kd_sign_extend((va - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
-    hw_entry entry;
-    if (kd_read_u64(kd, pte, &entry.value) && hw_entry_present(entry) && hw_entry_large(entry)) {
+    hw_pa at = {(frame << HW_PAGE_SHIFT) + (pte & hw_bits(0, HW_PAGE_SHIFT))};
+    hw_entry entry; /* read where it is: the self map shows the current process's */
+    bool large = kd_read_physical(kd, at.value, &entry.value, sizeof entry.value) &&
+                 hw_entry_present(entry) && hw_entry_large(entry);
+    if (large && maps >= FIRST_KERNEL_ADDRESS) {
         return row_of_address(kd, u, maps);
     }
     uint64_t process = maps < FIRST_KERNEL_ADDRESS ? process_of(kd, u, frame) : 0;
-    *table = process != 0;
+    *table = process != 0 && !large;
     return process != 0 ? row_of(u, ROW_PROCESS, process, NULL)
                         : row_of(u, ROW_PART, 1, u->parts[0].name);
 }
