@@ -125,7 +125,7 @@ void mm_destroy(struct mm *mm)
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_stop(&mm->worker[i]);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
-    free(mm->control_by_id);
+    mi_free_control_table(mm);
     mi_paging_files_close(mm);
     mi_region_destroy(&mm->nonpaged);
     mi_region_destroy(&mm->paged);
@@ -176,6 +176,7 @@ void mm_settle(struct mm *mm)
     mi_list_all_frames(mm);
     mi_release_quarantine(mm);
     mi_slist_drain_all(mm);
+    mi_vad_free_all_spares(mm);
     mi_drain_cached_commit(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);

@@ -137,27 +137,30 @@ struct mm {
     pthread_mutex_t spaces_lock;   /* who holds it waits for no lock but (P) */
     struct list_node spaces;       /* (S) struct mm_space.link */
 
-    struct ke_lock sections_lock;      /* (L): see section.h */
-    struct list_node controls;         /* (L) struct mi_control.link */
-    struct mi_control **control_by_id; /* (L) NULL: free */
-    uint32_t control_count;            /* (L) */
+    struct ke_lock sections_lock;           /* (L): see section.h */
+    struct list_node controls;              /* (L) struct mi_control.link */
+    struct mi_control_table *control_table; /* (L) to change; section.c */
 
     struct mi_here here[MI_HERE_SLOTS]; /* by processor of the host */
 };
+
+#define MI_SPARE_VADS 8u
 
 struct mm_space {
     struct mm *mm;
     EPROCESS *process;
     void *owner;
     bool system;
-    bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
-    uint64_t directory;      /* (I) frame of the PML4 */
-    MMPTE *pml4;             /* host view of it */
-    uint64_t tables;         /* (W) user page tables below the PML4; also read without it */
-    uint64_t large_pages;    /* (W) page directory entries that map large pages */
-    struct mi_slist slist;   /* (W) */
-    bool watched;            /* (W) it has, or had, memory with a write watch */
-    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
+    bool cleaned;          /* (CW) its threads are gone: the engine forgets all at once */
+    uint64_t directory;    /* (I) frame of the PML4 */
+    MMPTE *pml4;           /* host view of it */
+    uint64_t tables;       /* (W) user page tables below the PML4; also read without it */
+    uint64_t large_pages;  /* (W) page directory entries that map large pages */
+    struct mi_slist slist; /* (W) */
+    bool watched;          /* (W) it has, or had, memory with a write watch */
+    MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
+    unsigned spare_count;              /* (C) */
+    MMVAD_SHORT *spare_view;           /* (A) for the next view's */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
@@ -437,7 +440,12 @@ static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space
     flush->shared_count = 0;
     flush->unmap_count = 0;
 }
-void mi_flush_end(struct mi_flush *flush);
+void mi_flush_all(struct mi_flush *flush);
+static inline void mi_flush_end(struct mi_flush *flush)
+{
+    if (flush->count + flush->free_count + flush->shared_count + flush->unmap_count > 0)
+        mi_flush_all(flush);
+}
 /* A valid PTE of `va` mapped `pfn` and does so no longer, or with fewer rights. */
 static inline void mi_flush_page(struct mi_flush *flush, uint64_t va, uint64_t pfn)
 {
@@ -476,7 +484,14 @@ struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64
 /* Write an invalid PTE that holds nothing over another and free what that held. => (W) */
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
 /* VirtualSize and its peak. => (CW) */
-void mi_virtual_size_add(struct mm_space *space, int64_t bytes);
+static inline void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
+{
+    EPROCESS *process = space->process;
+
+    process->VirtualSize += (ULONG64)bytes;
+    if (process->VirtualSize > process->PeakVirtualSize)
+        process->PeakVirtualSize = process->VirtualSize;
+}
 
 /* ---- protect.c ------------------------------------------------------------------------------ */
 
@@ -524,7 +539,12 @@ struct mi_vad_gap {
     uint32_t subtree;
 };
 
-struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad);
+static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
+                                         : (struct mi_vad_gap *)((MMVAD *)vad + 1);
+}
+
 void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 /* The VAD of `vpn`, NULL when it is free. => (CW) read */
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
@@ -532,9 +552,22 @@ MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
 MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn);
 bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last);
 /* The top of the tree and the children of a node. */
-MMVAD_SHORT *mi_vad_top(const struct mm_space *space);
-MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad);
-MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad);
+static inline MMVAD_SHORT *mi_vad_at(const struct mm_space *space, uint64_t va)
+{
+    return va ? kspace_host(&space->mm->ke->ks, va) : NULL;
+}
+static inline MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
+{
+    return mi_vad_at(space, space->process->VadRoot.BalancedRoot.RightChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->LeftChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->RightChild.va);
+}
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_last(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad);
@@ -547,9 +580,16 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
 /* Pool block for a VAD of private memory, or with `view` for a view of a section. */
 MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view);
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
-/* The same for private memory, keeping one block at hand. => (C) */
+/* The same for private memory, keeping some blocks at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
+/* For views. */
+MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
+void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
+/* Free what is at hand. => (C), or nobody else has the space */
+void mi_vad_free_spares(struct mm_space *space);
+/* The same for all processes whose address space is not locked. => not (S) */
+void mi_vad_free_all_spares(struct mm *mm);
 
 /* Lowest (highest) hole of `pages` pages that starts on 64 KB and ends at or below `limit` (the
  * first page number behind). => STATUS_NO_MEMORY; (CW) read */
@@ -645,6 +685,10 @@ static inline void mi_note_written(struct mm_space *space, uint64_t va, MMPTE ol
 }
 /* MEM_RESET for private memory. => (W) */
 void mi_reset_pages(struct mm_space *space, uint64_t first, uint64_t last);
+
+/* ---- section.c ------------------------------------------------------------------------------ */
+
+void mi_free_control_table(struct mm *mm);
 
 /* ---- locks ---------------------------------------------------------------------------------- */
 

@@ -44,10 +44,18 @@ struct mi_control {
 
 /* What follows the prototype PTEs in a segment's pool block: the way to its companion. */
 struct mi_segment_tail {
-    uint32_t id; /* index into mm->control_by_id */
+    uint32_t id; /* index into mm->control_table->by_id */
 };
 
 /* ---- section.c ---- */
+
+/* All controls by their id. One that became too small stays until the machine ends, as others may
+ * still be looking at it without a lock. */
+struct mi_control_table {
+    struct mi_control_table *smaller;
+    uint32_t count;
+    struct mi_control *by_id[]; /* (A), (L) to change; NULL: free */
+};
 
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment);
 /* The same for one that has pages, without (L). => (P); NULL: it is about to go */
@@ -212,7 +220,7 @@ uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, ui
  * => (CW) */
 void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
 /* What remains after mi_view_remove. => no locks */
-void mi_view_release(struct mm *mm, MMVAD_SHORT *vad);
+void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad);
 /* NtAllocateVirtualMemory with MEM_COMMIT in a view. => (C)
  * STATUS_ALREADY_COMMITTED: not of a section that was reserved */
 NTSTATUS mi_commit_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last,
