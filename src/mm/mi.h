@@ -106,23 +106,24 @@ struct mm {
     uint64_t ram_size;
     uint64_t frames; /* ram_size in pages */
 
-    MMPFN *pfn;              /* PFN database, by frame number */
-    uint64_t database_frame; /* (I) its first frame */
-    uint32_t slist_most;     /* (I) of each kind, see slist.c */
-    char apart[128];         /* what is above is read all the time, and never written */
+    MMPFN *pfn;                      /* PFN database, by frame number */
+    uint64_t database_frame;         /* (I) its first frame */
+    uint32_t slist_most;             /* (I) of each kind, see slist.c */
+    uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
+    bool threads;                    /* (I) there may be workers */
+    struct mi_thresholds thresholds; /* (I) */
+    char apart[128]; /* what is above is read all the time, and hardly ever written */
     struct ke_lock pfn_lock;
     uint64_t listed_frames; /* (P) frames from here on are not on a list yet, see bootpfn.c */
-    uint32_t boot_frames;   /* (A) futex: enum mi_boot_frames */
     uint64_t run_rover;     /* (P) where the search for contiguous frames goes on */
     struct mi_quarantine quarantine;
-    bool threads; /* (I) there may be workers */
+    char apart_too[128];
     struct mi_worker worker[MI_WORKERS];
 
     struct mi_paging paging_files;
     struct mi_inpages inpages;
-    struct ke_lock reclaim_lock;     /* KE_RANK_RECLAIM */
-    struct mi_thresholds thresholds; /* (I) */
-    uint64_t pages_being_written;    /* (A) */
+    struct ke_lock reclaim_lock;  /* KE_RANK_RECLAIM */
+    uint64_t pages_being_written; /* (A) */
 
     bool mapped_writes_fail; /* (A) the last one did */
 
@@ -234,6 +235,9 @@ static inline void mi_free_page(struct mm *mm, uint64_t pfn)
 
 /* A frame that just left its list: active, one reference, nothing known of who maps it. */
 void mi_page_taken(MMPFN *page);
+/* Whether the entry of an active page says nothing but what mi_page_taken and mi_initialize_pfn
+ * wrote. */
+bool mi_page_is_ordinary(const MMPFN *page);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,

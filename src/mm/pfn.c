@@ -129,6 +129,14 @@ void mi_page_taken(MMPFN *page)
     page->u3.e2.ReferenceCount = 1;
 }
 
+bool mi_page_is_ordinary(const MMPFN *page)
+{
+    return page->u3.e1.PageLocation == ActiveAndValid && page->u3.e1.Modified &&
+           page->u3.e1.CacheAttribute == CACHE_ATTRIBUTE_CACHED &&
+           page->u3.e1.Priority == DEFAULT_PRIORITY && !page->u4.PrototypePte &&
+           !page->u4.AweAllocation;
+}
+
 /* Find a frame of `list` above the System process's page directory. */
 static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list)
 {
