@@ -73,7 +73,11 @@ SUBJECTS = [
         _HEAP_TAG_ENTRY _HEAP_PSEUDO_TAG_ENTRY _HEAP_UCR_DESCRIPTOR _HEAP_LOCK 
         _HEAP_SUBSEGMENT _HEAP_USERDATA_HEADER  
          _HEAP_ENTRY_EXTRA _LIST_ENTRY"""),
-    ("cm", "Configuration manager", "_CMHIVE _HHIVE _HBASE_BLOCK"),
+    ("cm", "Configuration manager: hives, cells, keys", """
+        _CMHIVE _HHIVE _HBASE_BLOCK _HBIN _HMAP_DIRECTORY _HMAP_TABLE _HMAP_ENTRY _CM_KEY_NODE
+        _CM_KEY_VALUE _CM_KEY_SECURITY _CM_KEY_INDEX _CM_BIG_DATA _CM_KEY_BODY _CM_KEY_CONTROL_BLOCK
+        _CM_NAME_CONTROL_BLOCK _CM_KEY_HASH _CM_KEY_HASH_TABLE_ENTRY _CM_INDEX_HINT_BLOCK
+        _CM_KEY_SECURITY_CACHE _CM_KEY_SECURITY_CACHE_ENTRY"""),
 ]
 
 # Types that live in user memory: pointers to them and inside them are user pointers.
@@ -198,8 +202,16 @@ class Emitter:
             if natural != lo:
                 out += self.pad(at, lo, ind)
             out += self.run(owner, run, lo, ind, user, packed)
+            if j < len(fields) and fields[j][1]["kind"] == run[-1][1]["kind"] == "bitfield" and \
+                    len(self.split(run)) == 1:
+                out += self.rest_of_unit(run[-1][1], ind)
             at, i = hi, j
         return out, at
+
+    def rest_of_unit(self, t, ind):
+        """What keeps the next bit field out of the storage unit that ends with `t`."""
+        free = 8 * self.l.size(t["type"]) - t["bit_position"] - t["bit_length"]
+        return [f"{ind}{BASE[t['type']['name']][0]} : {free};"] if free else []
 
     def run_align(self, run):
         return max(self.l.align(t) for _, t, _ in run)

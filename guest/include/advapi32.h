@@ -41,3 +41,17 @@ UCHAR *GetSidSubAuthorityCount(SID *sid);
 ULONG *GetSidSubAuthority(SID *sid, ULONG index);
 BOOL ConvertSidToStringSidW(const SID *sid, WCHAR **out);
 BOOL ConvertSidToStringSidA(const SID *sid, char **out);
+
+/* account.c */
+BOOL GetUserNameW(WCHAR *buffer, ULONG *size);
+BOOL GetUserNameA(char *buffer, ULONG *size);
+
+/* random.c */
+BOOLEAN SystemFunction036(void *buffer, ULONG size);
+BOOL CryptAcquireContextW(ULONG64 *out, const WCHAR *container, const WCHAR *name, ULONG type,
+                          ULONG flags);
+BOOL CryptAcquireContextA(ULONG64 *out, const char *container, const char *name, ULONG type,
+                          ULONG flags);
+BOOL CryptContextAddRef(ULONG64 handle, ULONG *reserved, ULONG flags);
+BOOL CryptReleaseContext(ULONG64 handle, ULONG flags);
+BOOL CryptGenRandom(ULONG64 handle, ULONG size, UCHAR *buffer);

@@ -60,6 +60,7 @@ BOOL RemoveDirectoryW(const WCHAR *path);
 BOOL CreateDirectoryW(const WCHAR *path, const SECURITY_ATTRIBUTES *security);
 BOOL MoveFileExW(const WCHAR *from, const WCHAR *to, ULONG flags);
 BOOL MoveFileW(const WCHAR *from, const WCHAR *to);
+BOOL CreateHardLinkW(const WCHAR *name, const WCHAR *existing, SECURITY_ATTRIBUTES *reserved);
 BOOL CopyFileW(const WCHAR *from, const WCHAR *to, BOOL fail_if_exists);
 ULONG GetFileAttributesW(const WCHAR *path);
 BOOL GetFileAttributesExW(const WCHAR *path, ULONG level, WIN32_FILE_ATTRIBUTE_DATA *out);
@@ -90,6 +91,7 @@ BOOL GetDiskFreeSpaceA(const char *path, ULONG *sectors, ULONG *bytes, ULONG *av
                        ULONG *total);
 BOOL MoveFileExA(const char *from, const char *to, ULONG flags);
 BOOL MoveFileA(const char *from, const char *to);
+BOOL CreateHardLinkA(const char *name, const char *existing, SECURITY_ATTRIBUTES *reserved);
 BOOL CopyFileA(const char *from, const char *to, BOOL fail_if_exists);
 HANDLE FindFirstFileA(const char *path, WIN32_FIND_DATAA *data);
 BOOL FindNextFileA(HANDLE handle, WIN32_FIND_DATAA *data);
@@ -353,6 +355,32 @@ BOOL InitOnceExecuteOnce(void *once, BOOL (*initialize)(void *, void *, void **)
                          void **context);
 BOOL InitOnceBeginInitialize(void *once, ULONG flags, BOOL *pending, void **context);
 BOOL InitOnceComplete(void *once, ULONG flags, void *context);
+
+/* clock.c */
+BOOL SetSystemTime(const SYSTEMTIME *time);
+BOOL SetLocalTime(const SYSTEMTIME *time);
+BOOL GetSystemTimeAdjustment(ULONG *adjustment, ULONG *increment, BOOL *disabled);
+BOOL DosDateTimeToFileTime(USHORT date, USHORT clock, FILETIME *time);
+BOOL SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *zone, const SYSTEMTIME *utc,
+                                     SYSTEMTIME *local);
+BOOL TzSpecificLocalTimeToSystemTime(const TIME_ZONE_INFORMATION *zone, const SYSTEMTIME *local,
+                                     SYSTEMTIME *utc);
+
+/* volume.c */
+BOOL GetVolumeInformationByHandleW(HANDLE file, WCHAR *label, ULONG label_size, ULONG *serial,
+                                   ULONG *longest, ULONG *flags, WCHAR *system, ULONG system_size);
+BOOL GetVolumeInformationW(const WCHAR *root, WCHAR *label, ULONG label_size, ULONG *serial,
+                           ULONG *longest, ULONG *flags, WCHAR *system, ULONG system_size);
+BOOL GetVolumeInformationA(const char *root, char *label, ULONG label_size, ULONG *serial,
+                           ULONG *longest, ULONG *flags, char *system, ULONG system_size);
+BOOL GetVolumeNameForVolumeMountPointW(const WCHAR *root, WCHAR *name, ULONG size);
+BOOL GetVolumePathNameW(const WCHAR *path, WCHAR *root, ULONG size);
+BOOL GetVolumePathNameA(const char *path, char *root, ULONG size);
+HANDLE FindFirstVolumeW(WCHAR *name, ULONG size);
+BOOL FindNextVolumeW(HANDLE handle, WCHAR *name, ULONG size);
+BOOL FindVolumeClose(HANDLE handle);
+ULONG GetLogicalDriveStringsW(ULONG size, WCHAR *buffer);
+ULONG GetLogicalDriveStringsA(ULONG size, char *buffer);
 
 /* system.c */
 void GetSystemInfo(SYSTEM_INFO *info);

@@ -8,6 +8,7 @@
 #include "nt/info.h"
 #include "nt/memory.h"
 #include "nt/peb.h"
+#include "nt/registry.h"
 #include "nt/rtl.h"
 #include "nt/status.h"
 #include "win32.h"
@@ -190,6 +191,25 @@ NTSTATUS NtDeviceIoControlFile(HANDLE file, HANDLE event, void *apc, void *apc_c
 /* system */
 NTSTATUS NtQuerySystemInformation(ULONG class, void *information, ULONG length, ULONG *returned);
 NTSTATUS NtQuerySystemTime(LARGE_INTEGER *time);
+NTSTATUS NtSetSystemTime(const LARGE_INTEGER *time, LARGE_INTEGER *previous);
 NTSTATUS NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);
 NTSTATUS NtQueryTimerResolution(ULONG *coarsest, ULONG *finest, ULONG *actual);
 NTSTATUS NtDisplayString(UNICODE_STRING *text);
+
+/* registry */
+NTSTATUS NtOpenKey(HANDLE *key, ULONG access, OBJECT_ATTRIBUTES *attributes);
+NTSTATUS NtOpenKeyEx(HANDLE *key, ULONG access, OBJECT_ATTRIBUTES *attributes, ULONG options);
+NTSTATUS NtCreateKey(HANDLE *key, ULONG access, OBJECT_ATTRIBUTES *attributes, ULONG title_index,
+                     UNICODE_STRING *class_name, ULONG options, ULONG *disposition);
+NTSTATUS NtQueryKey(HANDLE key, ULONG class, void *information, ULONG length, ULONG *returned);
+NTSTATUS NtEnumerateKey(HANDLE key, ULONG index, ULONG class, void *information, ULONG length,
+                        ULONG *returned);
+NTSTATUS NtQueryValueKey(HANDLE key, UNICODE_STRING *name, ULONG class, void *information,
+                         ULONG length, ULONG *returned);
+NTSTATUS NtEnumerateValueKey(HANDLE key, ULONG index, ULONG class, void *information, ULONG length,
+                             ULONG *returned);
+NTSTATUS NtSetValueKey(HANDLE key, UNICODE_STRING *name, ULONG title_index, ULONG type,
+                       const void *data, ULONG length);
+NTSTATUS NtDeleteKey(HANDLE key);
+NTSTATUS NtDeleteValueKey(HANDLE key, UNICODE_STRING *name);
+NTSTATUS NtFlushKey(HANDLE key);

@@ -68,8 +68,9 @@ BOOL CreateDirectoryW(const WCHAR *path, const SECURITY_ATTRIBUTES *security)
     return status == STATUS_OBJECT_NAME_COLLISION ? fail_error(ERROR_ALREADY_EXISTS) : done(status);
 }
 
-/* Rename within the volume. The new name travels behind FILE_RENAME_INFORMATION. */
-static NTSTATUS rename_open(HANDLE handle, const UNICODE_STRING *to, BOOL replace)
+/* Give a file another name on its volume, as well or instead: the name travels behind
+ * FILE_RENAME_INFORMATION, whose layout FILE_LINK_INFORMATION shares. */
+static NTSTATUS name_open(HANDLE handle, const UNICODE_STRING *to, BOOL replace, ULONG class)
 {
     ULONG size = (ULONG)offsetof(FILE_RENAME_INFORMATION, FileName) + to->Length + sizeof(WCHAR);
     FILE_RENAME_INFORMATION *info = heap_alloc(size);
@@ -79,7 +80,7 @@ static NTSTATUS rename_open(HANDLE handle, const UNICODE_STRING *to, BOOL replac
     *info = (FILE_RENAME_INFORMATION){.ReplaceIfExists = (BOOLEAN)replace,
                                       .FileNameLength = to->Length};
     copy_bytes(info->FileName, to->Buffer, to->Length);
-    NTSTATUS status = NtSetInformationFile(handle, &iosb, info, size, FileRenameInformation);
+    NTSTATUS status = NtSetInformationFile(handle, &iosb, info, size, class);
     heap_free(info);
     return status;
 }
@@ -94,11 +95,29 @@ BOOL MoveFileExW(const WCHAR *from, const WCHAR *to, ULONG flags)
         NtClose(handle);
         return FALSE;
     }
-    NTSTATUS status = rename_open(handle, &target, (flags & MOVEFILE_REPLACE_EXISTING) != 0);
+    NTSTATUS status =
+        name_open(handle, &target, (flags & MOVEFILE_REPLACE_EXISTING) != 0, FileRenameInformation);
     NtClose(handle);
     nt_path_free(&target);
     if (status == STATUS_NOT_SAME_DEVICE && flags & MOVEFILE_COPY_ALLOWED)
         return CopyFileW(from, to, !(flags & MOVEFILE_REPLACE_EXISTING)) && DeleteFileW(from);
+    return status == STATUS_OBJECT_NAME_COLLISION ? fail_error(ERROR_ALREADY_EXISTS) : done(status);
+}
+
+BOOL CreateHardLinkW(const WCHAR *name, const WCHAR *existing, SECURITY_ATTRIBUTES *reserved)
+{
+    UNICODE_STRING target;
+    if (reserved)
+        return fail_error(ERROR_INVALID_PARAMETER);
+    HANDLE handle = open_path(existing, FILE_WRITE_ATTRIBUTES, FILE_NON_DIRECTORY_FILE);
+    if (!handle)
+        return FALSE;
+    NTSTATUS status = STATUS_OBJECT_NAME_INVALID;
+    if (nt_path(name, &target)) {
+        status = name_open(handle, &target, FALSE, FileLinkInformation);
+        nt_path_free(&target);
+    }
+    NtClose(handle);
     return status == STATUS_OBJECT_NAME_COLLISION ? fail_error(ERROR_ALREADY_EXISTS) : done(status);
 }
 

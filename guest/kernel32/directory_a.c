@@ -129,6 +129,16 @@ BOOL MoveFileA(const char *from, const char *to)
     return MoveFileExA(from, to, MOVEFILE_COPY_ALLOWED);
 }
 
+BOOL CreateHardLinkA(const char *name, const char *existing, SECURITY_ATTRIBUTES *reserved)
+{
+    struct wide_pair pair;
+    if (!wide_pair_init(&pair, name, existing))
+        return FALSE;
+    BOOL result = CreateHardLinkW(pair.from.text, pair.to.text, reserved);
+    wide_pair_deinit(&pair);
+    return result;
+}
+
 BOOL CopyFileA(const char *from, const char *to, BOOL fail_if_exists)
 {
     struct wide_pair pair;

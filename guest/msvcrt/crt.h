@@ -132,6 +132,11 @@ BOOL crt_threads_init(void);
 /* Set errno (and return -1) from a Win32 error. */
 int crt_fail(ULONG dos_error);
 int crt_fail_errno(int error);
+/* What a function with documented parameter checks does when one fails: errno. msvcrt.dll exports
+ * no way to set an invalid-parameter handler, so there is none to call. => the error */
+errno_t crt_invalid_parameter(int error);
+/* A file's time in seconds since 1970; 0 for none. */
+time64 crt_unix_time(const FILETIME *time);
 
 BOOL DllMain(void *module, ULONG reason, void *reserved);
 void __mingw_raise_matherr(int type, const char *name, double a, double b, double result);

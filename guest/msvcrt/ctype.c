@@ -331,15 +331,26 @@ struct lconv {
 };
 
 #define NOT_AVAILABLE 127
+#define UNSIGNED_NOT_AVAILABLE 255
+
+static char no_text[] = "", decimal_point[] = ".";
+static struct lconv c_locale = {
+    decimal_point, no_text,       no_text,       no_text,       no_text,       no_text,
+    no_text,       no_text,       no_text,       no_text,       NOT_AVAILABLE, NOT_AVAILABLE,
+    NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE};
 
 struct lconv *localeconv(void)
 {
-    static char empty[] = "", point[] = ".";
-    static struct lconv c_locale = {
-        point,         empty,         empty,         empty,         empty,         empty,
-        empty,         empty,         empty,         empty,         NOT_AVAILABLE, NOT_AVAILABLE,
-        NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE, NOT_AVAILABLE};
     return &c_locale;
+}
+
+/* The start-up code of programs whose plain char is unsigned: CHAR_MAX, which says "not available",
+ * is 255 to them. */
+int __lconv_init(void)
+{
+    memset(&c_locale.int_frac_digits, UNSIGNED_NOT_AVAILABLE,
+           sizeof c_locale - offsetof(struct lconv, int_frac_digits));
+    return 0;
 }
 
 #define LC_MAX 5

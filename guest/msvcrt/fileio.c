@@ -177,15 +177,6 @@ int _wsopen(const WCHAR *path, int flags, int share, ...)
     return fd;
 }
 
-static WCHAR *wide_path(const char *path)
-{
-    int size = MultiByteToWideChar(CP_ACP, 0, path, -1, NULL, 0);
-    WCHAR *wide = malloc((size_t)size * sizeof(WCHAR));
-    if (wide)
-        MultiByteToWideChar(CP_ACP, 0, path, -1, wide, size);
-    return wide;
-}
-
 static int optional_mode(int flags, va_list arguments)
 {
     return flags & _O_CREAT ? va_arg(arguments, int) : 0;
@@ -193,7 +184,7 @@ static int optional_mode(int flags, va_list arguments)
 
 static int open_narrow(const char *path, int flags, int share, int mode)
 {
-    WCHAR *wide = path ? wide_path(path) : NULL;
+    WCHAR *wide = path ? crt_wide_copy(path) : NULL;
     if (!wide)
         return crt_fail_errno(path ? ENOMEM : EINVAL);
     int fd = _wsopen(wide, flags, share, mode);

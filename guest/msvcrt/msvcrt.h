@@ -49,6 +49,10 @@ struct stat64;
 struct stat64i32;
 struct finddata64i32;
 struct finddata64;
+struct wfinddata64i32;
+struct wfinddata64;
+struct utimbuf64;
+struct utimbuf32;
 
 /* libmingwex */
 double ldexp(double x, int exponent);
@@ -277,15 +281,49 @@ int _wchdir(const WCHAR *path);
 char *_getcwd(char *buffer, int size);
 WCHAR *_wgetcwd(WCHAR *buffer, int size);
 int _getdrive(void);
-char *_fullpath(char *buffer, const char *path, size_t size);
+
+/* find.c */
 intptr_t _findfirst64(const char *pattern, struct finddata64 *out);
 int _findnext64(intptr_t handle, struct finddata64 *out);
 intptr_t _findfirst(const char *pattern, struct finddata64i32 *out);
 int _findnext(intptr_t handle, struct finddata64i32 *out);
+intptr_t _wfindfirst64(const WCHAR *pattern, struct wfinddata64 *out);
+int _wfindnext64(intptr_t handle, struct wfinddata64 *out);
+intptr_t _wfindfirst(const WCHAR *pattern, struct wfinddata64i32 *out);
+int _wfindnext(intptr_t handle, struct wfinddata64i32 *out);
 int _findclose(intptr_t handle);
+
+/* pathname.c */
+char *_fullpath(char *buffer, const char *path, size_t size);
+errno_t _splitpath_s(const char *path, char *drive, size_t drive_room, char *folder,
+                     size_t folder_room, char *name, size_t name_room, char *extension,
+                     size_t extension_room);
 void _splitpath(const char *path, char *drive, char *folder, char *name, char *extension);
+errno_t _makepath_s(char *path, size_t room, const char *drive, const char *folder,
+                    const char *name, const char *extension);
 void _makepath(char *path, const char *drive, const char *folder, const char *name,
                const char *extension);
+errno_t _searchenv_s(const char *file, const char *variable, char *path, size_t room);
+void _searchenv(const char *file, const char *variable, char *path);
+WCHAR *_wfullpath(WCHAR *buffer, const WCHAR *path, size_t size);
+errno_t _wsplitpath_s(const WCHAR *path, WCHAR *drive, size_t drive_room, WCHAR *folder,
+                      size_t folder_room, WCHAR *name, size_t name_room, WCHAR *extension,
+                      size_t extension_room);
+void _wsplitpath(const WCHAR *path, WCHAR *drive, WCHAR *folder, WCHAR *name, WCHAR *extension);
+errno_t _wmakepath_s(WCHAR *path, size_t room, const WCHAR *drive, const WCHAR *folder,
+                     const WCHAR *name, const WCHAR *extension);
+void _wmakepath(WCHAR *path, const WCHAR *drive, const WCHAR *folder, const WCHAR *name,
+                const WCHAR *extension);
+errno_t _wsearchenv_s(const WCHAR *file, const WCHAR *variable, WCHAR *path, size_t room);
+void _wsearchenv(const WCHAR *file, const WCHAR *variable, WCHAR *path);
+
+/* filetime.c */
+int _futime64(int fd, const struct utimbuf64 *times);
+int _wutime64(const WCHAR *path, const struct utimbuf64 *times);
+int _utime64(const char *path, const struct utimbuf64 *times);
+int _futime32(int fd, const struct utimbuf32 *times);
+int _wutime32(const WCHAR *path, const struct utimbuf32 *times);
+int _utime32(const char *path, const struct utimbuf32 *times);
 
 /* string.c */
 void *memcpy(void *to, const void *from, size_t size);
@@ -408,6 +446,7 @@ int iswascii(USHORT c);
 USHORT towlower(USHORT c);
 USHORT towupper(USHORT c);
 struct lconv *localeconv(void);
+int __lconv_init(void);
 char *setlocale(int category, const char *locale);
 WCHAR *_wsetlocale(int category, const WCHAR *locale);
 int _configthreadlocale(int type);

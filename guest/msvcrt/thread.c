@@ -84,6 +84,12 @@ int crt_fail_errno(int error)
     return -1;
 }
 
+errno_t crt_invalid_parameter(int error)
+{
+    *_errno() = error;
+    return error;
+}
+
 /* Win32 errors that have an errno of their own; the others are EINVAL. Source: _dosmaperr's table
  * as documented under "errno, _doserrno". */
 int crt_fail(ULONG dos_error)

@@ -6,6 +6,7 @@ NTSTATUS NtProcessStartup(PEB *peb)
     (void)peb;
     hold_event(L"\\SAM_SERVICE_STARTED");
     hold_event(L"\\BaseNamedObjects\\LSA_RPC_SERVER_ACTIVE");
+    announce_host();
     HANDLE logons = hold_event(NULL);
     serve(&logons, 1);
 }

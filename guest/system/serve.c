@@ -3,7 +3,7 @@
 
 enum { NAME_CHARACTERS = 96 };
 
-static void need(NTSTATUS status)
+void need(NTSTATUS status)
 {
     if (!NT_SUCCESS(status)) {
         RtlExitUserProcess(status);
@@ -96,11 +96,24 @@ void start_worker(HANDLE event)
                              NULL));
 }
 
+void announce_host(void)
+{
+    HANDLE event = hold_event(HOST_EVENT);
+
+    NtSetEvent(event, NULL);
+    NtClose(event);
+}
+
+void wait_for(HANDLE *events, ULONG count)
+{
+    NTSTATUS status = NtWaitForMultipleObjects(count, events, WaitAny, 0, NULL);
+
+    need(status);
+    NtResetEvent(events[status - STATUS_WAIT_0], NULL);
+}
+
 void serve(HANDLE *events, ULONG count)
 {
-    for (;;) {
-        NTSTATUS status = NtWaitForMultipleObjects(count, events, WaitAny, 0, NULL);
-        need(status);
-        NtResetEvent(events[status - STATUS_WAIT_0], NULL);
-    }
+    for (;;)
+        wait_for(events, count);
 }

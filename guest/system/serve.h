@@ -23,5 +23,14 @@ HANDLE hold_session_mutant(const PEB *peb, const WCHAR *name);
 /* A second thread that waits for `event`. */
 void start_worker(HANDLE event);
 
+/* What a process that hosts services sets when it is there, for the service control manager. */
+#define HOST_EVENT L"\\BaseNamedObjects\\ServiceHostStarted"
+void announce_host(void);
+
+/* End the process unless the status is a success. */
+void need(NTSTATUS status);
+
+/* Wait for one of these, and reset it. */
+void wait_for(HANDLE *events, ULONG count);
 /* Wait for any of these, for good. */
 _Noreturn void serve(HANDLE *events, ULONG count);

@@ -6,6 +6,7 @@ NTSTATUS NtProcessStartup(PEB *peb)
 {
     (void)peb;
     start_worker(hold_event(NULL));
+    announce_host();
     HANDLE control = hold_event(NULL);
     serve(&control, 1);
 }

@@ -1,4 +1,4 @@
-/* include/nt/cm.h: Configuration manager.
+/* include/nt/cm.h: Configuration manager: hives, cells, keys.
  *
  * Layout of Windows 7 SP1 x64, build 7601.17514, asserted member by member.
  * Written by tools/gen_nt_headers.py; edit that, not this. */
@@ -17,19 +17,32 @@
 
 struct CMP_OFFSET_ARRAY;
 struct _CM_CELL_REMAP_BLOCK;
+struct _CM_INDEX_HINT_BLOCK;
+struct _CM_KCB_UOW;
+struct _CM_KEY_BODY;
 struct _CM_KEY_CONTROL_BLOCK;
+struct _CM_KEY_HASH;
 struct _CM_KEY_HASH_TABLE_ENTRY;
+struct _CM_KEY_SECURITY_CACHE;
 struct _CM_KEY_SECURITY_CACHE_ENTRY;
+struct _CM_NAME_CONTROL_BLOCK;
+struct _CM_NAME_HASH;
+struct _CM_NOTIFY_BLOCK;
 struct _CM_RM;
+struct _CM_TRANS;
+struct _CM_VIEW_OF_FILE;
 struct _CM_WORKITEM;
 struct _ERESOURCE;
 struct _FAST_MUTEX;
 struct _FILE_OBJECT;
+struct _GUID;
 struct _HBASE_BLOCK;
+struct _HHIVE;
 struct _HMAP_DIRECTORY;
 struct _HMAP_TABLE;
 struct _KEVENT;
 struct _KTHREAD;
+struct _UNICODE_STRING;
 
 struct _FREE_DISPLAY {
     ULONG RealVectorSize;
@@ -318,3 +331,438 @@ NT_OFFSET(struct _HBASE_BLOCK, ThawRmId, 0xfd8);
 NT_OFFSET(struct _HBASE_BLOCK, ThawLogId, 0xfe8);
 NT_OFFSET(struct _HBASE_BLOCK, BootType, 0xff8);
 NT_OFFSET(struct _HBASE_BLOCK, BootRecover, 0xffc);
+
+struct _HBIN {
+    ULONG Signature;
+    ULONG FileOffset;
+    ULONG Size;
+    ULONG Reserved1[2];
+    union _LARGE_INTEGER TimeStamp;
+    ULONG Spare;
+} __attribute__((packed));
+typedef struct _HBIN HBIN;
+NT_SIZE(struct _HBIN, 0x20);
+NT_OFFSET(struct _HBIN, Signature, 0x0);
+NT_OFFSET(struct _HBIN, FileOffset, 0x4);
+NT_OFFSET(struct _HBIN, Size, 0x8);
+NT_OFFSET(struct _HBIN, Reserved1, 0xc);
+NT_OFFSET(struct _HBIN, TimeStamp, 0x14);
+NT_OFFSET(struct _HBIN, Spare, 0x1c);
+
+struct _HMAP_DIRECTORY {
+    KPTR(struct _HMAP_TABLE) Directory[1024];
+};
+typedef struct _HMAP_DIRECTORY HMAP_DIRECTORY;
+NT_SIZE(struct _HMAP_DIRECTORY, 0x2000);
+NT_OFFSET(struct _HMAP_DIRECTORY, Directory, 0x0);
+
+struct _HMAP_ENTRY {
+    ULONG64 BlockAddress;
+    ULONG64 BinAddress;
+    KPTR(struct _CM_VIEW_OF_FILE) CmView;
+    ULONG MemAlloc;
+};
+typedef struct _HMAP_ENTRY HMAP_ENTRY;
+NT_SIZE(struct _HMAP_ENTRY, 0x20);
+NT_OFFSET(struct _HMAP_ENTRY, BlockAddress, 0x0);
+NT_OFFSET(struct _HMAP_ENTRY, BinAddress, 0x8);
+NT_OFFSET(struct _HMAP_ENTRY, CmView, 0x10);
+NT_OFFSET(struct _HMAP_ENTRY, MemAlloc, 0x18);
+
+struct _HMAP_TABLE {
+    struct _HMAP_ENTRY Table[512];
+};
+typedef struct _HMAP_TABLE HMAP_TABLE;
+NT_SIZE(struct _HMAP_TABLE, 0x4000);
+NT_OFFSET(struct _HMAP_TABLE, Table, 0x0);
+
+struct _CM_KEY_REFERENCE {
+    ULONG KeyCell;
+    KPTR(struct _HHIVE) KeyHive;
+};
+typedef struct _CM_KEY_REFERENCE CM_KEY_REFERENCE;
+NT_SIZE(struct _CM_KEY_REFERENCE, 0x10);
+NT_OFFSET(struct _CM_KEY_REFERENCE, KeyCell, 0x0);
+NT_OFFSET(struct _CM_KEY_REFERENCE, KeyHive, 0x8);
+
+struct _CHILD_LIST {
+    ULONG Count;
+    ULONG List;
+};
+typedef struct _CHILD_LIST CHILD_LIST;
+NT_SIZE(struct _CHILD_LIST, 0x8);
+NT_OFFSET(struct _CHILD_LIST, Count, 0x0);
+NT_OFFSET(struct _CHILD_LIST, List, 0x4);
+
+struct _CM_KEY_NODE {
+    USHORT Signature;
+    USHORT Flags;
+    union _LARGE_INTEGER LastWriteTime;
+    ULONG Spare;
+    ULONG Parent;
+    ULONG SubKeyCounts[2];
+    union {
+        struct {
+            struct _CM_KEY_REFERENCE ChildHiveReference;
+            ULONG Security;
+        } __attribute__((packed));
+        struct {
+            ULONG SubKeyLists[2];
+            struct _CHILD_LIST ValueList;
+        } __attribute__((packed));
+    };
+    ULONG Class;
+    ULONG MaxNameLen : 16;
+    ULONG UserFlags : 4;
+    ULONG VirtControlFlags : 4;
+    ULONG Debug : 8;
+    ULONG MaxClassLen;
+    ULONG MaxValueNameLen;
+    ULONG MaxValueDataLen;
+    ULONG WorkVar;
+    USHORT NameLength;
+    USHORT ClassLength;
+    WCHAR Name[1];
+    USHORT : 16;
+} __attribute__((packed));
+typedef struct _CM_KEY_NODE CM_KEY_NODE;
+NT_SIZE(struct _CM_KEY_NODE, 0x50);
+NT_OFFSET(struct _CM_KEY_NODE, Signature, 0x0);
+NT_OFFSET(struct _CM_KEY_NODE, Flags, 0x2);
+NT_OFFSET(struct _CM_KEY_NODE, LastWriteTime, 0x4);
+NT_OFFSET(struct _CM_KEY_NODE, Spare, 0xc);
+NT_OFFSET(struct _CM_KEY_NODE, Parent, 0x10);
+NT_OFFSET(struct _CM_KEY_NODE, SubKeyCounts, 0x14);
+NT_OFFSET(struct _CM_KEY_NODE, ChildHiveReference, 0x1c);
+NT_OFFSET(struct _CM_KEY_NODE, SubKeyLists, 0x1c);
+NT_OFFSET(struct _CM_KEY_NODE, ValueList, 0x24);
+NT_OFFSET(struct _CM_KEY_NODE, Security, 0x2c);
+NT_OFFSET(struct _CM_KEY_NODE, Class, 0x30);
+NT_OFFSET(struct _CM_KEY_NODE, MaxClassLen, 0x38);
+NT_OFFSET(struct _CM_KEY_NODE, MaxValueNameLen, 0x3c);
+NT_OFFSET(struct _CM_KEY_NODE, MaxValueDataLen, 0x40);
+NT_OFFSET(struct _CM_KEY_NODE, WorkVar, 0x44);
+NT_OFFSET(struct _CM_KEY_NODE, NameLength, 0x48);
+NT_OFFSET(struct _CM_KEY_NODE, ClassLength, 0x4a);
+NT_OFFSET(struct _CM_KEY_NODE, Name, 0x4c);
+
+struct _CM_KEY_VALUE {
+    USHORT Signature;
+    USHORT NameLength;
+    ULONG DataLength;
+    ULONG Data;
+    ULONG Type;
+    USHORT Flags;
+    USHORT Spare;
+    WCHAR Name[1];
+};
+typedef struct _CM_KEY_VALUE CM_KEY_VALUE;
+NT_SIZE(struct _CM_KEY_VALUE, 0x18);
+NT_OFFSET(struct _CM_KEY_VALUE, Signature, 0x0);
+NT_OFFSET(struct _CM_KEY_VALUE, NameLength, 0x2);
+NT_OFFSET(struct _CM_KEY_VALUE, DataLength, 0x4);
+NT_OFFSET(struct _CM_KEY_VALUE, Data, 0x8);
+NT_OFFSET(struct _CM_KEY_VALUE, Type, 0xc);
+NT_OFFSET(struct _CM_KEY_VALUE, Flags, 0x10);
+NT_OFFSET(struct _CM_KEY_VALUE, Spare, 0x12);
+NT_OFFSET(struct _CM_KEY_VALUE, Name, 0x14);
+
+struct _SECURITY_DESCRIPTOR_RELATIVE {
+    UCHAR Revision;
+    UCHAR Sbz1;
+    USHORT Control;
+    ULONG Owner;
+    ULONG Group;
+    ULONG Sacl;
+    ULONG Dacl;
+};
+typedef struct _SECURITY_DESCRIPTOR_RELATIVE SECURITY_DESCRIPTOR_RELATIVE;
+NT_SIZE(struct _SECURITY_DESCRIPTOR_RELATIVE, 0x14);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Revision, 0x0);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Sbz1, 0x1);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Control, 0x2);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Owner, 0x4);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Group, 0x8);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Sacl, 0xc);
+NT_OFFSET(struct _SECURITY_DESCRIPTOR_RELATIVE, Dacl, 0x10);
+
+struct _CM_KEY_SECURITY {
+    USHORT Signature;
+    USHORT Reserved;
+    ULONG Flink;
+    ULONG Blink;
+    ULONG ReferenceCount;
+    ULONG DescriptorLength;
+    struct _SECURITY_DESCRIPTOR_RELATIVE Descriptor;
+};
+typedef struct _CM_KEY_SECURITY CM_KEY_SECURITY;
+NT_SIZE(struct _CM_KEY_SECURITY, 0x28);
+NT_OFFSET(struct _CM_KEY_SECURITY, Signature, 0x0);
+NT_OFFSET(struct _CM_KEY_SECURITY, Reserved, 0x2);
+NT_OFFSET(struct _CM_KEY_SECURITY, Flink, 0x4);
+NT_OFFSET(struct _CM_KEY_SECURITY, Blink, 0x8);
+NT_OFFSET(struct _CM_KEY_SECURITY, ReferenceCount, 0xc);
+NT_OFFSET(struct _CM_KEY_SECURITY, DescriptorLength, 0x10);
+NT_OFFSET(struct _CM_KEY_SECURITY, Descriptor, 0x14);
+
+struct _CM_KEY_INDEX {
+    USHORT Signature;
+    USHORT Count;
+    ULONG List[1];
+};
+typedef struct _CM_KEY_INDEX CM_KEY_INDEX;
+NT_SIZE(struct _CM_KEY_INDEX, 0x8);
+NT_OFFSET(struct _CM_KEY_INDEX, Signature, 0x0);
+NT_OFFSET(struct _CM_KEY_INDEX, Count, 0x2);
+NT_OFFSET(struct _CM_KEY_INDEX, List, 0x4);
+
+struct _CM_BIG_DATA {
+    USHORT Signature;
+    USHORT Count;
+    ULONG List;
+};
+typedef struct _CM_BIG_DATA CM_BIG_DATA;
+NT_SIZE(struct _CM_BIG_DATA, 0x8);
+NT_OFFSET(struct _CM_BIG_DATA, Signature, 0x0);
+NT_OFFSET(struct _CM_BIG_DATA, Count, 0x2);
+NT_OFFSET(struct _CM_BIG_DATA, List, 0x4);
+
+struct _CM_KEY_BODY {
+    ULONG Type;
+    KPTR(struct _CM_KEY_CONTROL_BLOCK) KeyControlBlock;
+    KPTR(struct _CM_NOTIFY_BLOCK) NotifyBlock;
+    KPTR(void) ProcessID;
+    struct _LIST_ENTRY KeyBodyList;
+    ULONG Flags : 16;
+    ULONG HandleTags : 16;
+    KPTR(void) KtmTrans;
+    KPTR(struct _GUID) KtmUow;
+    struct _LIST_ENTRY ContextListHead;
+};
+typedef struct _CM_KEY_BODY CM_KEY_BODY;
+NT_SIZE(struct _CM_KEY_BODY, 0x58);
+NT_OFFSET(struct _CM_KEY_BODY, Type, 0x0);
+NT_OFFSET(struct _CM_KEY_BODY, KeyControlBlock, 0x8);
+NT_OFFSET(struct _CM_KEY_BODY, NotifyBlock, 0x10);
+NT_OFFSET(struct _CM_KEY_BODY, ProcessID, 0x18);
+NT_OFFSET(struct _CM_KEY_BODY, KeyBodyList, 0x20);
+NT_OFFSET(struct _CM_KEY_BODY, KtmTrans, 0x38);
+NT_OFFSET(struct _CM_KEY_BODY, KtmUow, 0x40);
+NT_OFFSET(struct _CM_KEY_BODY, ContextListHead, 0x48);
+
+struct _CM_INTENT_LOCK {
+    ULONG OwnerCount;
+    KPTR(KPTR(struct _CM_KCB_UOW)) OwnerTable;
+};
+typedef struct _CM_INTENT_LOCK CM_INTENT_LOCK;
+NT_SIZE(struct _CM_INTENT_LOCK, 0x10);
+NT_OFFSET(struct _CM_INTENT_LOCK, OwnerCount, 0x0);
+NT_OFFSET(struct _CM_INTENT_LOCK, OwnerTable, 0x8);
+
+struct _CM_KEY_HASH {
+    ULONG ConvKey;
+    KPTR(struct _CM_KEY_HASH) NextHash;
+    KPTR(struct _HHIVE) KeyHive;
+    ULONG KeyCell;
+};
+typedef struct _CM_KEY_HASH CM_KEY_HASH;
+NT_SIZE(struct _CM_KEY_HASH, 0x20);
+NT_OFFSET(struct _CM_KEY_HASH, ConvKey, 0x0);
+NT_OFFSET(struct _CM_KEY_HASH, NextHash, 0x8);
+NT_OFFSET(struct _CM_KEY_HASH, KeyHive, 0x10);
+NT_OFFSET(struct _CM_KEY_HASH, KeyCell, 0x18);
+
+struct _CACHED_CHILD_LIST {
+    ULONG Count;
+    union {
+        KPTR(struct _CM_KEY_CONTROL_BLOCK) RealKcb;
+        ULONG64 ValueList;
+    };
+};
+typedef struct _CACHED_CHILD_LIST CACHED_CHILD_LIST;
+NT_SIZE(struct _CACHED_CHILD_LIST, 0x10);
+NT_OFFSET(struct _CACHED_CHILD_LIST, Count, 0x0);
+NT_OFFSET(struct _CACHED_CHILD_LIST, RealKcb, 0x8);
+NT_OFFSET(struct _CACHED_CHILD_LIST, ValueList, 0x8);
+
+struct _CM_KEY_CONTROL_BLOCK {
+    ULONG RefCount;
+    ULONG ExtFlags : 16;
+    ULONG PrivateAlloc : 1;
+    ULONG Delete : 1;
+    ULONG HiveUnloaded : 1;
+    ULONG Decommissioned : 1;
+    ULONG LockTablePresent : 1;
+    ULONG TotalLevels : 10;
+    ULONG : 1;
+    ULONG DelayedDeref : 1;
+    ULONG DelayedClose : 1;
+    ULONG Parking : 1;
+    union {
+        struct _CM_KEY_HASH KeyHash;
+        struct {
+            ULONG ConvKey;
+            KPTR(struct _CM_KEY_HASH) NextHash;
+            KPTR(struct _HHIVE) KeyHive;
+            ULONG KeyCell;
+        };
+    };
+    struct _EX_PUSH_LOCK KcbPushlock;
+    union {
+        KPTR(struct _KTHREAD) Owner;
+        LONG SharedCount;
+    };
+    ULONG SlotHint;
+    KPTR(struct _CM_KEY_CONTROL_BLOCK) ParentKcb;
+    KPTR(struct _CM_NAME_CONTROL_BLOCK) NameBlock;
+    KPTR(struct _CM_KEY_SECURITY_CACHE) CachedSecurity;
+    struct _CACHED_CHILD_LIST ValueCache;
+    union {
+        KPTR(struct _CM_INDEX_HINT_BLOCK) IndexHint;
+        ULONG HashKey;
+        ULONG SubKeyCount;
+    };
+    union {
+        struct _LIST_ENTRY FreeListEntry;
+        struct _LIST_ENTRY KeyBodyListHead;
+    };
+    KPTR(struct _CM_KEY_BODY) KeyBodyArray[4];
+    union _LARGE_INTEGER KcbLastWriteTime;
+    USHORT KcbMaxNameLen;
+    USHORT KcbMaxValueNameLen;
+    ULONG KcbMaxValueDataLen;
+    ULONG KcbUserFlags : 4;
+    ULONG KcbVirtControlFlags : 4;
+    ULONG KcbDebug : 8;
+    ULONG Flags : 16;
+    KPTR(CHAR) RealKeyName;
+    struct _LIST_ENTRY KCBUoWListHead;
+    union {
+        struct _LIST_ENTRY DelayQueueEntry;
+        KPTR(UCHAR) Stolen;
+    };
+    KPTR(struct _CM_TRANS) TransKCBOwner;
+    struct _CM_INTENT_LOCK KCBLock;
+    struct _CM_INTENT_LOCK KeyLock;
+    struct _CHILD_LIST TransValueCache;
+    KPTR(struct _CM_TRANS) TransValueListOwner;
+    KPTR(struct _UNICODE_STRING) FullKCBName;
+};
+typedef struct _CM_KEY_CONTROL_BLOCK CM_KEY_CONTROL_BLOCK;
+NT_SIZE(struct _CM_KEY_CONTROL_BLOCK, 0x128);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, RefCount, 0x0);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, ConvKey, 0x10);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyHash, 0x10);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, NextHash, 0x18);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyHive, 0x20);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyCell, 0x28);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KcbPushlock, 0x30);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, Owner, 0x38);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, SharedCount, 0x38);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, SlotHint, 0x40);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, ParentKcb, 0x48);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, NameBlock, 0x50);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, CachedSecurity, 0x58);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, ValueCache, 0x60);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, HashKey, 0x70);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, IndexHint, 0x70);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, SubKeyCount, 0x70);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, FreeListEntry, 0x78);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyBodyListHead, 0x78);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyBodyArray, 0x88);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KcbLastWriteTime, 0xa8);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KcbMaxNameLen, 0xb0);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KcbMaxValueNameLen, 0xb2);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KcbMaxValueDataLen, 0xb4);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, RealKeyName, 0xc0);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KCBUoWListHead, 0xc8);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, DelayQueueEntry, 0xd8);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, Stolen, 0xd8);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, TransKCBOwner, 0xe8);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KCBLock, 0xf0);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, KeyLock, 0x100);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, TransValueCache, 0x110);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, TransValueListOwner, 0x118);
+NT_OFFSET(struct _CM_KEY_CONTROL_BLOCK, FullKCBName, 0x120);
+
+struct _CM_NAME_HASH {
+    ULONG ConvKey;
+    KPTR(struct _CM_NAME_HASH) NextHash;
+    USHORT NameLength;
+    WCHAR Name[1];
+};
+typedef struct _CM_NAME_HASH CM_NAME_HASH;
+NT_SIZE(struct _CM_NAME_HASH, 0x18);
+NT_OFFSET(struct _CM_NAME_HASH, ConvKey, 0x0);
+NT_OFFSET(struct _CM_NAME_HASH, NextHash, 0x8);
+NT_OFFSET(struct _CM_NAME_HASH, NameLength, 0x10);
+NT_OFFSET(struct _CM_NAME_HASH, Name, 0x12);
+
+struct _CM_NAME_CONTROL_BLOCK {
+    UCHAR Compressed;
+    USHORT RefCount;
+    union {
+        struct _CM_NAME_HASH NameHash;
+        struct {
+            ULONG ConvKey;
+            KPTR(struct _CM_KEY_HASH) NextHash;
+            USHORT NameLength;
+            WCHAR Name[1];
+        };
+    };
+};
+typedef struct _CM_NAME_CONTROL_BLOCK CM_NAME_CONTROL_BLOCK;
+NT_SIZE(struct _CM_NAME_CONTROL_BLOCK, 0x20);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, Compressed, 0x0);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, RefCount, 0x2);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, ConvKey, 0x8);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, NameHash, 0x8);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, NextHash, 0x10);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, NameLength, 0x18);
+NT_OFFSET(struct _CM_NAME_CONTROL_BLOCK, Name, 0x1a);
+
+struct _CM_KEY_HASH_TABLE_ENTRY {
+    struct _EX_PUSH_LOCK Lock;
+    KPTR(struct _KTHREAD) Owner;
+    KPTR(struct _CM_KEY_HASH) Entry;
+};
+typedef struct _CM_KEY_HASH_TABLE_ENTRY CM_KEY_HASH_TABLE_ENTRY;
+NT_SIZE(struct _CM_KEY_HASH_TABLE_ENTRY, 0x18);
+NT_OFFSET(struct _CM_KEY_HASH_TABLE_ENTRY, Lock, 0x0);
+NT_OFFSET(struct _CM_KEY_HASH_TABLE_ENTRY, Owner, 0x8);
+NT_OFFSET(struct _CM_KEY_HASH_TABLE_ENTRY, Entry, 0x10);
+
+struct _CM_INDEX_HINT_BLOCK {
+    ULONG Count;
+    ULONG HashKey[1];
+};
+typedef struct _CM_INDEX_HINT_BLOCK CM_INDEX_HINT_BLOCK;
+NT_SIZE(struct _CM_INDEX_HINT_BLOCK, 0x8);
+NT_OFFSET(struct _CM_INDEX_HINT_BLOCK, Count, 0x0);
+NT_OFFSET(struct _CM_INDEX_HINT_BLOCK, HashKey, 0x4);
+
+struct _CM_KEY_SECURITY_CACHE {
+    ULONG Cell;
+    ULONG ConvKey;
+    struct _LIST_ENTRY List;
+    ULONG DescriptorLength;
+    ULONG RealRefCount;
+    struct _SECURITY_DESCRIPTOR_RELATIVE Descriptor;
+};
+typedef struct _CM_KEY_SECURITY_CACHE CM_KEY_SECURITY_CACHE;
+NT_SIZE(struct _CM_KEY_SECURITY_CACHE, 0x38);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, Cell, 0x0);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, ConvKey, 0x4);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, List, 0x8);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, DescriptorLength, 0x18);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, RealRefCount, 0x1c);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE, Descriptor, 0x20);
+
+struct _CM_KEY_SECURITY_CACHE_ENTRY {
+    ULONG Cell;
+    KPTR(struct _CM_KEY_SECURITY_CACHE) CachedSecurity;
+};
+typedef struct _CM_KEY_SECURITY_CACHE_ENTRY CM_KEY_SECURITY_CACHE_ENTRY;
+NT_SIZE(struct _CM_KEY_SECURITY_CACHE_ENTRY, 0x10);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE_ENTRY, Cell, 0x0);
+NT_OFFSET(struct _CM_KEY_SECURITY_CACHE_ENTRY, CachedSecurity, 0x8);

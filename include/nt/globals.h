@@ -86,6 +86,11 @@
     X(KPTR(OBJECT_TYPE), MmSectionObjectType)                                                      \
     X(LIST_ENTRY, HandleTableListHead)                                                             \
     X(ULONG64, ExpLuid)                                                                            \
+    /* registry */                                                                                 \
+    X(LIST_ENTRY, CmpHiveListHead)                                                                 \
+    X(KPTR(CMHIVE), CmpMasterHive)                                                                 \
+    X(KPTR(void), CmpRegistryRootObject)                                                           \
+    X(KPTR(OBJECT_TYPE), CmKeyObjectType)                                                          \
     /* processes */                                                                                \
     X(LIST_ENTRY, PsActiveProcessHead)                                                             \
     X(KPTR(EPROCESS), PsInitialSystemProcess)                                                      \

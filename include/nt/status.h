@@ -161,12 +161,16 @@
     X(STATUS_DLL_INIT_FAILED, 0xC0000142u)                                                         \
     X(STATUS_UNHANDLED_EXCEPTION, 0xC0000144u)                                                     \
     X(STATUS_PIPE_BROKEN, 0xC000014Bu)                                                             \
+    X(STATUS_REGISTRY_CORRUPT, 0xC000014Cu)                                                        \
+    X(STATUS_KEY_DELETED, 0xC000017Cu)                                                             \
+    X(STATUS_CHILD_MUST_BE_VOLATILE, 0xC0000181u)                                                  \
     X(STATUS_IO_DEVICE_ERROR, 0xC0000185u)                                                         \
     X(STATUS_MUTANT_LIMIT_EXCEEDED, 0xC0000191u)                                                   \
     X(STATUS_MAPPED_ALIGNMENT, 0xC0000220u)                                                        \
     X(STATUS_NOT_FOUND, 0xC0000225u)                                                               \
     X(STATUS_HANDLE_NOT_CLOSABLE, 0xC0000235u)                                                     \
     X(STATUS_USER_MAPPED_FILE, 0xC0000243u)                                                        \
+    X(STATUS_TOO_MANY_LINKS, 0xC0000265u)                                                          \
     X(STATUS_FLOAT_MULTIPLE_FAULTS, 0xC00002B4u)                                                   \
     X(STATUS_FLOAT_MULTIPLE_TRAPS, 0xC00002B5u)                                                    \
     X(STATUS_HEAP_CORRUPTION, 0xC0000374u)                                                         \
@@ -330,12 +334,16 @@
 #define STATUS_DLL_INIT_FAILED ((NTSTATUS)0xC0000142u)
 #define STATUS_UNHANDLED_EXCEPTION ((NTSTATUS)0xC0000144u)
 #define STATUS_PIPE_BROKEN ((NTSTATUS)0xC000014Bu)
+#define STATUS_REGISTRY_CORRUPT ((NTSTATUS)0xC000014Cu)
+#define STATUS_KEY_DELETED ((NTSTATUS)0xC000017Cu)
+#define STATUS_CHILD_MUST_BE_VOLATILE ((NTSTATUS)0xC0000181u)
 #define STATUS_IO_DEVICE_ERROR ((NTSTATUS)0xC0000185u)
 #define STATUS_MUTANT_LIMIT_EXCEEDED ((NTSTATUS)0xC0000191u)
 #define STATUS_MAPPED_ALIGNMENT ((NTSTATUS)0xC0000220u)
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225u)
 #define STATUS_HANDLE_NOT_CLOSABLE ((NTSTATUS)0xC0000235u)
 #define STATUS_USER_MAPPED_FILE ((NTSTATUS)0xC0000243u)
+#define STATUS_TOO_MANY_LINKS ((NTSTATUS)0xC0000265u)
 #define STATUS_FLOAT_MULTIPLE_FAULTS ((NTSTATUS)0xC00002B4u)
 #define STATUS_FLOAT_MULTIPLE_TRAPS ((NTSTATUS)0xC00002B5u)
 #define STATUS_HEAP_CORRUPTION ((NTSTATUS)0xC0000374u)

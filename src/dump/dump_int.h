@@ -95,5 +95,8 @@ void dump_fill_header(const struct dump_info *info, uint64_t size, struct _DUMP_
  * being looked at. => NULL: errno says why */
 FILE *dump_create_file(const char *path);
 
+/* Remove what could not be completed; a device stays. */
+void dump_remove_file(const char *path);
+
 /* Write a file of these bytes, or none. => 0, or negative errno */
 int dump_write_bytes(const char *path, const void *bytes, size_t size);

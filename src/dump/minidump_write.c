@@ -453,7 +453,7 @@ int dump_write_minidump(const char *path, const struct dump_info *info,
             error = -EIO;
         }
         if (error) {
-            unlink(path);
+            dump_remove_file(path);
         }
     }
     free(image.bytes);

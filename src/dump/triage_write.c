@@ -183,6 +183,14 @@ FILE *dump_create_file(const char *path)
     return fopen(path, "wbe");
 }
 
+void dump_remove_file(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+        unlink(path);
+    }
+}
+
 int dump_write_bytes(const char *path, const void *bytes, size_t size)
 {
     FILE *file = dump_create_file(path);
@@ -194,7 +202,7 @@ int dump_write_bytes(const char *path, const void *bytes, size_t size)
         error = -EIO;
     }
     if (error) {
-        unlink(path);
+        dump_remove_file(path);
     }
     return error;
 }

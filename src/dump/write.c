@@ -208,7 +208,7 @@ int dump_write(const char *path, const struct dump_info *info, const struct dump
             error = -EIO;
         }
         if (error) {
-            unlink(path);
+            dump_remove_file(path);
         }
     }
     free(w.bitmap);

@@ -362,3 +362,31 @@ NTSTATUS host_rename_beneath(int root, const char *from, const char *to, bool re
     close(source_parent);
     return status;
 }
+
+NTSTATUS host_link_beneath(int root, const char *from, const char *to)
+{
+    char source[HOST_PATH_MAX], target[HOST_PATH_MAX];
+    struct stat info, other;
+    const char *source_name, *target_name;
+    int source_parent, target_parent;
+
+    NTSTATUS status = host_resolve_beneath(root, from, source, &info);
+    if (status != STATUS_SUCCESS)
+        return status;
+    if (S_ISDIR(info.st_mode))
+        return STATUS_FILE_IS_A_DIRECTORY;
+    status = host_resolve_beneath(root, to, target, &other);
+    if (status != STATUS_OBJECT_NAME_NOT_FOUND)
+        return status == STATUS_SUCCESS ? STATUS_OBJECT_NAME_COLLISION : status;
+    status = open_parent(root, source, &source_parent, &source_name);
+    if (status != STATUS_SUCCESS)
+        return status;
+    status = open_parent(root, target, &target_parent, &target_name);
+    if (status == STATUS_SUCCESS) {
+        if (linkat(source_parent, source_name, target_parent, target_name, 0) != 0)
+            status = errno == EMLINK ? STATUS_TOO_MANY_LINKS : host_status(errno);
+        close(target_parent);
+    }
+    close(source_parent);
+    return status;
+}

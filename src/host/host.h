@@ -102,5 +102,9 @@ NTSTATUS host_remove_beneath(int root, const char *path);
 /* Rename; an existing target is STATUS_OBJECT_NAME_COLLISION unless `replace` and it is a file. */
 NTSTATUS host_rename_beneath(int root, const char *from, const char *to, bool replace);
 
+/* Another name for a file. `to` must not exist: STATUS_OBJECT_NAME_COLLISION.
+ * => STATUS_FILE_IS_A_DIRECTORY: `from` is one; STATUS_TOO_MANY_LINKS */
+NTSTATUS host_link_beneath(int root, const char *from, const char *to);
+
 /* Compare two UTF-8 names as Windows' file systems do: -1, 0, 1. */
 int host_compare_names(const char *a, const char *b);

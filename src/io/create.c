@@ -344,16 +344,17 @@ static NTSTATUS open_console(struct io *io, struct io_parse_context *context, UL
     return status;
 }
 
-static NTSTATUS open_null(struct io *io, struct io_parse_context *context, ULONG access,
-                          const WCHAR *name, size_t length, FILE_OBJECT **file)
+/* A device that is one thing, with nothing below it. */
+static NTSTATUS open_plain(struct io *io, DEVICE_OBJECT *device, enum io_kind kind,
+                           struct io_parse_context *context, ULONG access, const WCHAR *name,
+                           size_t length, FILE_OBJECT **file)
 {
     struct io_open *open;
 
     if (length > 0)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     context->information = FILE_OPENED;
-    return make_file_object(io, io->null_device, context->create, access, name, length,
-                            IO_KIND_NULL, file, &open);
+    return make_file_object(io, device, context->create, access, name, length, kind, file, &open);
 }
 
 /* ---- parse procedures ---- */
@@ -378,7 +379,8 @@ static NTSTATUS open_device(struct io *io, DEVICE_OBJECT *device, struct ob_pars
     else if (device == io->console_device)
         status = open_console(io, context, access, name, length, &file);
     else
-        status = open_null(io, context, access, name, length, &file);
+        status = open_plain(io, device, device == io->random_device ? IO_KIND_RANDOM : IO_KIND_NULL,
+                            context, access, name, length, &file);
     parse->object = file;
     return status;
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "io/ioi.h"
@@ -120,6 +121,19 @@ static NTSTATUS read_locked(struct io *io, struct io_fcb *fcb, void *buffer, siz
     return status;
 }
 
+/* The security driver gives random bytes to whoever reads it. */
+static NTSTATUS read_random(char *buffer, size_t size, size_t *done)
+{
+    while (*done < size) {
+        ssize_t n = getrandom(buffer + *done, size - *done, 0);
+
+        if (n < 0 && errno != EINTR)
+            return host_status(errno);
+        *done += n > 0 ? (size_t)n : 0;
+    }
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS io_read_file(struct io *io, KTHREAD *thread, FILE_OBJECT *file, void *buffer, size_t size,
                       const int64_t *offset, size_t *done)
 {
@@ -133,6 +147,8 @@ NTSTATUS io_read_file(struct io *io, KTHREAD *thread, FILE_OBJECT *file, void *b
         return io_console_read(io, thread, io->console[open->console], buffer, size, offset, done);
     if (open->kind == IO_KIND_NULL)
         return STATUS_END_OF_FILE;
+    if (open->kind == IO_KIND_RANDOM)
+        return read_random(buffer, size, done);
     begin_transfer(file, open);
     status = io_descriptor_of(io, open->fcb, false, &fd);
     if (NT_SUCCESS(status))
@@ -260,6 +276,8 @@ NTSTATUS io_write_file(struct io *io, KTHREAD *thread, FILE_OBJECT *file, ULONG 
         *done = size;
         return STATUS_SUCCESS;
     }
+    if (open->kind == IO_KIND_RANDOM)
+        return STATUS_INVALID_DEVICE_REQUEST;
     begin_transfer(file, open);
     status = io_descriptor_of(io, open->fcb, true, &fd);
     if (NT_SUCCESS(status) && !to_end)

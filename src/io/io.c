@@ -203,6 +203,7 @@ static NTSTATUS create_links(struct io *io)
 {
     static const char *const links[][2] = {
         {"\\GLOBAL\?\?\\C:", "\\Device\\HarddiskVolume1"},
+        {"\\GLOBAL\?\?\\Volume" IO_VOLUME_GUID, "\\Device\\HarddiskVolume1"},
         {"\\SystemRoot", "\\Device\\HarddiskVolume1\\Windows"},
         {"\\GLOBAL\?\?\\CON", "\\Device\\Console"},
         {"\\GLOBAL\?\?\\CONIN$", "\\Device\\Console\\Input"},
@@ -227,6 +228,9 @@ static NTSTATUS create_devices(struct io *io)
     if (NT_SUCCESS(status))
         status = create_device(io, "\\Device\\Null", "\\Driver\\Null", FILE_DEVICE_NULL,
                                &io->null_device);
+    if (NT_SUCCESS(status))
+        status = create_device(io, "\\Device\\KsecDD", "\\Driver\\KSecDD", FILE_DEVICE_KSEC,
+                               &io->random_device);
     if (NT_SUCCESS(status))
         status = create_volume_block(io);
     return NT_SUCCESS(status) ? create_links(io) : status;

@@ -48,6 +48,14 @@ bool io_name_matches(const WCHAR *pattern, size_t pattern_chars, const WCHAR *na
 
 /* ---- the volume (volume.c, overlay.c) ---- */
 
+/* The volume's object id, a GUID, and its name as that: links and queries tell the same. */
+#define IO_VOLUME_ID                                                                               \
+    {                                                                                              \
+        0x4D, 0x4D, 0x54, 0x4E, 0x01, 0x76, 0xE1, 0x11, 0x80, 0x6E, 0x6F, 0x6E, 0x69, 0x63, 0x65,  \
+            0x01                                                                                   \
+    }
+#define IO_VOLUME_GUID "{4e544d4d-7601-11e1-806e-6f6e69636501}"
+
 struct io_mount {
     struct list_node node; /* io.mounts, longest path first */
     enum io_mount_mode mode;
@@ -89,6 +97,8 @@ NTSTATUS io_make_directory(struct io *io, struct io_node *node);
 NTSTATUS io_remove(struct io *io, struct io_node *node);
 /* Move `from` to `to` of the same mount, which does not exist. */
 NTSTATUS io_move(struct io *io, struct io_node *from, struct io_node *to);
+/* Give the file `from` a second name, `to` of the same mount, which does not exist. */
+NTSTATUS io_link(struct io *io, struct io_node *from, struct io_node *to);
 bool io_is_hidden(const struct io_mount *mount, const char *path);
 /* Is there something on the volume at this path that is open or mounted below? */
 bool io_leads_to_mount(struct io *io, const char *path);
@@ -116,7 +126,7 @@ struct io_fcb {
     size_t bytes_size;
 };
 
-enum io_kind { IO_KIND_FILE, IO_KIND_CONSOLE, IO_KIND_NULL };
+enum io_kind { IO_KIND_FILE, IO_KIND_CONSOLE, IO_KIND_NULL, IO_KIND_RANDOM };
 
 struct io_scan_entry;
 
@@ -139,7 +149,7 @@ struct io {
     struct ke *ke;
     OBJECT_TYPE *file_type, *device_type, *driver_type;
     struct ob_type_ops file_ops, device_ops;
-    DEVICE_OBJECT *volume_device, *console_device, *null_device;
+    DEVICE_OBJECT *volume_device, *console_device, *null_device, *random_device;
     VPB *vpb;
     int console[3];
     EX_PUSH_LOCK volume; /* KE_RANK_VOLUME */

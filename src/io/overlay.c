@@ -299,3 +299,14 @@ NTSTATUS io_move(struct io *io, struct io_node *from, struct io_node *to)
     memcpy(from->path, to->path, sizeof(from->path));
     return status;
 }
+
+NTSTATUS io_link(struct io *io, struct io_node *from, struct io_node *to)
+{
+    NTSTATUS status = io_copy_up(io, from);
+    int root;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    root = prepare_place(io, to, &status);
+    return root < 0 ? status : host_link_beneath(root, from->path, to->path);
+}

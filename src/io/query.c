@@ -38,6 +38,12 @@ static LONG64 allocation_of(const struct query *q)
     return (size_of(q) + 4095) & ~4095ll;
 }
 
+/* Names of the file; a folder has one, and so has what is no file. */
+static ULONG links_of(const struct query *q)
+{
+    return S_ISREG(q->stat.st_mode) && q->stat.st_nlink > 1 ? (ULONG)q->stat.st_nlink : 1;
+}
+
 static void fill_basic(const struct query *q, void *buffer)
 {
     FILE_BASIC_INFORMATION *out = buffer;
@@ -56,7 +62,7 @@ static void fill_standard(const struct query *q, void *buffer)
     out->AllocationSize.QuadPart = allocation_of(q);
     out->EndOfFile.QuadPart = size_of(q);
     out->DeletePending = q->open->kind == IO_KIND_FILE && q->open->fcb->delete_pending;
-    out->NumberOfLinks = out->DeletePending ? 0 : 1;
+    out->NumberOfLinks = links_of(q) - (out->DeletePending ? 1 : 0);
     out->Directory = is_directory(q);
 }
 
@@ -175,7 +181,7 @@ static NTSTATUS stat_open(struct io *io, struct io_open *open, struct stat *stat
     NTSTATUS status;
 
     memset(stat, 0, sizeof(*stat));
-    if (open->kind == IO_KIND_NULL)
+    if (open->kind == IO_KIND_NULL || open->kind == IO_KIND_RANDOM)
         return STATUS_SUCCESS;
     if (open->kind == IO_KIND_CONSOLE)
         return fstat(io->console[open->console], stat) == 0 ? STATUS_SUCCESS
@@ -268,6 +274,9 @@ static void fill_device(struct io *io, const struct io_open *open, FILE_FS_DEVIC
     case IO_KIND_NULL:
         out->DeviceType = FILE_DEVICE_NULL;
         break;
+    case IO_KIND_RANDOM:
+        out->DeviceType = FILE_DEVICE_KSEC;
+        break;
     case IO_KIND_FILE:
         out->DeviceType = FILE_DEVICE_DISK;
         out->Characteristics = FILE_DEVICE_IS_MOUNTED;
@@ -297,7 +306,9 @@ NTSTATUS io_query_volume_information_file(struct io *io, FILE_OBJECT *file, enum
         [FileFsDeviceInformation] = sizeof(FILE_FS_DEVICE_INFORMATION),
         [FileFsAttributeInformation] = offsetof(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName),
         [FileFsFullSizeInformation] = sizeof(FILE_FS_FULL_SIZE_INFORMATION),
+        [FileFsObjectIdInformation] = sizeof(FILE_FS_OBJECTID_INFORMATION),
     };
+    static const FILE_FS_OBJECTID_INFORMATION id = {.ObjectId = IO_VOLUME_ID};
     struct io_open *open = io_open_of(io, file);
     FILE_FS_FULL_SIZE_INFORMATION full;
     FILE_FS_SIZE_INFORMATION space;
@@ -329,6 +340,9 @@ NTSTATUS io_query_volume_information_file(struct io *io, FILE_OBJECT *file, enum
     case FileFsDeviceInformation:
         fill_device(io, open, &device);
         memcpy(buffer, &device, sizeof(device));
+        break;
+    case FileFsObjectIdInformation:
+        memcpy(buffer, &id, sizeof(id));
         break;
     case FileFsSizeInformation:
         fill_space(io, open, &full);

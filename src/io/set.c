@@ -203,6 +203,38 @@ static NTSTATUS rename_locked(struct io *io, struct io_fcb *fcb, const char *pat
     return STATUS_SUCCESS;
 }
 
+/* A second name. The descriptor moves to the written layer first, so that both names are one file.
+ */
+static NTSTATUS link_locked(struct io *io, struct io_fcb *fcb, const char *path, bool replace)
+{
+    struct io_node target, place;
+    NTSTATUS status = io_check_writable(fcb->where.mount);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (fcb->directory)
+        return STATUS_FILE_IS_A_DIRECTORY;
+    if (fcb->delete_pending)
+        return STATUS_ACCESS_DENIED;
+    status = io_resolve(io, path, &target);
+    if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND)
+        return status;
+    if (target.mount != fcb->where.mount)
+        return STATUS_NOT_SAME_DEVICE;
+    if (NT_SUCCESS(status)) {
+        if (replace && strcmp(target.path, fcb->where.path) == 0)
+            return STATUS_SUCCESS; /* it has that name already */
+        status = replace ? clear_target(io, fcb, &target, true) : STATUS_OBJECT_NAME_COLLISION;
+    } else {
+        status = STATUS_SUCCESS;
+    }
+    if (NT_SUCCESS(status))
+        status = place_for(io, path, &place);
+    if (NT_SUCCESS(status))
+        status = io_fcb_open(io, fcb, true);
+    return NT_SUCCESS(status) ? io_link(io, &fcb->where, &place) : status;
+}
+
 /* The new name as a path on the volume, whatever way it was written. `full` gets the text for
  * FileName, allocated. */
 static NTSTATUS target_name(struct io *io, const struct ob_caller *caller, FILE_OBJECT *file,
@@ -280,8 +312,9 @@ static NTSTATUS rename_file_object(struct io *io, FILE_OBJECT *file, const WCHAR
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS set_rename(struct io *io, const struct ob_caller *caller, FILE_OBJECT *file,
-                           struct io_open *open, const void *buffer, size_t size)
+/* FileRenameInformation and FileLinkInformation, whose structures are alike. */
+static NTSTATUS set_name(struct io *io, const struct ob_caller *caller, FILE_OBJECT *file,
+                         struct io_open *open, const void *buffer, size_t size, bool link)
 {
     const FILE_RENAME_INFORMATION *in = buffer;
     const size_t fixed = offsetof(FILE_RENAME_INFORMATION, FileName);
@@ -299,10 +332,11 @@ static NTSTATUS set_rename(struct io *io, const struct ob_caller *caller, FILE_O
     status = io_path_from_name(full, length, &path);
     if (NT_SUCCESS(status)) {
         io_lock_volume(io);
-        status = rename_locked(io, open->fcb, path.text, in->ReplaceIfExists);
+        status =
+            (link ? link_locked : rename_locked)(io, open->fcb, path.text, in->ReplaceIfExists);
         io_unlock_volume(io);
     }
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status) && !link)
         status = rename_file_object(io, file, full, length);
     free(full);
     return status;
@@ -330,6 +364,7 @@ NTSTATUS io_set_information_file(struct io *io, const struct ob_caller *caller, 
     static const size_t sizes[] = {
         [FileBasicInformation] = sizeof(FILE_BASIC_INFORMATION),
         [FileRenameInformation] = offsetof(FILE_RENAME_INFORMATION, FileName),
+        [FileLinkInformation] = offsetof(FILE_RENAME_INFORMATION, FileName),
         [FileDispositionInformation] = sizeof(FILE_DISPOSITION_INFORMATION),
         [FilePositionInformation] = sizeof(FILE_POSITION_INFORMATION),
         [FileAllocationInformation] = sizeof(FILE_ALLOCATION_INFORMATION),
@@ -349,7 +384,8 @@ NTSTATUS io_set_information_file(struct io *io, const struct ob_caller *caller, 
     case FileBasicInformation:
         return set_basic(io, open, buffer);
     case FileRenameInformation:
-        return set_rename(io, caller, file, open, buffer, size);
+    case FileLinkInformation:
+        return set_name(io, caller, file, open, buffer, size, class == FileLinkInformation);
     case FileDispositionInformation:
         return set_disposition(io, open, buffer);
     case FileAllocationInformation:

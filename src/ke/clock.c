@@ -51,9 +51,14 @@ int64_t ke_query_interrupt_time(const struct ke *ke)
     return machine_ns(&ke->clock) / NS_PER_TICK;
 }
 
+static int64_t boot_system_time(const struct ke *ke)
+{
+    return __atomic_load_n(&ke->clock.boot_system_time, __ATOMIC_ACQUIRE);
+}
+
 int64_t ke_query_system_time(const struct ke *ke)
 {
-    return ke->clock.boot_system_time + ke_query_interrupt_time(ke);
+    return boot_system_time(ke) + ke_query_interrupt_time(ke);
 }
 
 uint64_t ke_query_tick_count(const struct ke *ke)
@@ -71,7 +76,7 @@ int64_t ke_due_time(const struct ke *ke, int64_t timeout)
     int64_t now, due;
 
     if (timeout >= 0)
-        return timeout - ke->clock.boot_system_time;
+        return timeout - boot_system_time(ke);
     now = ke_query_interrupt_time(ke);
     if (__builtin_sub_overflow(now, timeout, &due))
         return INT64_MAX;
@@ -112,9 +117,26 @@ void ki_update_shared_time(struct ke *ke)
     now = ke_query_interrupt_time(ke);
     ticks = now / KE_CLOCK_INTERVAL;
     store_system_time(&shared->InterruptTime, now);
-    store_system_time(&shared->SystemTime, ke->clock.boot_system_time + now);
+    store_system_time(&shared->SystemTime, boot_system_time(ke) + now);
     store_system_time(&shared->TickCount, ticks);
     __atomic_store_n(&shared->TickCountLowDeprecated, (ULONG)ticks, __ATOMIC_RELEASE);
+}
+
+int64_t ke_set_system_time(struct ke *ke, int64_t time)
+{
+    int64_t now, old;
+
+    ke_acquire_lock(&ke->dispatcher_lock);
+    now = ke_query_interrupt_time(ke);
+    old = boot_system_time(ke);
+    __atomic_store_n(&ke->clock.boot_system_time, time - now, __ATOMIC_RELEASE);
+    ki_move_absolute_timers(ke, old - (time - now));
+    ke_release_lock(&ke->dispatcher_lock);
+    ke_acquire_lock(&ke->processors.lock);
+    ki_update_shared_time(ke);
+    ke_release_lock(&ke->processors.lock);
+    ke_poke_clock(ke);
+    return old + now;
 }
 
 void ke_set_shared_data(struct ke *ke, KUSER_SHARED_DATA *shared)

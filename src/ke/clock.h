@@ -25,7 +25,7 @@ struct ke;
 
 struct ke_clock {
     int64_t boot_monotonic;    /* host ns at boot */
-    int64_t boot_system_time;  /* 100 ns since 1601 */
+    int64_t boot_system_time;  /* 100 ns since 1601, as the time was set last; atomic */
     int64_t frozen_total;      /* host ns spent frozen until now, (F) */
     int64_t frozen_since;      /* host ns; 0 while running, (F) */
     KUSER_SHARED_DATA *shared; /* or NULL */
@@ -50,7 +50,11 @@ void ke_set_shared_data(struct ke *ke, KUSER_SHARED_DATA *shared);
 
 int64_t ke_query_interrupt_time(const struct ke *ke); /* 100 ns since boot */
 int64_t ke_query_system_time(const struct ke *ke);    /* 100 ns since 1601, UTC */
-uint64_t ke_query_tick_count(const struct ke *ke);    /* clock intervals since boot */
+/* Set the time of day. Timers due at a system time move with it, others do not; a thread that waits
+ * until a system time waits as long as it meant to when it began. => the time until now
+ * Source: NtSetSystemTime, SetSystemTime documentation. */
+int64_t ke_set_system_time(struct ke *ke, int64_t time);
+uint64_t ke_query_tick_count(const struct ke *ke); /* clock intervals since boot */
 /* QueryPerformanceCounter: 10 MHz, monotonic. */
 #define KE_PERFORMANCE_FREQUENCY KE_TICKS_PER_SECOND
 int64_t ke_query_performance_counter(const struct ke *ke);

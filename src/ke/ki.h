@@ -48,6 +48,8 @@ void ki_initialize_header(struct ke *ke, DISPATCHER_HEADER *header, enum _KOBJEC
 void ki_kick(struct ke *ke, KTHREAD *thread);
 /* Bring KUSER_SHARED_DATA up to date. => processors' lock held */
 void ki_update_shared_time(struct ke *ke);
+/* Timers that run until a system time are due `by` (100 ns) later. => dispatcher lock */
+void ki_move_absolute_timers(struct ke *ke, int64_t by);
 /* Time stops (starts again). => processors' lock held */
 void ki_stop_time(struct ke *ke);
 void ki_start_time(struct ke *ke);

@@ -13,6 +13,7 @@
     X(KE_RANK_FILE, 10, "one open file: position, directory scan")                                 \
     X(KE_RANK_FILE_SIZE, 11, "one file: its size, and whether it has a section")                   \
     X(KE_RANK_VOLUME, 12, "files of a volume: share access, overlay")                              \
+    X(KE_RANK_REGISTRY, 14, "all hives and key control blocks")                                    \
     X(KE_RANK_PROCESS_LIST, 16, "PsActiveProcessHead")                                             \
     X(KE_RANK_PROCESS, 18, "EPROCESS.ProcessLock")                                                 \
     X(KE_RANK_OBJECT_TYPE, 20, "OBJECT_TYPE.TypeLock")                                             \

@@ -72,10 +72,11 @@ void ke_initialize_timer(struct ke *ke, KTIMER *timer, bool synchronization)
 
 bool ke_set_timer(struct ke *ke, KTIMER *timer, int64_t due, uint32_t period)
 {
-    int64_t time = ke_due_time(ke, due);
+    int64_t time;
     bool running;
 
     ke_acquire_lock(&ke->dispatcher_lock);
+    time = ke_due_time(ke, due); /* the time of day is set under this lock as well */
     running = timer->Header.Inserted;
     if (running)
         remove_timer(ke, timer);
@@ -168,4 +169,41 @@ int64_t ke_expire_timers(struct ke *ke)
     }
     ke_release_lock(&ke->dispatcher_lock);
     return next;
+}
+
+/* Take the absolute timers of all lists out, chained through TimerListEntry.Flink. */
+static KTIMER *take_absolute_timers(struct ke *ke)
+{
+    KTIMER *chain = NULL;
+
+    for (unsigned hand = 0; hand < HANDS; hand++) {
+        ke_list_for_each(&ke->ks, entry, &timer_table(ke)->TimerEntries[hand].Entry)
+        {
+            KTIMER *timer = ke_list_entry(entry, KTIMER, TimerListEntry);
+
+            if (!timer->Header.Absolute)
+                continue;
+            remove_timer(ke, timer);
+            timer->TimerListEntry.Flink.va = chain ? h2k(&ke->ks, &chain->TimerListEntry) : 0;
+            chain = timer;
+        }
+    }
+    return chain;
+}
+
+void ki_move_absolute_timers(struct ke *ke, int64_t by)
+{
+    KTIMER *timer, *next;
+
+    if (ke->processors.count == 0)
+        return;
+    for (timer = take_absolute_timers(ke); timer; timer = next) {
+        LIST_ENTRY *link = k2h(&ke->ks, timer->TimerListEntry.Flink);
+        int64_t due;
+
+        next = link ? ke_list_entry(link, KTIMER, TimerListEntry) : NULL;
+        if (__builtin_add_overflow((int64_t)timer->DueTime.QuadPart, by, &due))
+            due = INT64_MAX;
+        insert_timer(ke, timer, due < 0 ? 0 : (uint64_t)due);
+    }
 }

@@ -18,6 +18,7 @@
 #include "host/host.h"
 #include "machine/debug.h"
 #include "machine/launch.h"
+#include "machine/registry.h"
 #include "machine/system.h"
 #include "machine/target.h"
 #include "pe/pe.h"
@@ -164,7 +165,7 @@ static NTSTATUS boot_executive(struct ntmm_machine *m)
     if (NT_SUCCESS(status)) {
         status = ps_set_ntdll(&m->ps, m->ntdll.bytes, m->ntdll.size);
     }
-    return status;
+    return NT_SUCCESS(status) ? registry_create(m) : status;
 }
 
 /* KiServiceTable and the stubs behind it, through nt's export NtmmServices. */
@@ -177,7 +178,8 @@ static NTSTATUS boot_services(struct ntmm_machine *m)
         return STATUS_INVALID_IMAGE_FORMAT;
     }
     const uint64_t *addresses = kspace_host(&m->ke.ks, m->ke.nt_base + found.rva);
-    m->sys = (struct sys){.ke = &m->ke, .mm = m->mm, .ob = m->ob, .io = m->io, .ps = &m->ps};
+    m->sys = (struct sys){
+        .ke = &m->ke, .mm = m->mm, .ob = m->ob, .io = m->io, .ps = &m->ps, .cm = m->cm};
     m->sys.table_va = addresses[0];
     m->sys.table = kspace_host(&m->ke.ks, addresses[0]);
     m->sys.stubs_va = addresses[1];
@@ -249,6 +251,9 @@ ntmm_status ntmm_machine_create(const ntmm_options *options, ntmm_machine **mach
     if (NT_SUCCESS(status)) {
         status = boot(m, error, error_size);
     }
+    if (NT_SUCCESS(status) && (options->system_processes || options->debugger)) {
+        status = cm_ready(m->cm);
+    }
     if (NT_SUCCESS(status) && options->system_processes) {
         status = system_start(m, error, error_size);
     }
@@ -279,6 +284,9 @@ void ntmm_machine_destroy(ntmm_machine *m)
     ke_stop_clock(&m->ke);
     if (m->ps.ob) {
         ps_deinit(&m->ps);
+    }
+    if (m->cm) {
+        cm_destroy(m->cm);
     }
     if (m->io) {
         io_destroy(m->io);

@@ -108,7 +108,7 @@ WCHAR *environment_build(unsigned processors, size_t *length)
     char count[40];
     snprintf(count, sizeof count, "NUMBER_OF_PROCESSORS=%u", processors);
     const char *const variables[] = {
-        "COMPUTERNAME=NTMM",
+        "COMPUTERNAME=" MACHINE_COMPUTER_NAME,
         "ComSpec=C:\\Windows\\System32\\cmd.exe",
         "HOMEDRIVE=C:",
         "HOMEPATH=\\work",

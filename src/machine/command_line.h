@@ -6,6 +6,9 @@
 
 #include "nt/types.h"
 
+/* What the machine calls itself. */
+#define MACHINE_COMPUTER_NAME "NTMM"
+
 /* UTF-8 to a terminated UTF-16 string (invalid bytes become U+FFFD); NULL: out of memory. */
 WCHAR *text_to_utf16(const char *utf8);
 

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "cm/cm.h"
 #include "engine/engine.h"
 #include "host/host.h"
 #include "io/io.h"
@@ -79,6 +80,7 @@ struct ntmm_machine {
     struct mm *mm;
     struct ob *ob;
     struct io *io;
+    struct cm *cm;
     struct ps ps;
     struct sys sys;
     struct log log;

@@ -373,10 +373,12 @@ static NTSTATUS reset(struct allocation *a)
  *    STATUS_INVALID_PARAMETER_4     size 0, or the end is not in user space
  *    STATUS_INVALID_PARAMETER_5     unknown or contradicting allocation type
  *    STATUS_INVALID_PAGE_PROTECTION not a protection for private memory
- *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one
- * reservation, or in one of physical or large pages STATUS_ALREADY_COMMITTED       commit in a view
- * of an image STATUS_NO_MEMORY               no hole of that size STATUS_COMMITMENT_LIMIT RAM and
- * page files are promised to others STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
+ *    STATUS_CONFLICTING_ADDRESSES   reserve: something is there; commit: not all in one reservation
+ *                                   that is neither physical nor of large pages
+ *    STATUS_ALREADY_COMMITTED       commit in a view of an image
+ *    STATUS_NO_MEMORY               no hole of that size
+ *    STATUS_COMMITMENT_LIMIT        RAM and page files are promised to others
+ *    STATUS_PROCESS_IS_TERMINATING  its memory was deleted already
  *    STATUS_INSUFFICIENT_RESOURCES  MEM_LARGE_PAGES: too little of RAM is free in one piece
  *    STATUS_USER_MAPPED_FILE        MEM_RESET in a view of a file
  *    STATUS_INVALID_PARAMETER_6     MEM_PHYSICAL with another protection than PAGE_READWRITE

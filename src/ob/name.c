@@ -21,7 +21,7 @@
 
 #include "ob/obi.h"
 
-WCHAR obp_upcase(WCHAR c)
+WCHAR ob_upcase(WCHAR c)
 {
     if (c >= 'a' && c <= 'z')
         return c - 0x20;
@@ -38,7 +38,7 @@ WCHAR obp_upcase(WCHAR c)
 bool obp_names_equal(const WCHAR *a, const WCHAR *b, unsigned length)
 {
     for (unsigned i = 0; i < length / sizeof(WCHAR); i++) {
-        if (obp_upcase(a[i]) != obp_upcase(b[i]))
+        if (ob_upcase(a[i]) != ob_upcase(b[i]))
             return false;
     }
     return true;
@@ -58,7 +58,7 @@ static ULONG hash_name(struct component name)
     ULONG hash = 0x811C9DC5u;
 
     for (unsigned i = 0; i < name.length / sizeof(WCHAR); i++)
-        hash = (hash ^ obp_upcase(name.text[i])) * 0x01000193u;
+        hash = (hash ^ ob_upcase(name.text[i])) * 0x01000193u;
     return hash;
 }
 

@@ -76,7 +76,6 @@ NTSTATUS obp_create_dispatcher_types(struct ob *ob);
 
 /* ---- names ---- */
 
-WCHAR obp_upcase(WCHAR c);
 bool obp_names_equal(const WCHAR *a, const WCHAR *b, unsigned length);
 
 struct obp_lookup {

@@ -31,6 +31,7 @@ static const struct sys_family *const families[] = {
     &sys_process_info_family, &sys_create_family,  &sys_thread_family,    &sys_sync_family,
     &sys_object_family,       &sys_system_family,  &sys_exception_family, &sys_token_family,
     &sys_watch_family,        &sys_job_family,     &sys_awe_family,       &sys_working_set_family,
+    &sys_registry_family,
 };
 
 NTSTATUS sys_init(struct sys *sys)

@@ -22,6 +22,7 @@
 
 #define SYS_MAX_ARGUMENTS 16
 
+struct cm;
 struct sys_call;
 typedef NTSTATUS (*sys_handler)(struct sys_call *call);
 
@@ -31,6 +32,7 @@ struct sys {
     struct ob *ob;
     struct io *io;
     struct ps *ps;
+    struct cm *cm;
     const LONG *table; /* KiServiceTable, in guest memory */
     uint64_t table_va;
     uint64_t stubs_va; /* KiServiceStubs: 16 bytes per service, in order */
@@ -61,7 +63,7 @@ struct sys_family {
 extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
     sys_process_family, sys_process_info_family, sys_create_family, sys_thread_family,
     sys_sync_family, sys_object_family, sys_system_family, sys_exception_family, sys_token_family,
-    sys_watch_family, sys_job_family, sys_awe_family, sys_working_set_family;
+    sys_watch_family, sys_job_family, sys_awe_family, sys_working_set_family, sys_registry_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);

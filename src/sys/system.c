@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "nt/info.h"
+#include "nt/security.h"
 #include "sys/sys.h"
 
 #define PROCESSOR_ARCHITECTURE_AMD64 9
@@ -76,6 +77,17 @@ static NTSTATUS time_of_day(struct sys_call *call)
     return answer_system(call, &information, sizeof information);
 }
 
+/* Each interrupt adds what it lasted: the time is not being adjusted. */
+static NTSTATUS time_adjustment(struct sys_call *call)
+{
+    SYSTEM_QUERY_TIME_ADJUST_INFORMATION information;
+    memset(&information, 0, sizeof information);
+    information.TimeAdjustment = CLOCK_RESOLUTION;
+    information.TimeIncrement = CLOCK_RESOLUTION;
+    information.Enable = true; /* KeTimeSynchronization: the clock runs at its own rate */
+    return answer_system(call, &information, sizeof information);
+}
+
 /* NtQuerySystemInformation(class, buffer, length, *return length) */
 static NTSTATUS query_system_information(struct sys_call *call)
 {
@@ -88,6 +100,8 @@ static NTSTATUS query_system_information(struct sys_call *call)
         return performance(call);
     case SystemTimeOfDayInformation:
         return time_of_day(call);
+    case SystemTimeAdjustmentInformation:
+        return time_adjustment(call);
     case SystemProcessInformation:
         return sys_process_list(call);
     default:
@@ -112,6 +126,25 @@ static NTSTATUS query_system_time(struct sys_call *call)
     return SYS_PUT(call, call->arg[0], now);
 }
 
+/* NtSetSystemTime(*time, *previous) */
+static NTSTATUS set_system_time(struct sys_call *call)
+{
+    int64_t time;
+    NTSTATUS status = SYS_GET(call, time, call->arg[0]);
+    if (NT_SUCCESS(status) && time <= 0) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    if (NT_SUCCESS(status) && !se_process_has_privilege(&call->sys->ps->se, call->process->process,
+                                                        SE_SYSTEMTIME_PRIVILEGE)) {
+        status = STATUS_PRIVILEGE_NOT_HELD;
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    const int64_t previous = ke_set_system_time(call->sys->ke, time);
+    return sys_put_optional(call, call->arg[1], &previous, sizeof previous);
+}
+
 /* NtQueryTimerResolution(*coarsest, *finest, *current) */
 static NTSTATUS query_timer_resolution(struct sys_call *call)
 {
@@ -127,6 +160,7 @@ static const struct sys_entry entries[] = {
     {SERVICE_NtQuerySystemInformation, query_system_information},
     {SERVICE_NtQueryPerformanceCounter, query_performance_counter},
     {SERVICE_NtQuerySystemTime, query_system_time},
+    {SERVICE_NtSetSystemTime, set_system_time},
     {SERVICE_NtQueryTimerResolution, query_timer_resolution},
 };
 const struct sys_family sys_system_family = {entries, sizeof entries / sizeof *entries};

@@ -257,7 +257,7 @@ static bool symbols(const struct world *w)
         "MmProtectToValue",     "ObTypeIndexTable",
         "ObpInfoMaskToOffset",  "KiServiceTable",
         "KiServiceLimit",       "PoolBigPageTable",
-        "PoolBigPageTableSize",
+        "PoolBigPageTableSize", "CmpHiveListHead",
     };
     bool all = true;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

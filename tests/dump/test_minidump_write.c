@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -243,6 +244,19 @@ static void test_failures(void **state)
     assert_int_equal(dump_write_minidump("/nowhere/x.dmp", &info, &minidump), -ENOENT);
 }
 
+/* A device that is full stays where it is. */
+static void test_device(void **state)
+{
+    (void)state;
+    struct dump_info info = what_happened();
+    struct dump_minidump minidump = parts(true);
+    struct stat status;
+    unlink(path);
+    assert_int_equal(symlink("/dev/full", path), 0);
+    assert_int_equal(write_dump(&info, &minidump), -EIO);
+    assert_int_equal(lstat(path, &status), 0);
+}
+
 static int remove_file(void **state)
 {
     (void)state;
@@ -253,10 +267,9 @@ static int remove_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_memory),
-        cmocka_unit_test(test_some_memory),
-        cmocka_unit_test(test_no_exception),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_all_memory),   cmocka_unit_test(test_some_memory),
+        cmocka_unit_test(test_no_exception), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_device),
     };
     int file = mkstemp(path);
     if (file < 0) {

@@ -16,6 +16,7 @@ import re
 import struct
 import sys
 
+import registry
 from kernel import Kernel, Missing, View
 from memory import PAGE, Space, find_directory, find_kernel
 from memory import Image
@@ -130,7 +131,7 @@ def symbols(w):
     wanted = """KdDebuggerDataBlock KdVersionBlock KdCopyDataBlock NtBuildLab NtBuildNumber CmNtCSDVersion
         KeNumberProcessors PsActiveProcessHead PsLoadedModuleList PsInitialSystemProcess MmProtectToValue
         ObTypeIndexTable ObpInfoMaskToOffset KiServiceTable KiServiceLimit PoolBigPageTable
-        PoolBigPageTableSize""".split()
+        PoolBigPageTableSize CmpHiveListHead""".split()
     missing = [name for name in wanted if w.kernel.symbol(name) is None]
     if missing:
         raise Missing("nt!" + ", nt!".join(missing))
@@ -414,13 +415,23 @@ def address_spaces(w):
     return True
 
 
+CHECKS += registry.CHECKS
+
+
+@check("services: handles by their tag lead to records of all; each as in the registry, and its process")
+def service_records(w):
+    def private(world, process):
+        return [v[:2] for v in vads(world.kernel, process) if v[2] in VAD_SHORT]
+    return registry.services(w, private)
+
+
 def run(w):
     wrong = 0
     for what, holds in CHECKS:
         why = ""
         try:
             ok = holds(w)
-        except (Missing, KeyError, ValueError, IndexError) as reason:
+        except (Missing, KeyError, ValueError, IndexError, *registry.ERRORS) as reason:
             ok, why = False, f" ({reason!r})"
         print(("holds   " if ok else "BROKEN  ") + what + why)
         wrong += not ok

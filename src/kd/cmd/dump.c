@@ -253,6 +253,14 @@ static bool parse_option(struct kd *kd, const char *word, struct dump_request *r
     return true;
 }
 
+/* `.dump /f` asks for no file called /f. */
+static bool is_option(const char *word)
+{
+    struct kd_process_wish wish = {.full = false};
+    return find_kind(word) != NULL || strcmp(word, "/o") == 0 ||
+           (strncmp(word, "/m", 2) == 0 && parse_wish(word + 2, &wish));
+}
+
 static bool cmd_dump(struct kd *kd, const char *args)
 {
     char word[PATH_SIZE];
@@ -266,7 +274,7 @@ static bool cmd_dump(struct kd *kd, const char *args)
             return false;
         }
     }
-    if (*args == '\0') {
+    if (*args == '\0' || is_option(args)) {
         return kd_error(kd, "Syntax error: .dump [/o] [/f|/ka|/m[afFhtpi]] FILE");
     }
     if (!request.overwrite && access(args, F_OK) == 0) {

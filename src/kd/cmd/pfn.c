@@ -87,7 +87,7 @@ static bool cmd_pfn(struct kd *kd, const char *args)
     if (size == 0 || database == 0) {
         return kd_error(kd, "nt!MmPfnDatabase cannot be read");
     }
-    if (pfn > kd->target->physical_size >> HW_PAGE_SHIFT) {
+    if (pfn >= kd->target->physical_size >> HW_PAGE_SHIFT) {
         return kd_error(kd, "There is no page %" PRIx64 ": physical memory ends at page %" PRIx64,
                         pfn, kd->target->physical_size >> HW_PAGE_SHIFT);
     }

@@ -154,6 +154,22 @@ static bool resolve(struct kd *kd, struct dt_command *c, struct kd_type *type)
 
 /* ---- showing ---- */
 
+/* A type that was named without its module is shown with it: "nt!_EPROCESS". */
+static void show_full_name(struct kd *kd, const struct dt_command *c, struct kd_type type)
+{
+    struct pdb_type details;
+    if (strchr(c->type, '!') || !type.pdb || !pdb_type_get(type.pdb, type.index, &details) ||
+        !*details.name) /* a structure, a union or an enumeration has one */
+        return;
+    for (size_t i = 0; i < kd_module_count(kd->symbols); i++) {
+        const struct kd_module *module = kd_module_get(kd->symbols, i);
+        if (kd_module_pdb(kd->symbols, module) == type.pdb) {
+            kd_printf(kd, "%s!%s\n", module->name, details.name);
+            return;
+        }
+    }
+}
+
 static bool show_one(struct kd *kd, struct dt_command *c, struct kd_type type)
 {
     return kd_dt_show(&c->dt, type, 0) || kd_error(kd, "Cannot find specified field members.");
@@ -213,6 +229,7 @@ static bool cmd_dt(struct kd *kd, const char *args)
         return kd_error(kd, "Symbol %s not found.", c.type);
     if (!take_rest(kd, &c, type, args))
         return false;
+    show_full_name(kd, &c, type);
     return c.list[0] ? show_list(kd, &c, type) : show_one(kd, &c, type);
 }
 

@@ -1,6 +1,7 @@
 /* calls.c: something to walk, step and stop in: recursion, a waiting thread, an exception that a
  * handler takes, a breakpoint of its own. */
 #include <windows.h>
+#include <winternl.h>
 
 static volatile LONG finish;
 
@@ -31,16 +32,41 @@ __attribute__((noinline)) void fault(void)
     __asm__ volatile("xor %%eax, %%eax\n\tmovl $1, (%%rax)" ::: "rax", "memory");
 }
 
+/* Until the program's second thread waits: what a debugger sees then is always the same. */
+__attribute__((noinline)) static void let_it_wait(DWORD id)
+{
+    enum { WAITING = 5 };
+    static UCHAR list[0x40000];
+    ULONG state = 0;
+    while (state != WAITING) {
+        SYSTEM_PROCESS_INFORMATION *p = (void *)list;
+        Sleep(1);
+        if (NtQuerySystemInformation(SystemProcessInformation, list, sizeof list, NULL)) {
+            ExitProcess(7);
+        }
+        while (p->UniqueProcessId != (HANDLE)(ULONG_PTR)GetCurrentProcessId()) {
+            p = (void *)((UCHAR *)p + p->NextEntryOffset);
+        }
+        SYSTEM_THREAD_INFORMATION *t = (void *)(p + 1);
+        while (t->ClientId.UniqueThread != (HANDLE)(ULONG_PTR)id) {
+            t++;
+        }
+        state = t->ThreadState;
+    }
+}
+
 int main(void)
 {
+    DWORD id;
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    HANDLE thread = CreateThread(NULL, 0, waiter, event, 0, NULL);
+    HANDLE thread = CreateThread(NULL, 0, waiter, event, 0, &id);
     AddVectoredExceptionHandler(1, handler);
     for (int i = 0; i < 3; i++) {
         VirtualAlloc(NULL, 0x10000u << i, MEM_RESERVE, PAGE_NOACCESS);
     }
     int result = factorial(4);
-    Sleep(50);
+    Sleep(1);
+    let_it_wait(id);
     fault();
     SetEvent(event);
     WaitForSingleObject(thread, INFINITE);
