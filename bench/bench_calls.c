@@ -25,9 +25,21 @@
 enum { RUNS = 3, ROUNDS = 20000, TOUCHED_PAGES = 20000, PAGE = 4096, TEXT = 1024 };
 
 /* What calls.exe and compute print, in this order. */
-enum figure { NULL_CALL, EVENT, ALLOC, VIEW, TOUCH, COMPUTE, FIGURES };
-static const char *const figure_name[FIGURES] = {"null", "event", "alloc",
-                                                 "view", "touch", "compute"};
+enum figure {
+    NULL_CALL,
+    EVENT,
+    ALLOC,
+    RESERVE,
+    COMMIT,
+    PROTECT,
+    QUERY,
+    VIEW,
+    TOUCH,
+    COMPUTE,
+    FIGURES
+};
+static const char *const figure_name[FIGURES] = {"null",    "event", "alloc", "reserve", "commit",
+                                                 "protect", "query", "view",  "touch",   "compute"};
 
 struct figures {
     double seconds[FIGURES][RUNS];
@@ -161,6 +173,10 @@ static void print(struct figures *ours, struct figures *linux_own, struct figure
     bench_line("null service", pair(ours, wine, NULL_CALL), 0);
     bench_line("CreateEvent + CloseHandle", pair(ours, wine, EVENT), 1);
     bench_line("VirtualAlloc + VirtualFree, 64 KB", pair(ours, wine, ALLOC), 1);
+    bench_line("reserve + release, 64 KB", pair(ours, wine, RESERVE), 1);
+    bench_line("commit + decommit, 64 KB", pair(ours, wine, COMMIT), 1);
+    bench_line("VirtualProtect, 64 KB", pair(ours, wine, PROTECT), 1);
+    bench_line("VirtualQuery", pair(ours, wine, QUERY), 1);
     bench_line("map + unmap of a section, 1 MB", pair(ours, wine, VIEW), 20);
     bench_line("first touch of a page", pair(ours, wine, TOUCH), 0);
 }

@@ -64,6 +64,73 @@ static double allocations(void)
     return (seconds() - from) / LIVES;
 }
 
+static char *allocate(DWORD type)
+{
+    char *p = VirtualAlloc(NULL, ALLOCATION, type, PAGE_READWRITE);
+    if (!p) {
+        fail("VirtualAlloc");
+    }
+    return p;
+}
+
+static double reservations(void)
+{
+    double from = seconds();
+    for (int i = 0; i < LIVES; i++) {
+        VirtualFree(allocate(MEM_RESERVE), 0, MEM_RELEASE);
+    }
+    return (seconds() - from) / LIVES;
+}
+
+static double commits(void)
+{
+    char *p = allocate(MEM_RESERVE);
+    double from = seconds();
+    for (int i = 0; i < LIVES; i++) {
+        if (!VirtualAlloc(p, ALLOCATION, MEM_COMMIT, PAGE_READWRITE) ||
+            !VirtualFree(p, ALLOCATION, MEM_DECOMMIT)) {
+            fail("committing");
+        }
+    }
+    double each = (seconds() - from) / LIVES;
+    VirtualFree(p, 0, MEM_RELEASE);
+    return each;
+}
+
+/* Of pages that are in use. */
+static double protections(void)
+{
+    char *p = allocate(MEM_RESERVE | MEM_COMMIT);
+    for (int i = 0; i < ALLOCATION; i += PAGE) {
+        ((volatile char *)p)[i] = 1;
+    }
+    double from = seconds();
+    for (int i = 0; i < LIVES; i++) {
+        DWORD old;
+        if (!VirtualProtect(p, ALLOCATION, i % 2 ? PAGE_READWRITE : PAGE_READONLY, &old)) {
+            fail("VirtualProtect");
+        }
+    }
+    double each = (seconds() - from) / LIVES;
+    VirtualFree(p, 0, MEM_RELEASE);
+    return each;
+}
+
+static double queries(void)
+{
+    char *p = allocate(MEM_RESERVE | MEM_COMMIT);
+    double from = seconds();
+    for (int i = 0; i < LIVES; i++) {
+        MEMORY_BASIC_INFORMATION information;
+        if (VirtualQuery(p, &information, sizeof information) != sizeof information) {
+            fail("VirtualQuery");
+        }
+    }
+    double each = (seconds() - from) / LIVES;
+    VirtualFree(p, 0, MEM_RELEASE);
+    return each;
+}
+
 static double views(void)
 {
     double from = seconds();
@@ -119,6 +186,10 @@ int main(void)
     report("null", null_calls);
     report("event", events);
     report("alloc", allocations);
+    report("reserve", reservations);
+    report("commit", commits);
+    report("protect", protections);
+    report("query", queries);
     report("view", views);
     report("touch", touches);
     return 0;

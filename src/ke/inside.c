@@ -6,46 +6,31 @@
 
 #include "ke/futex.h"
 
-unsigned ke_host_processor(void)
+unsigned ke_ask_host_processor(void)
 {
     return (unsigned)sched_getcpu();
 }
 
-/* The slot of the processor that the caller is on, for the moment. */
-static int32_t *slot_here(struct ke_inside *inside)
-{
-    return &inside->slot[ke_host_processor() % KE_INSIDE_SLOTS].count;
-}
-
-static void leave_slot(struct ke_inside *inside, int32_t *slot)
-{
-    __atomic_fetch_sub(slot, 1, __ATOMIC_SEQ_CST);
-    if (ke_inside_is_frozen(inside)) {
-        __atomic_fetch_add(&inside->left, 1, __ATOMIC_SEQ_CST);
-        ke_futex_wake(&inside->left, INT_MAX, KE_FUTEX_HOST);
-    }
-}
-
 void ke_inside_add(struct ke_inside *inside)
 {
-    __atomic_fetch_add(slot_here(inside), 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(ke_inside_slot(inside), 1, __ATOMIC_SEQ_CST);
 }
 
-void ke_inside_enter(struct ke_inside *inside)
+void ke_inside_left_frozen(struct ke_inside *inside)
 {
-    for (;;) {
-        int32_t *slot = slot_here(inside);
-        __atomic_fetch_add(slot, 1, __ATOMIC_SEQ_CST);
-        if (__builtin_expect(!ke_inside_is_frozen(inside), 1))
-            return;
-        leave_slot(inside, slot);
+    __atomic_fetch_add(&inside->left, 1, __ATOMIC_SEQ_CST);
+    ke_futex_wake(&inside->left, INT_MAX, KE_FUTEX_HOST);
+}
+
+void ke_inside_enter_frozen(struct ke_inside *inside, int32_t *slot)
+{
+    do {
+        __atomic_fetch_sub(slot, 1, __ATOMIC_SEQ_CST);
+        ke_inside_left_frozen(inside);
         ke_inside_await_thaw(inside);
-    }
-}
-
-void ke_inside_leave(struct ke_inside *inside)
-{
-    leave_slot(inside, slot_here(inside));
+        slot = ke_inside_slot(inside);
+        __atomic_fetch_add(slot, 1, __ATOMIC_SEQ_CST);
+    } while (ke_inside_is_frozen(inside));
 }
 
 uint32_t ke_inside_count(const struct ke_inside *inside)

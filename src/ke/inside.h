@@ -17,6 +17,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 
 #define KE_INSIDE_SLOTS 16u
 
@@ -34,14 +37,28 @@ struct ke_inside {
 
 /* The processor of the host that the caller is on, for the moment: to choose among places of which
  * each will do. */
-unsigned ke_host_processor(void);
+unsigned ke_ask_host_processor(void);
+static inline unsigned ke_host_processor(void)
+{
+#if defined(RSEQ_SIG) /* Linux writes it where the thread can read it */
+    const char *thread = (const char *)__builtin_thread_pointer();
+    const struct rseq *rseq = (const struct rseq *)(const void *)(thread + __rseq_offset);
+    uint32_t processor = __atomic_load_n(&rseq->cpu_id, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(processor <= INT32_MAX, 1))
+        return processor;
+#endif
+    return ke_ask_host_processor();
+}
+
+/* The slot of that processor. */
+static inline int32_t *ke_inside_slot(struct ke_inside *inside)
+{
+    return &inside->slot[ke_host_processor() % KE_INSIDE_SLOTS].count;
+}
 
 /* Count in. => the machine is not frozen, which the caller's lock keeps so */
 void ke_inside_add(struct ke_inside *inside);
-/* Wait until the machine is not frozen, and count in. */
-void ke_inside_enter(struct ke_inside *inside);
-/* Count out. */
-void ke_inside_leave(struct ke_inside *inside);
 /* How many there are. => frozen, or somebody may come and go meanwhile */
 uint32_t ke_inside_count(const struct ke_inside *inside);
 /* Sleep until nobody is. => frozen */
@@ -61,3 +78,28 @@ static inline void ke_inside_freeze(struct ke_inside *inside)
 
 /* Let those in who wait. */
 void ke_inside_thaw(struct ke_inside *inside);
+
+/* ---- in and out ---- */
+
+/* What is left to do for who found the machine frozen: counted in in `slot`, which is taken back
+ * until it is not; or counted out. */
+void ke_inside_enter_frozen(struct ke_inside *inside, int32_t *slot);
+void ke_inside_left_frozen(struct ke_inside *inside);
+
+/* Wait until the machine is not frozen, and count in. */
+static inline void ke_inside_enter(struct ke_inside *inside)
+{
+    int32_t *slot = ke_inside_slot(inside);
+
+    __atomic_fetch_add(slot, 1, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(ke_inside_is_frozen(inside), 0))
+        ke_inside_enter_frozen(inside, slot);
+}
+
+/* Count out. */
+static inline void ke_inside_leave(struct ke_inside *inside)
+{
+    __atomic_fetch_sub(ke_inside_slot(inside), 1, __ATOMIC_SEQ_CST);
+    if (__builtin_expect(ke_inside_is_frozen(inside), 0))
+        ke_inside_left_frozen(inside);
+}

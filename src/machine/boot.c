@@ -148,7 +148,7 @@ static NTSTATUS boot_memory(struct ntmm_machine *m, char *error, size_t error_si
         .maxphyaddr = m->options.maxphyaddr,
         .nt_image = m->nt.bytes,
         .nt_image_size = m->nt.size,
-        .ops = &machine_mm_ops,
+        .ops = machine_mm_ops(m),
         .owner = m,
         .log = &m->log,
     };

@@ -16,7 +16,8 @@ NTSTATUS modules_init(struct ntmm_machine *m);
 NTSTATUS cpus_init(struct ntmm_machine *m);
 NTSTATUS engine_init(struct ntmm_machine *m, char *error, size_t error_size);
 void engine_deinit(struct ntmm_machine *m);
-extern const struct mm_ops machine_mm_ops;
+/* Without an engine nobody has translations to forget. */
+const struct mm_ops *machine_mm_ops(const struct ntmm_machine *m);
 extern const struct ps_ops machine_ps_ops;
 extern const struct ke_ops machine_ke_ops;
 

@@ -216,14 +216,18 @@ static NTSTATUS write_file(void *owner, FILE_OBJECT *file, uint64_t offset,
     return io_paging_write(m->io, file, offset, parts, count);
 }
 
-const struct mm_ops machine_mm_ops = {.invalidate = invalidate,
-                                      .invalidate_tables = invalidate_tables,
-                                      .guard_page = guard_page,
-                                      .page_priority = page_priority,
-                                      .reference_file = reference_file,
-                                      .dereference_file = dereference_file,
-                                      .read_file = read_file,
-                                      .write_file = write_file};
+#define OPS_OF_ALL                                                                                 \
+    .guard_page = guard_page, .page_priority = page_priority, .reference_file = reference_file,    \
+    .dereference_file = dereference_file, .read_file = read_file, .write_file = write_file
+
+static const struct mm_ops ops_with_engine = {OPS_OF_ALL, .invalidate = invalidate,
+                                              .invalidate_tables = invalidate_tables};
+static const struct mm_ops ops_without_engine = {OPS_OF_ALL};
+
+const struct mm_ops *machine_mm_ops(const struct ntmm_machine *m)
+{
+    return strcmp(m->options.engine, "none") == 0 ? &ops_without_engine : &ops_with_engine;
+}
 
 /* ---- processes and threads ----------------------------------------------------------------------
  */

@@ -178,19 +178,19 @@ static NTSTATUS boot_tables(struct boot *boot)
     return STATUS_SUCCESS;
 }
 
-/* Windows through which the host sees system space. */
+/* Windows through which the host sees system space, those first that most structures are in. */
 static void boot_windows(struct mm *mm)
 {
     struct kspace *ks = &mm->ke->ks;
     uint64_t pool_pages = mm->nonpaged.prefix + mm->nonpaged.pages;
 
     kspace_init(ks);
-    kspace_add_window(ks, MM_BOOT_IMAGE_START, MM_BOOT_IMAGE_SIZE, mi_frame(mm, NT_FIRST_FRAME));
-    kspace_add_window(ks, KI_USER_SHARED_DATA, PAGE_SIZE, mi_frame(mm, mm->shared_user_data_pfn));
-    kspace_add_window(ks, mm->system_ptes.start, mm->system_ptes.pages << PAGE_SHIFT,
-                      mm->system_ptes.host);
     kspace_add_window(ks, MM_PFN_DATABASE, pool_pages << PAGE_SHIFT, mm->nonpaged.window);
     kspace_add_window(ks, mm->paged.start, mm->paged.pages << PAGE_SHIFT, mm->paged.host);
+    kspace_add_window(ks, MM_BOOT_IMAGE_START, MM_BOOT_IMAGE_SIZE, mi_frame(mm, NT_FIRST_FRAME));
+    kspace_add_window(ks, mm->system_ptes.start, mm->system_ptes.pages << PAGE_SHIFT,
+                      mm->system_ptes.host);
+    kspace_add_window(ks, KI_USER_SHARED_DATA, PAGE_SIZE, mi_frame(mm, mm->shared_user_data_pfn));
 }
 
 static NTSTATUS create_regions(struct mm *mm)

@@ -21,7 +21,7 @@ static void sort_by_address(const struct mm *mm, struct mi_unshare *pages, size_
     }
 }
 
-void mi_flush_end(struct mi_flush *flush)
+void mi_flush_all(struct mi_flush *flush)
 {
     struct mm_space *space = flush->space;
     const struct mm_ops *ops = space->mm->ops;
@@ -39,15 +39,6 @@ void mi_flush_end(struct mi_flush *flush)
     flush->free_count = 0;
     flush->shared_count = 0;
     flush->unmap_count = 0;
-}
-
-void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
-{
-    EPROCESS *process = space->process;
-
-    process->VirtualSize += (ULONG64)bytes;
-    if (process->VirtualSize > process->PeakVirtualSize)
-        process->PeakVirtualSize = process->VirtualSize;
 }
 
 /* Free what the old, valid value of the PTE of `va` held. */

@@ -125,7 +125,7 @@ void mm_destroy(struct mm *mm)
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_stop(&mm->worker[i]);
     ASSERT(list_empty(&mm->spaces) && list_empty(&mm->controls));
-    free(mm->control_by_id);
+    mi_free_control_table(mm);
     mi_paging_files_close(mm);
     mi_paged_pool_close(mm);
     mi_region_destroy(&mm->nonpaged);
@@ -176,6 +176,7 @@ void mm_settle(struct mm *mm)
 {
     mi_list_all_frames(mm);
     mi_slist_drain_all(mm);
+    mi_vad_free_all_spares(mm);
     mi_region_trim(&mm->nonpaged);
     mi_region_trim(&mm->paged);
     mi_paged_pool_settle(mm);

@@ -88,20 +88,24 @@ struct mi_here {
     char apart[112];
 };
 
+#define MI_SPARE_VADS 8u
+
 struct mm_space {
     struct mm *mm;
     EPROCESS *process; /* (I) NULL: paged pool's, which is a working set alone (pagedpool.c) */
     MMSUPPORT *vm;     /* (I) the process's Vm, or MmPagedPoolWs */
     void *owner;
     bool system;
-    bool cleaned;            /* (CW) its threads are gone: the engine forgets all at once */
-    uint64_t directory;      /* (I) frame of the PML4 */
-    MMPTE *pml4;             /* host view of it */
-    uint64_t tables;         /* (W) user page tables below the PML4; also read without it */
-    struct mi_slist slist;   /* (W) */
-    uint64_t large_pages;    /* (W) page directory entries that map large pages */
-    bool watched;            /* (W) it has, or had, memory with a write watch */
-    MMVAD_SHORT *spare;      /* (C) a pool block for the next private VAD, or NULL */
+    bool cleaned;          /* (CW) its threads are gone: the engine forgets all at once */
+    uint64_t directory;    /* (I) frame of the PML4 */
+    MMPTE *pml4;           /* host view of it */
+    uint64_t tables;       /* (W) user page tables below the PML4; also read without it */
+    struct mi_slist slist; /* (W) */
+    uint64_t large_pages;  /* (W) page directory entries that map large pages */
+    bool watched;          /* (W) it has, or had, memory with a write watch */
+    MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
+    unsigned spare_count;              /* (C) */
+    MMVAD_SHORT *spare_view;           /* (A) for the next view's */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
@@ -130,23 +134,24 @@ struct mm {
     uint64_t ram_size;
     uint64_t frames; /* ram_size in pages */
 
-    MMPFN *pfn;              /* PFN database, by frame number */
-    uint64_t database_frame; /* (I) its first frame */
-    uint32_t slist_most;     /* (I) of each kind, see slist.c */
-    char apart[128];         /* what is above is read all the time, and never written */
+    MMPFN *pfn;                      /* PFN database, by frame number */
+    uint64_t database_frame;         /* (I) its first frame */
+    uint32_t slist_most;             /* (I) of each kind, see slist.c */
+    uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
+    bool threads;                    /* (I) there may be workers */
+    struct mi_thresholds thresholds; /* (I) */
+    char apart[128]; /* what is above is read all the time, and hardly ever written */
     struct ke_lock pfn_lock;
     uint64_t listed_frames; /* (P) frames from here on are not on a list yet, see bootpfn.c */
-    uint32_t boot_frames;   /* (A) futex: enum mi_boot_frames */
     uint64_t run_rover;     /* (P) where the search for contiguous frames goes on */
     struct mi_quarantine quarantine;
-    bool threads; /* (I) there may be workers */
+    char apart_too[128];
     struct mi_worker worker[MI_WORKERS];
 
     struct mi_paging paging_files;
     struct mi_inpages inpages;
-    struct ke_lock reclaim_lock;     /* KE_RANK_RECLAIM */
-    struct mi_thresholds thresholds; /* (I) */
-    uint64_t pages_being_written;    /* (A) */
+    struct ke_lock reclaim_lock;  /* KE_RANK_RECLAIM */
+    uint64_t pages_being_written; /* (A) */
 
     uint64_t resident;       /* (I) MmResidentAvailablePages after boot */
     bool mapped_writes_fail; /* (A) the last one did */
@@ -164,10 +169,9 @@ struct mm {
     pthread_mutex_t spaces_lock;   /* who holds it waits for no lock but (P) */
     struct list_node spaces;       /* (S) struct mm_space.link */
 
-    struct ke_lock sections_lock;      /* (L): see section.h */
-    struct list_node controls;         /* (L) struct mi_control.link */
-    struct mi_control **control_by_id; /* (L) NULL: free */
-    uint32_t control_count;            /* (L) */
+    struct ke_lock sections_lock;           /* (L): see section.h */
+    struct list_node controls;              /* (L) struct mi_control.link */
+    struct mi_control_table *control_table; /* (L) to change; section.c */
 
     struct mi_here here[MI_HERE_SLOTS]; /* by processor of the host */
 };
@@ -240,6 +244,9 @@ void mi_page_taken(MMPFN *page);
 #define MI_PRIORITIES 8u /* of pages: MEMORY_PRIORITY_*, and two for the system */
 /* The memory priority of what the calling thread brings in. */
 unsigned mi_page_priority(const struct mm *mm);
+/* Whether the entry of an active page says nothing but what mi_page_taken and mi_initialize_pfn
+ * wrote. */
+bool mi_page_is_ordinary(const MMPFN *page);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,
@@ -482,7 +489,12 @@ static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space
     flush->shared_count = 0;
     flush->unmap_count = 0;
 }
-void mi_flush_end(struct mi_flush *flush);
+void mi_flush_all(struct mi_flush *flush);
+static inline void mi_flush_end(struct mi_flush *flush)
+{
+    if (flush->count + flush->free_count + flush->shared_count + flush->unmap_count > 0)
+        mi_flush_all(flush);
+}
 /* A valid PTE of `va` mapped `pfn` and does so no longer, or with fewer rights. */
 static inline void mi_flush_page(struct mi_flush *flush, uint64_t va, uint64_t pfn)
 {
@@ -521,7 +533,14 @@ struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64
 /* Write an invalid PTE that holds nothing over another and free what that held. => (W) */
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
 /* VirtualSize and its peak. => (CW) */
-void mi_virtual_size_add(struct mm_space *space, int64_t bytes);
+static inline void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
+{
+    EPROCESS *process = space->process;
+
+    process->VirtualSize += (ULONG64)bytes;
+    if (process->VirtualSize > process->PeakVirtualSize)
+        process->PeakVirtualSize = process->VirtualSize;
+}
 
 /* ---- protect.c ------------------------------------------------------------------------------ */
 
@@ -569,7 +588,12 @@ struct mi_vad_gap {
     uint32_t subtree;
 };
 
-struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad);
+static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
+                                         : (struct mi_vad_gap *)((MMVAD *)vad + 1);
+}
+
 void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 /* The VAD of `vpn`, NULL when it is free. => (CW) read */
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
@@ -577,9 +601,22 @@ MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
 MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn);
 bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last);
 /* The top of the tree and the children of a node. */
-MMVAD_SHORT *mi_vad_top(const struct mm_space *space);
-MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad);
-MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad);
+static inline MMVAD_SHORT *mi_vad_at(const struct mm_space *space, uint64_t va)
+{
+    return va ? kspace_host(&space->mm->ke->ks, va) : NULL;
+}
+static inline MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
+{
+    return mi_vad_at(space, space->process->VadRoot.BalancedRoot.RightChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->LeftChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->RightChild.va);
+}
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_last(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad);
@@ -592,9 +629,16 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
 /* Pool block for a VAD of private memory, or with `view` for a view of a section. */
 MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view);
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
-/* The same for private memory, keeping one block at hand. => (C) */
+/* The same for private memory, keeping some blocks at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
+/* For views. */
+MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
+void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
+/* Free what is at hand. => (C), or nobody else has the space */
+void mi_vad_free_spares(struct mm_space *space);
+/* The same for all processes whose address space is not locked. => not (S) */
+void mi_vad_free_all_spares(struct mm *mm);
 
 /* Lowest (highest) hole of `pages` pages that starts on 64 KB and ends at or below `limit` (the
  * first page number behind). => STATUS_NO_MEMORY; (CW) read */
@@ -690,6 +734,10 @@ static inline void mi_note_written(struct mm_space *space, uint64_t va, MMPTE ol
 }
 /* MEM_RESET for private memory. => (W) */
 void mi_reset_pages(struct mm_space *space, uint64_t first, uint64_t last);
+
+/* ---- section.c ------------------------------------------------------------------------------ */
+
+void mi_free_control_table(struct mm *mm);
 
 /* ---- locks ---------------------------------------------------------------------------------- */
 

@@ -141,6 +141,14 @@ static void set_user_priority(struct mm *mm, uint64_t pfn)
         mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(mi_page_priority(mm) % MI_PRIORITIES);
 }
 
+bool mi_page_is_ordinary(const MMPFN *page)
+{
+    return page->u3.e1.PageLocation == ActiveAndValid && page->u3.e1.Modified &&
+           page->u3.e1.CacheAttribute == CACHE_ATTRIBUTE_CACHED &&
+           page->u3.e1.Priority == DEFAULT_PRIORITY && !page->u4.PrototypePte &&
+           !page->u4.AweAllocation;
+}
+
 /* Find a frame of `list` above the System process's page directory. */
 static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list)
 {

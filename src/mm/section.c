@@ -38,11 +38,8 @@ static struct mi_area_front *front_of(const CONTROL_AREA *area)
 
 struct mi_control *mi_control_of_area(struct mm *mm, const CONTROL_AREA *area)
 {
-    uint64_t id = front_of(area)->id;
+    struct mi_control *control = mi_control_of_area_with_pages(mm, area);
 
-    ke_acquire_lock(&mm->sections_lock);
-    struct mi_control *control = id < mm->control_count ? mm->control_by_id[id] : NULL;
-    ke_release_lock(&mm->sections_lock);
     ASSERT(control && control->area == area);
     return control;
 }
@@ -52,12 +49,14 @@ struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment)
     return mi_control_of_area(mm, k2h(&mm->ke->ks, segment->ControlArea));
 }
 
+/* Who asks learned of the area after its control was entered, so what he sees of the table is at
+ * least as new. */
 struct mi_control *mi_control_of_area_with_pages(struct mm *mm, const CONTROL_AREA *area)
 {
+    struct mi_control_table *table = __atomic_load_n(&mm->control_table, __ATOMIC_ACQUIRE);
     uint64_t id = front_of(area)->id;
 
-    return id < mm->control_count ? __atomic_load_n(&mm->control_by_id[id], __ATOMIC_ACQUIRE)
-                                  : NULL;
+    return table && id < table->count ? __atomic_load_n(&table->by_id[id], __ATOMIC_ACQUIRE) : NULL;
 }
 
 struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad)
@@ -68,39 +67,47 @@ struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad)
     return mi_control_of_area(mm, k2h(ks, subsection->ControlArea));
 }
 
-/* Make the table larger; who holds (P) alone may be looking at it. => (L) */
+/* Make the table larger. Others may be looking at the one there is, which stays. => (L) */
 static NTSTATUS grow_table(struct mm *mm)
 {
-    uint32_t count = mm->control_count, more = count ? 2 * count : 64;
-    struct mi_control **grown = calloc(more, sizeof(struct mi_control *));
+    struct mi_control_table *old = mm->control_table;
+    uint32_t count = old ? old->count : 0, more = count ? 2 * count : 64;
+    struct mi_control_table *grown = calloc(1, sizeof(*grown) + more * sizeof(struct mi_control *));
 
     if (!grown)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (count)
-        memcpy(grown, mm->control_by_id, count * sizeof(struct mi_control *));
-    struct mi_control **old = mm->control_by_id;
-    ke_acquire_lock(&mm->pfn_lock);
-    mm->control_by_id = grown;
-    mm->control_count = more;
-    ke_release_lock(&mm->pfn_lock);
-    free(old);
+    grown->smaller = old;
+    grown->count = more;
+    for (uint32_t id = 0; id < count; id++)
+        grown->by_id[id] = old->by_id[id];
+    __atomic_store_n(&mm->control_table, grown, __ATOMIC_RELEASE);
     return STATUS_SUCCESS;
+}
+
+void mi_free_control_table(struct mm *mm)
+{
+    while (mm->control_table) {
+        struct mi_control_table *table = mm->control_table;
+        mm->control_table = table->smaller;
+        free(table);
+    }
 }
 
 /* => (L) */
 static NTSTATUS register_control(struct mm *mm, struct mi_control *control)
 {
+    const struct mi_control_table *table = mm->control_table;
     uint32_t id = 0;
 
-    while (id < mm->control_count && mm->control_by_id[id])
+    while (table && id < table->count && table->by_id[id])
         id++;
-    if (id == mm->control_count) {
+    if (!table || id == table->count) {
         NTSTATUS status = grow_table(mm);
         if (!NT_SUCCESS(status))
             return status;
     }
     front_of(control->area)->id = id;
-    __atomic_store_n(&mm->control_by_id[id], control, __ATOMIC_RELEASE);
+    __atomic_store_n(&mm->control_table->by_id[id], control, __ATOMIC_RELEASE);
     list_insert_tail(&control->link, &mm->controls);
     return STATUS_SUCCESS;
 }
@@ -302,7 +309,7 @@ static bool forget_if_unused(struct mi_control *control)
         return false;
     if (control->shared)
         *slot_of_control(control) = 0;
-    __atomic_store_n(&mm->control_by_id[front_of(area)->id], NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&mm->control_table->by_id[front_of(area)->id], NULL, __ATOMIC_RELEASE);
     list_remove(&control->link);
     return true;
 }
@@ -390,9 +397,15 @@ void mi_control_remove_view(struct mi_control *control, MMVAD *vad)
     ke_list_remove(&mm->ke->ks, &vad->ViewLinks);
     area->NumberOfMappedViews--;
     area->NumberOfUserReferences--;
-    area->NumberOfSectionReferences++; /* until what it wrote is safe */
+    bool writes = control->backing && control->backing->write;
+    if (writes)
+        area->NumberOfSectionReferences++; /* until what it wrote is safe */
+    bool unused = !writes && forget_if_unused(control);
     ke_release_lock(&mm->sections_lock);
-    mi_control_dereference(control);
+    if (writes)
+        mi_control_dereference(control);
+    else if (unused)
+        delete_control(control);
 }
 
 /* ---- sections of files ----------------------------------------------------------------------- */
@@ -407,7 +420,7 @@ struct mi_control *mi_find_control(struct mm *mm, SECTION_OBJECT_POINTERS *secti
     uint64_t va = *slot_of(sections, image);
     if (va) {
         const CONTROL_AREA *area = kspace_host(ks, va);
-        control = mm->control_by_id[front_of(area)->id];
+        control = mi_control_of_area(mm, area);
         refer(control, user);
     }
     ke_release_lock(&mm->sections_lock);

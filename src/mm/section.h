@@ -47,12 +47,20 @@ struct mi_control {
  * with the segment, since that is in paged pool, and who writes pages or makes room may not touch
  * it. */
 struct mi_area_front {
-    uint64_t id; /* index into mm->control_by_id */
+    uint64_t id; /* index into mm->control_table->by_id */
     uint64_t unused;
 };
 _Static_assert(sizeof(struct mi_area_front) == 16, "a control area begins like a pool block");
 
 /* ---- section.c ---- */
+
+/* All controls by their id. One that became too small stays until the machine ends, as others may
+ * still be looking at it without a lock. */
+struct mi_control_table {
+    struct mi_control_table *smaller;
+    uint32_t count;
+    struct mi_control *by_id[]; /* (A), (L) to change; NULL: free */
+};
 
 struct mi_control *mi_control_of(struct mm *mm, const SEGMENT *segment);
 struct mi_control *mi_control_of_area(struct mm *mm, const CONTROL_AREA *area);
@@ -224,7 +232,7 @@ uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, ui
  * => (CW) */
 void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
 /* What remains after mi_view_remove. => no locks */
-void mi_view_release(struct mm *mm, MMVAD_SHORT *vad);
+void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad);
 /* NtAllocateVirtualMemory with MEM_COMMIT in a view. => (C)
  * STATUS_ALREADY_COMMITTED: not of a section that was reserved */
 NTSTATUS mi_commit_view(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last,

@@ -25,7 +25,8 @@
 #include "mm/mi.h"
 #include "nt/info.h"
 
-#define REPLENISH 16u     /* at once */
+#define REPLENISH 32u     /* at once: so many that few touch those at the ends, see below */
+#define LINE_FRAMES 8u    /* whose entries of the PFN database fill pairs of cache lines */
 #define SHARE_OF_RAM 512u /* a process may have so small a part of it at hand */
 
 void mi_slist_initialize(struct mm *mm)
@@ -69,6 +70,15 @@ static bool take_from(struct mm *mm, MMPFNLIST *list, uint64_t *pfn)
     return true;
 }
 
+/* Frames on the list often follow one another, so the entries of one process's frames end where the
+ * next one's begin. Who stops where a cache line of the database ends, or rather a pair, since
+ * processors fetch both, does not take the next one's away with each write. They also fetch ahead
+ * of who goes through entries in order, past his last one. => (P) */
+static bool may_stop_before(uint32_t count, uint32_t most, const MMPFNLIST *list)
+{
+    return count + LINE_FRAMES > most && list->Flink % LINE_FRAMES == 0;
+}
+
 /* => whether there is one at hand now */
 static bool replenish(struct mm_space *space)
 {
@@ -80,7 +90,8 @@ static bool replenish(struct mm_space *space)
     if (!may_have_some(space))
         return false;
     ke_acquire_lock(&mm->pfn_lock);
-    while (zeroed < most && take_from(mm, mm->ke->nt.MmZeroedPageListHead, &slist->zeroed[zeroed]))
+    while (zeroed < most && !may_stop_before(zeroed, most, mm->ke->nt.MmZeroedPageListHead) &&
+           take_from(mm, mm->ke->nt.MmZeroedPageListHead, &slist->zeroed[zeroed]))
         zeroed++;
     while (zeroed + free < most && take_from(mm, mm->ke->nt.MmFreePageListHead, &slist->free[free]))
         free++;
@@ -138,34 +149,50 @@ bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn
     return true;
 }
 
-/* Whether nobody else holds the frame of a page that the process gave up, and no slot is its. =>
- * (P)
- */
+/* Whether the frame of a page that the process gave up is as any other: nobody else refers to it,
+ * no slot is its, and it was not made special. Only who writes a page changes anything of it behind
+ * the process's back; that ends with the slot's end and then the reference's (mi_end_write), so who
+ * looks for these in that order sees a page that is left alone. */
 static bool is_just_ours(const MMPFN *page)
 {
-    return page->u3.e2.ReferenceCount == 1 && !mi_pte_in_page_file(page->OriginalPte);
+    MMPTE original = {.u.Long = __atomic_load_n(&page->OriginalPte.u.Long, __ATOMIC_ACQUIRE)};
+
+    return !mi_pte_in_page_file(original) &&
+           __atomic_load_n(&page->u3.e2.ReferenceCount, __ATOMIC_ACQUIRE) == 1 &&
+           mi_page_is_ordinary(page);
+}
+
+/* It stays active and referenced: nothing that the PFN lock protects changes. */
+static void keep(struct mi_slist *slist, MMPFN *page, uint64_t pfn)
+{
+    page->u1.Flink = 0;
+    page->u2.ShareCount = 0;
+    page->PteAddress.va = 0;
+    mi_write_pte(&page->OriginalPte, (MMPTE){.u.Long = 0});
+    page->UsedPageTableEntries = 0;
+    page->u4.PteFrame = 0;
+    slist->free[slist->free_count] = pfn;
+    set(&slist->free_count, slist->free_count + 1);
 }
 
 void mi_slist_free(struct mm_space *space, const uint64_t *pfn, size_t count)
 {
     struct mi_slist *slist = &space->slist;
     struct mm *mm = space->mm;
-    uint32_t free = slist->free_count;
     uint32_t most = may_have_some(space) ? mm->slist_most : 0;
+    uint64_t others[MI_FLUSH_PAGES];
+    size_t other_count = 0;
 
-    ke_acquire_lock(&mm->pfn_lock);
+    ASSERT(count <= MI_FLUSH_PAGES);
     for (size_t i = 0; i < count; i++) {
         MMPFN *page = mi_pfn(mm, pfn[i]);
-        if (free < most && is_just_ours(page)) {
-            put_at_hand(page);
-            slist->free[free++] = pfn[i];
-        } else {
-            mi_give_up_active_page(mm, pfn[i]);
-        }
+        if (slist->free_count < most && is_just_ours(page))
+            keep(slist, page, pfn[i]);
+        else
+            others[other_count++] = pfn[i];
     }
-    ke_release_lock(&mm->pfn_lock);
-    set(&slist->free_count, free);
-    mi_zero_thread_poke(mm);
+    if (other_count > 0)
+        mi_free_pages(mm, others, other_count);
 }
 
 void mi_slist_free_table(struct mm_space *space, uint64_t pfn)

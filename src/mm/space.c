@@ -296,14 +296,14 @@ static NTSTATUS take_frames(struct mm_space *space)
 static NTSTATUS map_shared_user_data(struct mm_space *space)
 {
     struct mm *mm = space->mm;
-    MMVAD_SHORT *vad = mi_vad_allocate(mm, false);
+    MMVAD_SHORT *vad = mi_vad_take(space);
     MMPTE *pte;
 
     if (!vad)
         return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status = mi_make_pte(space, MM_SHARED_USER_DATA_VA, &pte);
     if (!NT_SUCCESS(status)) {
-        mi_vad_free(mm, vad);
+        mi_vad_give(space, vad);
         return status;
     }
     vad->StartingVpn = MI_VPN(MM_SHARED_USER_DATA_VA);
@@ -375,9 +375,7 @@ void mm_space_clean(struct mm_space *space)
     }
     mi_awe_clean(space);
     mi_return_working_set_reserve(space);
-    if (space->spare)
-        mi_vad_free(space->mm, space->spare);
-    space->spare = NULL;
+    mi_vad_free_spares(space);
     mi_flush_end(&flush);
     mi_trim_tables(space, 0, MM_USER_PROBE_ADDRESS);
     mi_check_no_tables(space);
@@ -386,7 +384,7 @@ void mm_space_clean(struct mm_space *space)
     mi_unlock_address_space(space);
     while ((vad = views) != NULL) {
         views = vad->LeftChild.va ? kspace_host(ks, vad->LeftChild.va) : NULL;
-        mi_view_release(space->mm, vad);
+        mi_view_release(space, vad);
     }
     mi_release_quarantine(space->mm);
 }
@@ -396,6 +394,7 @@ void mm_space_destroy(struct mm_space *space)
     struct mm *mm = space->mm;
 
     ASSERT(!mi_vad_top(space) && space->tables == 0);
+    mi_vad_free_spares(space); /* views that were there at the end left one */
     pthread_mutex_lock(&mm->spaces_lock);
     list_remove(&space->link);
     pthread_mutex_unlock(&mm->spaces_lock);

@@ -164,7 +164,9 @@ void mi_dereference_page(struct mm *mm, uint64_t pfn)
     MMPFN *page = mi_pfn(mm, pfn);
 
     ASSERT(page->u3.e2.ReferenceCount > 0);
-    if (--page->u3.e2.ReferenceCount > 0)
+    /* Atomic, and what was done to the page comes before it: its process looks without the lock
+     * whether it alone is left (slist.c). */
+    if (__atomic_sub_fetch(&page->u3.e2.ReferenceCount, 1, __ATOMIC_RELEASE) > 0)
         return;
     if (mi_page_is_given_up(page)) {
         forget_slot(mm, page);

@@ -122,12 +122,6 @@ static int side_of(const struct tree *tree, const MMADDRESS_NODE *above, const M
 
 /* ---- gaps ---- */
 
-struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
-{
-    return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
-                                         : (struct mi_vad_gap *)((MMVAD *)vad + 1);
-}
-
 static struct mi_vad_gap *gap_of(MMADDRESS_NODE *node)
 {
     return mi_vad_gap((MMVAD_SHORT *)node);
@@ -445,27 +439,6 @@ bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t
     return !vad || vad->StartingVpn > last;
 }
 
-MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
-{
-    struct tree tree = tree_of(space);
-
-    return (MMVAD_SHORT *)right(&tree, tree.sentinel);
-}
-
-MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad)
-{
-    struct tree tree = tree_of(space);
-
-    return (MMVAD_SHORT *)left(&tree, (const MMADDRESS_NODE *)vad);
-}
-
-MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad)
-{
-    struct tree tree = tree_of(space);
-
-    return (MMVAD_SHORT *)right(&tree, (const MMADDRESS_NODE *)vad);
-}
-
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space)
 {
     struct tree tree = tree_of(space);
@@ -492,46 +465,4 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
     struct tree tree = tree_of(space);
 
     return (MMVAD_SHORT *)previous(&tree, (MMADDRESS_NODE *)vad);
-}
-
-/* ---- blocks ---- */
-
-MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view)
-{
-    size_t size = (view ? sizeof(MMVAD) : sizeof(MMVAD_SHORT)) + sizeof(struct mi_vad_gap);
-    uint32_t tag = view ? mm_tag("Vad ") : mm_tag("VadS");
-    MMVAD_SHORT *vad = ex_allocate_pool(mm, NonPagedPool, size, tag);
-
-    if (!vad)
-        return NULL;
-    memset(vad, 0, size);
-    vad->u.VadFlags.PrivateMemory = !view;
-    return vad;
-}
-
-void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad)
-{
-    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
-        mi_watch_free(mm, vad);
-    ex_free_pool(mm, vad);
-}
-
-MMVAD_SHORT *mi_vad_take(struct mm_space *space)
-{
-    MMVAD_SHORT *vad = space->spare;
-
-    if (!vad)
-        return mi_vad_allocate(space->mm, false);
-    space->spare = NULL;
-    vad->u.LongFlags = 0;
-    vad->u.VadFlags.PrivateMemory = 1;
-    return vad;
-}
-
-void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
-{
-    if (space->spare || space->cleaned || vad->u.VadFlags.VadType)
-        mi_vad_free(space->mm, vad);
-    else
-        space->spare = vad;
 }

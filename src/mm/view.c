@@ -285,7 +285,7 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
         status = mi_make_file_ptes(map.control, map.first_page, map.pages);
     if (!NT_SUCCESS(status))
         return status;
-    map.vad = (MMVAD *)mi_vad_allocate(mm, true);
+    map.vad = (MMVAD *)mi_vad_take_view(space);
     if (!map.vad)
         return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
@@ -296,7 +296,7 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
     if (map.used && map.used != map.control)
         mm_close_section(mm, map.used->segment); /* the view alone keeps it */
     if (!NT_SUCCESS(status)) {
-        mi_vad_free(mm, (MMVAD_SHORT *)map.vad);
+        mi_vad_give_view(space, (MMVAD_SHORT *)map.vad);
         return status;
     }
     view->base = map.base;
@@ -317,10 +317,10 @@ void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT 
     mi_return_process_commit(space, mi_vad_commit(vad), MI_COMMIT_USER);
 }
 
-void mi_view_release(struct mm *mm, MMVAD_SHORT *vad)
+void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    mi_control_remove_view(mi_control_of_vad(mm, vad), (MMVAD *)vad);
-    mi_vad_free(mm, vad);
+    mi_control_remove_view(mi_control_of_vad(space->mm, vad), (MMVAD *)vad);
+    mi_vad_give_view(space, vad);
 }
 
 NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
@@ -341,7 +341,7 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
     mi_trim_tables(space, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
     mi_unlock_working_set(space);
     mi_unlock_address_space(space);
-    mi_view_release(space->mm, vad);
+    mi_view_release(space, vad);
     return STATUS_SUCCESS;
 }
 

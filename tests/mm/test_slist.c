@@ -94,7 +94,6 @@ static void few_are_kept(void **state)
 static void settling_gives_them_back(void **state)
 {
     (void)state;
-    assert_ok(release(space, reserve(space, 0, PAGE_SIZE), 0)); /* its VAD stays for the next */
     struct mm_statistics before = settled(&machine);
     uint64_t base = allocate(space, 0, PAGES * PAGE_SIZE, PAGE_READWRITE);
     touch_all(base, PAGES);

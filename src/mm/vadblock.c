@@ -1,0 +1,106 @@
+/* src/mm/vadblock.c: the pool blocks that VADs lie in.
+ *
+ * A process keeps some blocks at hand, so that who maps and unmaps in turn, as most do, does not go
+ * to the pool, which all processes share, each time. Blocks for private memory are taken several at
+ * a time: neighbours in the pool are then mostly one process's, and processors do not take cache
+ * lines from each other that hold ends of two processes' VADs.
+ */
+#include <string.h>
+
+#include "mm/mi.h"
+
+static size_t block_size(bool view)
+{
+    return (view ? sizeof(MMVAD) : sizeof(MMVAD_SHORT)) + sizeof(struct mi_vad_gap);
+}
+
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view)
+{
+    size_t size = block_size(view);
+    uint32_t tag = view ? mm_tag("Vad ") : mm_tag("VadS");
+    MMVAD_SHORT *vad = ex_allocate_pool(mm, NonPagedPool, size, tag);
+
+    if (!vad)
+        return NULL;
+    memset(vad, 0, size);
+    vad->u.VadFlags.PrivateMemory = !view;
+    return vad;
+}
+
+void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad)
+{
+    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
+        mi_watch_free(mm, vad);
+    ex_free_pool(mm, vad);
+}
+
+static bool replenish(struct mm_space *space)
+{
+    MMVAD_SHORT *more;
+
+    while (space->spare_count < MI_SPARE_VADS && (more = mi_vad_allocate(space->mm, false)) != NULL)
+        space->spare[space->spare_count++] = more;
+    return space->spare_count > 0;
+}
+
+MMVAD_SHORT *mi_vad_take(struct mm_space *space)
+{
+    if (space->spare_count == 0 && !replenish(space))
+        return NULL;
+    MMVAD_SHORT *vad = space->spare[--space->spare_count];
+    vad->u.LongFlags = 0;
+    vad->u.VadFlags.PrivateMemory = 1;
+    return vad;
+}
+
+void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    if (space->spare_count == MI_SPARE_VADS || space->cleaned || vad->u.VadFlags.VadType)
+        mi_vad_free(space->mm, vad);
+    else
+        space->spare[space->spare_count++] = vad;
+}
+
+MMVAD_SHORT *mi_vad_take_view(struct mm_space *space)
+{
+    MMVAD_SHORT *vad = __atomic_exchange_n(&space->spare_view, NULL, __ATOMIC_ACQUIRE);
+
+    if (!vad)
+        return mi_vad_allocate(space->mm, true);
+    memset(vad, 0, block_size(true));
+    return vad;
+}
+
+void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad)
+{
+    MMVAD_SHORT *none = NULL;
+
+    if (!__atomic_compare_exchange_n(&space->spare_view, &none, vad, false, __ATOMIC_RELEASE,
+                                     __ATOMIC_RELAXED))
+        mi_vad_free(space->mm, vad);
+}
+
+void mi_vad_free_spares(struct mm_space *space)
+{
+    MMVAD_SHORT *view = __atomic_exchange_n(&space->spare_view, NULL, __ATOMIC_ACQUIRE);
+
+    if (view)
+        mi_vad_free(space->mm, view);
+    while (space->spare_count > 0)
+        mi_vad_free(space->mm, space->spare[--space->spare_count]);
+}
+
+void mi_vad_free_all_spares(struct mm *mm)
+{
+    pthread_mutex_lock(&mm->spaces_lock);
+    list_for_each(node, &mm->spaces)
+    {
+        struct mm_space *space = list_entry(node, struct mm_space, link);
+        EX_PUSH_LOCK *lock = &space->process->AddressCreationLock;
+        if (!ex_try_push_lock_exclusive(lock, KE_RANK_ADDRESS_CREATION))
+            continue;
+        mi_vad_free_spares(space);
+        ex_release_push_lock_exclusive(lock, KE_RANK_ADDRESS_CREATION);
+    }
+    pthread_mutex_unlock(&mm->spaces_lock);
+}
