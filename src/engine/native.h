@@ -5,6 +5,7 @@
  *      native_orders.c   having a task of it map and unmap
  *      native_shadow.c   what of the page tables is mapped there
  *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
+ *      native_wait.c     waiting for a task's event
  *      native_trap.c     from a signal frame to a trap
  *      native_watch.c    hardware breakpoints, by the rights of pages
  *      native_access.c   which memory an instruction touches
@@ -215,6 +216,31 @@ void native_task_wake(const struct native_task *task);
 void native_task_go_on(const struct native_task *task);
 long native_futex(_Atomic uint32_t *at, int operation, uint32_t value,
                   const struct timespec *timeout);
+
+/* A word of the task's area. */
+static inline _Atomic uint32_t *native_word(const struct native_task *task, size_t offset)
+{
+    return (_Atomic uint32_t *)(task->area + offset);
+}
+
+/* For words beside the one that the task looks at: writing takes the line away from it. */
+static inline void native_set_word(const struct native_task *task, size_t offset, uint32_t value)
+{
+    if (atomic_load(native_word(task, offset)) != value) {
+        atomic_store(native_word(task, offset), value);
+    }
+}
+
+/* ---- waiting ---- */
+
+/* Order the task to go on. */
+void native_wait_order(struct native_task *task);
+/* Until the task has posted its event. false: it died. */
+bool native_wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
+                           struct native_task *task);
+/* Before that: how long the task is to look for the next order after its next event, and whether to
+ * measure how long it runs. */
+void native_wait_advise(const struct engine *engine, struct native_task *task);
 
 /* ---- shadow ---- */
 

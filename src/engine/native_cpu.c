@@ -9,8 +9,7 @@
  *      waits for event == n                     ... signal: frame on its stack
  *      reads the frame              <-------    event = n, waits for go != n
  *
- * Either side looks for a while, when such waits are usually short, then says that it sleeps, looks
- * again, and waits for a futex.
+ * How they wait for each other is native_wait.c's.
  *
  * Kicking. `kicked` is set first; then, if a task runs user code, a signal is sent to it. `run`
  * announces the task, then looks at `kicked`. And as a signal that comes before the order to go on
@@ -23,12 +22,10 @@
 #include "engine/native.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { VIRTUAL_ADDRESS_BITS = 48 };
@@ -56,29 +53,10 @@ enum {
 /* Offsets in struct ucontext, and in siginfo_t for SIGSYS. */
 enum { UC_MCONTEXT = 40, INFO_CODE = 8, INFO_CALL = 16, INFO_ARCH = 28, INFO_SIZE = 128 };
 
-enum {
-    ALIVE_CHECK_NS = 100 * 1000 * 1000,
-    KICKS_SWALLOWED_MOST = 20,
-    LEARNING = 8, /* a new duration's weight is one eighth */
-};
-
 struct control_registers { /* as `resume` of the stub takes them */
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
     uint64_t rip, cs, rflags, rsp, ss;
 };
-
-static _Atomic uint32_t *word(const struct native_task *task, size_t offset)
-{
-    return (_Atomic uint32_t *)(task->area + offset);
-}
-
-/* For words beside the one that the task looks at: writing takes the line away from it. */
-static void set_word(const struct native_task *task, size_t offset, uint32_t value)
-{
-    if (atomic_load(word(task, offset)) != value) {
-        atomic_store(word(task, offset), value);
-    }
-}
 
 static void fail(struct engine_trap *trap, const char *reason)
 {
@@ -124,166 +102,6 @@ static void withdraw(struct engine_cpu *cpu, pid_t pid)
         cpu->running_pid = cpu->running_tid = 0;
     }
     pthread_mutex_unlock(&cpu->lock);
-}
-
-/* ---- hand-over ---- */
-
-static void order_task(struct native_task *task)
-{
-    task->order++;
-    atomic_store(&task->running, true);
-    native_task_go_on(task);
-}
-
-/* Moving average of durations; one very long one must not count for long. */
-static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
-{
-    const uint64_t most = engine->spin.ticks / 2;
-    sample = sample < most ? sample : most;
-    *average = (*average * (LEARNING - 1) + sample) / LEARNING;
-}
-
-/* Looking is worth it when the wait is usually shorter than a sleep costs, and when the other side
- * has a processor to run on meanwhile. */
-static bool worth_spinning(const struct engine *engine, uint64_t average)
-{
-    return engine->spin.pauses && average < engine->spin.ticks / 4;
-}
-
-static bool has_event(const struct native_task *task)
-{
-    return atomic_load(word(task, STUB_EVENT)) == task->order;
-}
-
-/* Look for the event for as long as a sleep would cost. */
-static bool spin_for_event(const struct engine *engine, const struct native_task *task)
-{
-    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin.ticks >> task->event_doubt;
-    enum { LOOKS = 16 };
-    do {
-        for (unsigned i = 0; i < LOOKS; i++) {
-            if (has_event(task)) {
-                return true;
-            }
-            __builtin_ia32_pause();
-        }
-    } while (__builtin_ia32_rdtsc() - start < most);
-    return false;
-}
-
-/* What is left of our patience with a task that was kicked. */
-struct patience {
-    unsigned kicks;
-    uint64_t worked_ns; /* processor time of the sandbox when it was kicked last */
-};
-
-/* Processor time that the tasks of a sandbox had. */
-static uint64_t work_of(const struct engine_space *space)
-{
-    const uint64_t ns_per_second = 1000 * 1000 * 1000;
-    struct timespec t = {0};
-    clockid_t clock;
-    if (clock_getcpuclockid(space->sandbox.pid, &clock) == 0) {
-        clock_gettime(clock, &t);
-    }
-    return (uint64_t)t.tv_sec * ns_per_second + (uint64_t)t.tv_nsec;
-}
-
-/* Nothing came for a while. A guest that writes to its own mailbox can swallow a kick, so it gets
- * another; one that swallows many is not worth more patience. That takes it some time on a
- * processor, so one that got none, on a busy host, is not suspected.
- * => false: the sandbox ended */
-static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, struct patience *left)
-{
-    if (atomic_load(&space->dead) || native_sandbox_ended(space)) {
-        return false;
-    }
-    if (atomic_load(&cpu->kicked)) {
-        uint64_t worked_ns = work_of(space);
-        if (worked_ns != left->worked_ns) {
-            left->worked_ns = worked_ns;
-            left->kicks--;
-        }
-        native_cpu_interrupt(cpu);
-        return left->kicks != 0;
-    }
-    return true;
-}
-
-/* Sleep until the task has posted its event. false: it died. */
-static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
-                            struct native_task *task)
-{
-    const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
-    struct patience left = {.kicks = KICKS_SWALLOWED_MOST};
-    bool arrived = false, alive = true;
-    atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
-    while (!arrived && alive) {
-        uint32_t seen = atomic_load(word(task, STUB_EVENT));
-        arrived = seen == task->order;
-        if (!arrived && native_futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
-            errno == ETIMEDOUT) {
-            alive = check_on_task(cpu, space, &left);
-        }
-    }
-    atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
-    return arrived;
-}
-
-/* How long user code ran, by the task's own clock: how long either side took to wake up must not
- * count, or who sleeps once would never spin again. A guest can forge it, and gets a slow engine.
- */
-static uint64_t time_of_run(const struct native_task *task)
-{
-    uint64_t from, to;
-    memcpy(&from, task->area + STUB_WENT_ON, sizeof(from));
-    memcpy(&to, task->area + STUB_STOPPED, sizeof(to));
-    return to - from;
-}
-
-/* Until the task has posted its event. false: it died. */
-static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
-                           struct native_task *task)
-{
-    const struct engine *engine = space->engine;
-    bool arrived = false;
-    if (worth_spinning(engine, task->run_ticks)) {
-        arrived = spin_for_event(engine, task);
-        engine_spin_learn(&task->event_doubt, arrived);
-    }
-    task->event_at = 0;
-    bool looking_helped = arrived;
-    arrived = arrived || sleep_for_event(cpu, space, task);
-    if (atomic_load(word(task, STUB_STAMP))) {
-        task->event_at = __builtin_ia32_rdtsc();
-        learn(engine, &task->run_ticks, time_of_run(task));
-    } else if (!looking_helped) {
-        learn(engine, &task->run_ticks, UINT64_MAX); /* longer than we look */
-    }
-    return arrived;
-}
-
-/* Reading the clock and the task's times costs as much as all else here, so where waits are short
- * few are measured. */
-static bool is_sampled(const struct engine *engine, const struct native_task *task)
-{
-    enum { SAMPLED = 8 };
-    return task->order % SAMPLED == 0 || !worth_spinning(engine, task->run_ticks) ||
-           !worth_spinning(engine, task->service_ticks);
-}
-
-/* How long the task is to look for the order to go on after its next event, and whether to measure
- * how long it runs. */
-static void advise_spin(const struct engine *engine, struct native_task *task)
-{
-    if (task->event_at) {
-        learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
-    }
-    engine_spin_learn(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
-    set_word(task, STUB_SPIN,
-             worth_spinning(engine, task->service_ticks) ? engine->spin.pauses >> task->order_doubt
-                                                         : 0);
-    set_word(task, STUB_STAMP, is_sampled(engine, task));
 }
 
 /* ---- registers ---- */
@@ -450,15 +268,15 @@ bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
                          struct native_event *event, struct engine_trap *trap)
 {
     load_registers(task, context);
-    advise_spin(space->engine, task);
-    set_word(task, STUB_LOAD_IMAGE, !task->image_loaded);
+    native_wait_advise(space->engine, task);
+    native_set_word(task, STUB_LOAD_IMAGE, !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
-    order_task(task);
+    native_wait_order(task);
     if (atomic_load(&cpu->kicked)) {
         native_cpu_interrupt(cpu);
     }
     use_wait(cpu);
-    bool arrived = wait_for_event(cpu, space, task);
+    bool arrived = native_wait_for_event(cpu, space, task);
     atomic_store(&task->running, false);
     atomic_store(&space->last_stopped, cpu->index);
     if (!arrived) {
