@@ -29,7 +29,8 @@ enum vad_type {
     VAD_AWE,
     VAD_WRITE_WATCH,
     VAD_LARGE,
-    VAD_ROTATE
+    VAD_ROTATE,
+    VAD_LARGE_SECTION
 };
 
 struct tree {
@@ -67,6 +68,8 @@ static const char *kind_text(uint64_t type, bool private_memory)
         return "Private LargePg";
     case VAD_ROTATE:
         return "Rotate Phys  ";
+    case VAD_LARGE_SECTION:
+        return "Mapped  LargePg ";
     default:
         return private_memory ? "Private      " : "Mapped       ";
     }
