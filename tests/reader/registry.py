@@ -128,6 +128,8 @@ def key_objects(w):
             body = k.view("_CM_KEY_BODY", header.at("Body"))
             kcb = k.view("_CM_KEY_CONTROL_BLOCK", body.KeyControlBlock)
             name = key_name(w, body.KeyControlBlock)
+            if kcb.Delete:
+                continue
             hive = through_maps(w, k.view("_CMHIVE", kcb.KeyHive))
             if body.Type != KEY_BODY or Key(hive, kcb.KeyCell).name != name.rsplit("\\", 1)[1] or \
                     body.ProcessID != p.UniqueProcessId:
