@@ -77,7 +77,8 @@ struct cm_text {
 /* Open the key that `attributes` name, or make it with `create`.
  * => STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_NAME_INVALID,
  *    STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED, STATUS_INVALID_PARAMETER (a name of more
- *    than 255 characters, or more than 512 levels), STATUS_CHILD_MUST_BE_VOLATILE,
+ *    than 255 characters, more than 512 levels, or a new child of \REGISTRY, \REGISTRY\MACHINE or
+ *    \REGISTRY\USER), STATUS_CHILD_MUST_BE_VOLATILE,
  *    STATUS_KEY_DELETED, STATUS_INSUFFICIENT_RESOURCES */
 struct cm_open {
     bool create;

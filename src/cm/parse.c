@@ -123,6 +123,12 @@ static NTSTATUS make_key(struct cm *cm, struct state *s, struct cm_text name, UL
     struct cm_open *open = s->walk->open;
     CMHIVE *hive = cmp_hive_of(cm, s->at);
     struct cmp_new_node new_node = {.name = name, .parent = s->at->KeyCell};
+
+    /* Source: RegCreateKeyEx, documentation: no direct child of HKEY_LOCAL_MACHINE or HKEY_USERS.
+     */
+    if (hive == k2h(cmp_ks(cm), *cm->ke->nt.CmpMasterHive) &&
+        __atomic_load_n(&cm->filled, __ATOMIC_ACQUIRE))
+        return STATUS_INVALID_PARAMETER;
     NTSTATUS status =
         choose_storage(cmp_node_of(cm, s->at), open->options,
                        (hive->Hive.HiveFlags & CMP_HIVE_VOLATILE) != 0, &new_node.storage);

@@ -220,6 +220,9 @@ static void long_names(void **state)
     name[255] = 'n';
     name[256] = 0;
     assert_status(STATUS_INVALID_PARAMETER, make(&f, software, name, 0, &handle, &how));
+    assert_status(STATUS_INVALID_PARAMETER,
+                  make(&f, 0, "\\REGISTRY\\MACHINE\\x", 0, &handle, &how));
+    assert_status(STATUS_INVALID_PARAMETER, make(&f, 0, "\\REGISTRY\\x", 0, &handle, &how));
     close_key(&f, software);
     destroy(&f);
 }

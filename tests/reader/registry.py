@@ -71,14 +71,17 @@ def hive_scan(w):
     return {w.space.physical(h.address) for h in hives(w).values()} <= scanned
 
 
-def hive_files(w):
+def file_of(w, hive):
     """What a forensic tool extracts: the header and the stable bins, one after the other."""
+    length = w.kernel.view("_DUAL", hive.Hive.at("Storage")).Length
+    return w.kernel.bytes(hive.Hive.BaseBlock, 0x1000) + b"".join(
+        w.kernel.bytes(block(w, hive, at), 0x1000) for at in range(0, length, 0x1000))
+
+
+def hive_files(w):
     keys = 0
     for path, hive in hives(w).items():
-        base, length = hive.Hive.BaseBlock, w.kernel.view("_DUAL", hive.Hive.at("Storage")).Length
-        data = w.kernel.bytes(base, 0x1000) + b"".join(
-            w.kernel.bytes(block(w, hive, at), 0x1000) for at in range(0, length, 0x1000))
-        extracted, mapped = check_file(data), through_maps(w, hive)
+        extracted, mapped = check_file(file_of(w, hive)), through_maps(w, hive)
 
         in_file = [(k.cell, k.name, k.values()) for k in extracted.walk()]
         in_memory = [(k.cell, k.name, k.values()) for k in mapped.walk() if not k.cell & VOLATILE]
@@ -125,6 +128,8 @@ def key_objects(w):
             body = k.view("_CM_KEY_BODY", header.at("Body"))
             kcb = k.view("_CM_KEY_CONTROL_BLOCK", body.KeyControlBlock)
             name = key_name(w, body.KeyControlBlock)
+            if kcb.Delete:
+                continue
             hive = through_maps(w, k.view("_CMHIVE", kcb.KeyHive))
             if body.Type != KEY_BODY or Key(hive, kcb.KeyCell).name != name.rsplit("\\", 1)[1] or \
                     body.ProcessID != p.UniqueProcessId:

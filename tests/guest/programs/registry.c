@@ -108,6 +108,8 @@ static void open_and_create(void)
     CHECK(CHILD_MUST_BE_VOLATILE, create(base, L"new", REG_OPTION_NON_VOLATILE));
     CHECK(INVALID_PARAMETER, create(base, L"new", 0x100));
     CHECK(KEY_DELETED, create(deleted, L"x", REG_OPTION_VOLATILE));
+    CHECK(INVALID_PARAMETER, create(NULL, L"\\Registry\\Machine\\new", 0));
+    CHECK(INVALID_PARAMETER, create(NULL, L"\\Registry\\User\\new", 0));
 }
 
 static void query(void)
