@@ -242,4 +242,6 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     count_faults(mm, out);
     out->nonpaged_pool_bytes = mi_pool_bytes(&mm->pool[NonPagedPool]);
     out->paged_pool_bytes = mi_pool_bytes(&mm->pool[PagedPool]);
+    out->resident_paged_pool =
+        __atomic_load_n(&mm->pool_space.vm->WorkingSetSize, __ATOMIC_RELAXED);
 }

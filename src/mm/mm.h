@@ -369,6 +369,7 @@ struct mm_statistics {
     uint64_t zeroed, free, standby[8], modified, modified_no_write, bad, active;
     uint64_t committed_pages, commit_limit, peak_commit; /* pages */
     uint64_t nonpaged_pool_bytes, paged_pool_bytes;
+    uint64_t resident_paged_pool; /* pages */
     uint64_t page_table_pages, demand_zero_faults, copy_on_write_faults, faults;
 };
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out);

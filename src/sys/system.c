@@ -63,6 +63,7 @@ static NTSTATUS performance(struct sys_call *call)
     information.PageFaultCount = (ULONG)statistics.faults;
     information.DemandZeroCount = (ULONG)statistics.demand_zero_faults;
     information.PagedPoolPages = (ULONG)(statistics.paged_pool_bytes / PAGE_SIZE);
+    information.ResidentPagedPoolPage = (ULONG)statistics.resident_paged_pool;
     information.NonPagedPoolPages = (ULONG)(statistics.nonpaged_pool_bytes / PAGE_SIZE);
     return answer_system(call, &information, sizeof information);
 }

@@ -52,7 +52,7 @@ static void names_leave_memory(void **state)
     ntmm_machine *machine = create_small_machine();
     const MMSUPPORT *pool = machine->ke.nt.MmPagedPoolWs;
     ULONG hard = pool->HardFaultCount;
-    assert_int_equal(finish(start(machine, PROGRAM("names"), "2000 10000")), 0);
+    assert_int_equal(finish(start(machine, PROGRAM("names"), "2000 8000")), 0);
     if (host_windows_ready()) {
         assert_true(pool->HardFaultCount > hard);
     }
