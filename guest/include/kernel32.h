@@ -356,6 +356,35 @@ BOOL InitOnceExecuteOnce(void *once, BOOL (*initialize)(void *, void *, void **)
 BOOL InitOnceBeginInitialize(void *once, ULONG flags, BOOL *pending, void **context);
 BOOL InitOnceComplete(void *once, ULONG flags, void *context);
 
+/* chartype.c */
+BOOL GetStringTypeW(ULONG kind, const WCHAR *text, int length, USHORT *types);
+BOOL GetStringTypeExW(ULONG locale, ULONG kind, const WCHAR *text, int length, USHORT *types);
+BOOL GetStringTypeA(ULONG locale, ULONG kind, const char *text, int length, USHORT *types);
+int LCMapStringA(ULONG locale, ULONG flags, const char *source, int length, char *buffer, int size);
+int MulDiv(int a, int b, int c);
+UINT SetHandleCount(UINT count);
+UINT GetSystemWow64DirectoryW(WCHAR *buffer, UINT size);
+UINT GetSystemWow64DirectoryA(char *buffer, UINT size);
+ULONG64 VerSetConditionMask(ULONG64 mask, ULONG type, UCHAR condition);
+BOOL VerifyVersionInfoW(OSVERSIONINFOEXW *want, ULONG types, ULONG64 mask);
+BOOL VerifyVersionInfoA(OSVERSIONINFOEXA *want, ULONG types, ULONG64 mask);
+
+/* fileinfo.c */
+BOOL GetFileInformationByHandleEx(HANDLE file, ULONG class, void *info, ULONG size);
+BOOL SetFileInformationByHandle(HANDLE file, ULONG class, void *info, ULONG size);
+ULONG GetFinalPathNameByHandleW(HANDLE file, WCHAR *path, ULONG size, ULONG flags);
+ULONG GetFinalPathNameByHandleA(HANDLE file, char *path, ULONG size, ULONG flags);
+ULONG GetLongPathNameW(const WCHAR *path, WCHAR *buffer, ULONG size);
+ULONG GetShortPathNameW(const WCHAR *path, WCHAR *buffer, ULONG size);
+ULONG GetLongPathNameA(const char *path, char *buffer, ULONG size);
+ULONG GetShortPathNameA(const char *path, char *buffer, ULONG size);
+ULONG SearchPathW(const WCHAR *path, const WCHAR *name, const WCHAR *extension, ULONG size,
+                  WCHAR *buffer, WCHAR **file_part);
+ULONG SearchPathA(const char *path, const char *name, const char *extension, ULONG size,
+                  char *buffer, char **file_part);
+HANDLE FindFirstFileExA(const char *path, ULONG level, void *data, ULONG op, void *filter,
+                        ULONG flags);
+
 /* clock.c */
 BOOL SetSystemTime(const SYSTEMTIME *time);
 BOOL SetLocalTime(const SYSTEMTIME *time);
