@@ -385,6 +385,11 @@ ULONG SearchPathA(const char *path, const char *name, const char *extension, ULO
 HANDLE FindFirstFileExA(const char *path, ULONG level, void *data, ULONG op, void *filter,
                         ULONG flags);
 
+/* pipe.c */
+BOOL CreatePipe(HANDLE *read, HANDLE *write, const SECURITY_ATTRIBUTES *security, ULONG size);
+BOOL PeekNamedPipe(HANDLE pipe, void *buffer, ULONG size, ULONG *copied, ULONG *available,
+                   ULONG *left);
+
 /* clock.c */
 BOOL SetSystemTime(const SYSTEMTIME *time);
 BOOL SetLocalTime(const SYSTEMTIME *time);
