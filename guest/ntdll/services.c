@@ -11,7 +11,7 @@
  *      back:
  *          ret
  *
- * Some engines have a gate that costs less than `syscall`. It takes the same registers and goes on
+ * Engines have a gate that costs less than `syscall`. It takes the same registers and goes on
  * at rcx, so a thread in a service is at the same address whichever way it took.
  *
  * Each is exported as NtXxx and ZwXxx; the export directives stand beside the code, so that

@@ -8,6 +8,7 @@
  * The RAM memfd is mapped once more for KVM alone. Dropping a page of that mapping makes KVM forget
  * every translation to it (kvm_invalidate.c), and costs the kernel's own view nothing.
  */
+#include "engine/kvm_gate.h"
 #include "engine/kvm_vm.h"
 #include "engine/trial.h"
 
@@ -180,7 +181,10 @@ static void kvm_destroy(struct engine *engine)
     if (engine->ram) {
         munmap(engine->ram, engine->ram_size);
     }
+    kvm_gate_slot_deinit(engine);
+    pthread_mutex_destroy(&engine->spaces_lock);
     pthread_mutex_destroy(&engine->slot_lock);
+    free(engine->cpu);
     free(engine->trap_host);
     free(engine->cpuid);
     free(engine);
@@ -190,7 +194,8 @@ static int init_engine(struct engine *engine, const struct engine_config *config
 {
     size_t pages = kvm_trap_area_pages(config->cpus);
     engine->trap_host = calloc(pages, sizeof(*engine->trap_host));
-    if (!engine->trap_host) {
+    engine->cpu = calloc(config->cpus, sizeof(*engine->cpu));
+    if (!engine->trap_host || !engine->cpu) {
         return -ENOMEM;
     }
     memcpy(engine->trap_host, config->trap_area_host, pages * sizeof(*engine->trap_host));
@@ -200,6 +205,9 @@ static int init_engine(struct engine *engine, const struct engine_config *config
     }
     if (!rc) {
         rc = add_ram(engine, config->ram_fd);
+    }
+    if (!rc) {
+        rc = kvm_gate_slot_init(engine, config->maxphyaddr);
     }
     if (!rc) {
         kvm_tables_init(engine);
@@ -222,8 +230,10 @@ static int kvm_create(const struct engine_config *config, struct engine **out)
         .ram_size = config->ram_size,
         .cpus = config->cpus,
         .trap_va = config->trap_area_va,
+        .spin = engine_spin_measure(),
     };
     pthread_mutex_init(&engine->slot_lock, NULL);
+    pthread_mutex_init(&engine->spaces_lock, NULL);
     int rc = init_engine(engine, config);
     if (rc) {
         kvm_destroy(engine);
@@ -238,17 +248,20 @@ static int kvm_space_create(struct engine *engine, uint64_t cr3, struct engine_s
     if (cr3 % KVM_PAGE_SIZE || cr3 >= engine->ram_size) {
         return -EINVAL;
     }
-    struct engine_space *space = malloc(sizeof(*space));
+    struct engine_space *space = calloc(1, sizeof(*space));
     if (!space) {
         return -ENOMEM;
     }
-    space->cr3 = cr3;
+    *space = (struct engine_space){.engine = engine, .cr3 = cr3};
+    kvm_gate_add_space(space);
     *out = space;
     return 0;
 }
 
 static void kvm_space_destroy(struct engine_space *space)
 {
+    kvm_gate_retire_space(space);
+    kvm_gate_remove_space(space);
     free(space);
 }
 
@@ -276,12 +289,14 @@ void kvm_probe(struct engine_probe *out)
 
 const struct engine_ops engine_kvm = {
     .name = "kvm",
+    .gate = KVM_GATE_BASE,
     .probe = kvm_probe,
     .trap_area_pages = kvm_trap_area_pages,
     .create = kvm_create,
     .destroy = kvm_destroy,
     .space_create = kvm_space_create,
     .space_destroy = kvm_space_destroy,
+    .space_retire = kvm_gate_retire_space,
     .cpu_create = kvm_cpu_create,
     .cpu_destroy = kvm_cpu_destroy,
     .run = kvm_cpu_run,

@@ -89,13 +89,18 @@ static atomic_uchar *kick_flag(struct engine_cpu *cpu)
     return (atomic_uchar *)&cpu->run->immediate_exit;
 }
 
-void kvm_cpu_kick(struct engine_cpu *cpu)
+void kvm_cpu_interrupt(struct engine_cpu *cpu)
 {
-    atomic_store(kick_flag(cpu), 1);
     pid_t runner = atomic_load(&cpu->runner);
     if (runner) {
         syscall(SYS_tgkill, getpid(), runner, kick_signal());
     }
+}
+
+void kvm_cpu_kick(struct engine_cpu *cpu)
+{
+    atomic_store(kick_flag(cpu), 1);
+    kvm_cpu_interrupt(cpu);
 }
 
 static int set_msrs(struct engine_cpu *cpu)
@@ -160,6 +165,17 @@ static int init_cpu(struct engine_cpu *cpu)
     return rc;
 }
 
+/* Have the engine know the cpu as `as`; NULL: not any more. */
+static void enlist(struct engine_cpu *cpu, struct engine_cpu *as)
+{
+    struct engine *engine = cpu->engine;
+    pthread_mutex_lock(&engine->spaces_lock);
+    if (as || engine->cpu[cpu->index] == cpu) {
+        engine->cpu[cpu->index] = as;
+    }
+    pthread_mutex_unlock(&engine->spaces_lock);
+}
+
 int kvm_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **out)
 {
     if (index >= engine->cpus) {
@@ -171,17 +187,21 @@ int kvm_cpu_create(struct engine *engine, unsigned index, struct engine_cpu **ou
     }
     cpu->engine = engine;
     cpu->index = index;
+    kvm_gate_init_cpu(cpu);
     int rc = init_cpu(cpu);
     if (rc) {
         kvm_cpu_destroy(cpu);
         return rc;
     }
+    enlist(cpu, cpu);
     *out = cpu;
     return 0;
 }
 
 void kvm_cpu_destroy(struct engine_cpu *cpu)
 {
+    enlist(cpu, NULL);
+    kvm_gate_deinit_cpu(cpu);
     if (cpu->run) {
         munmap(cpu->run, cpu->engine->vcpu_mmap_size);
     }
@@ -229,8 +249,7 @@ static void decode_exit(struct engine_cpu *cpu, struct engine_context *context,
     }
 }
 
-/* Enter the guest with the registers in the shared page. 0 or -errno. */
-static int enter(struct engine_cpu *cpu)
+int kvm_cpu_enter(struct engine_cpu *cpu)
 {
     atomic_store(&cpu->runner, kickable_thread());
     int rc = ioctl(cpu->fd, KVM_RUN, 0) ? -errno : 0;
@@ -270,29 +289,29 @@ static bool is_canonical(uint64_t va)
                       (64 - VIRTUAL_ADDRESS_BITS)) == va;
 }
 
-void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engine_context *context,
-                 struct engine_trap *trap)
+void kvm_cpu_discard(struct engine_cpu *cpu, int rc)
 {
-    *trap = (struct engine_trap){.kind = ENGINE_TRAP_KICKED};
-    if (atomic_exchange(kick_flag(cpu), 0)) {
-        return;
+    struct engine_context context;
+    struct engine_trap trap;
+    while (was_interrupted(rc) && !kvm_decode(cpu, &context, &trap) &&
+           kvm_decode_undelivered(cpu, &context, &trap) == KVM_UNDELIVERED_HIDDEN) {
+        rc = kvm_cpu_enter(cpu);
     }
-    if (!is_canonical(context->rip)) {
-        trap->kind = ENGINE_TRAP_EXCEPTION;
-        trap->vector = KVM_VECTOR_GP;
-        return;
+    if (rc == 0 && cpu->run->exit_reason == KVM_EXIT_HLT) {
+        kvm_decode(cpu, &context, &trap); /* it leaves no event behind */
+    } else if (!was_interrupted(rc)) {
+        kvm_state_forget(cpu);
     }
-    int rc = kvm_state_load(cpu, space, context);
-    if (rc) {
-        fail(trap, rc == -ESTALE ? "context left another processor without sync_context"
-                                 : "KVM refused the thread's registers");
-        return;
-    }
-    rc = enter(cpu);
+}
+
+/* Make a trap of how KVM_RUN came back. */
+static void decode(struct engine_cpu *cpu, int rc, struct engine_context *context,
+                   struct engine_trap *trap)
+{
     bool kicked = false;
     while (was_interrupted(rc) && !decode_interrupted(cpu, context, trap)) {
         kicked |= atomic_exchange(kick_flag(cpu), 0); /* it is due after the trap */
-        rc = enter(cpu);
+        rc = kvm_cpu_enter(cpu);
     }
     if (kicked) {
         atomic_store(kick_flag(cpu), 1);
@@ -303,6 +322,71 @@ void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engi
         fail(trap, rc == -EFAULT ? "KVM could not reach guest memory" : "KVM_RUN failed");
         kvm_state_forget(cpu);
     }
+}
+
+/* Is there nothing to report, so that `context` is to run on? */
+static bool runs_on(struct engine_cpu *cpu, struct engine_space *space,
+                    struct engine_context *context, struct engine_trap *trap)
+{
+    if (trap->kind == ENGINE_TRAP_PAGE_FAULT && kvm_gate_follow_fault(cpu, space, trap->address)) {
+        return true;
+    }
+    bool kicked = trap->kind == ENGINE_TRAP_KICKED;
+    switch (kvm_gate_judge(cpu, space, context, trap)) {
+    case KVM_GATE_AGAIN:
+        return true;
+    case KVM_GATE_SYSCALL:
+        if (kicked) {
+            atomic_store(kick_flag(cpu), 1); /* it is due after the trap */
+        }
+        *trap = (struct engine_trap){.kind = ENGINE_TRAP_SYSCALL};
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* Run once. => false: there is nothing to report */
+static bool run_once(struct engine_cpu *cpu, struct engine_space *space,
+                     struct engine_context *context, struct engine_trap *trap)
+{
+    enum kvm_gate_outcome outcome;
+    int rc = 0;
+    *trap = (struct engine_trap){.kind = ENGINE_TRAP_KICKED};
+    if (kvm_gate_resume(cpu, space, context)) {
+        outcome = kvm_gate_await(cpu, space, &rc);
+    } else {
+        kvm_gate_stop(cpu);
+        cpu->entries_seen = atomic_load(&space->entries_added);
+        rc = kvm_state_load(cpu, space, context);
+        if (rc) {
+            fail(trap, rc == -ESTALE ? "context left another processor without sync_context"
+                                     : "KVM refused the thread's registers");
+            return true;
+        }
+        outcome = kvm_gate_enter(cpu, space, &rc);
+    }
+    if (outcome == KVM_GATE_REQUESTED) {
+        kvm_gate_request(cpu, space, context, trap);
+        return true;
+    }
+    decode(cpu, rc, context, trap);
+    return !runs_on(cpu, space, context, trap);
+}
+
+void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engine_context *context,
+                 struct engine_trap *trap)
+{
+    *trap = (struct engine_trap){.kind = ENGINE_TRAP_KICKED};
+    if (atomic_exchange(kick_flag(cpu), 0)) {
+        return;
+    }
+    do {
+        if (!is_canonical(context->rip)) {
+            *trap = (struct engine_trap){.kind = ENGINE_TRAP_EXCEPTION, .vector = KVM_VECTOR_GP};
+            return;
+        }
+    } while (!run_once(cpu, space, context, trap));
 }
 
 double kvm_cpu_measure_exit(struct engine_cpu *cpu, struct engine_space *space,

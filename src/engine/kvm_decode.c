@@ -16,6 +16,7 @@
  * User code that jumps to the LSTAR address itself looks like the former: it gets a system call
  * that returns where its own rcx says, which it could have had with `syscall` anyway.
  */
+#include "engine/kvm_gate.h"
 #include "engine/kvm_vm.h"
 
 #include <errno.h>
@@ -107,7 +108,9 @@ static void decode_exception(struct engine_cpu *cpu, struct engine_context *cont
         }
         break;
     case KVM_VECTOR_UD:
-        decode_software_interrupt(cpu, context, trap);
+        if (context->rip - KVM_GATE_BASE >= KVM_PAGE_SIZE) { /* there it means something else */
+            decode_software_interrupt(cpu, context, trap);
+        }
         break;
     default:
         break;

@@ -60,6 +60,12 @@ int kvm_spare_slot_init(struct engine *engine)
 
 void kvm_invalidate_tables(struct engine *engine)
 {
+    kvm_gate_follow_all(engine);
+    kvm_forget_all(engine);
+}
+
+void kvm_forget_all(struct engine *engine)
+{
     pthread_mutex_lock(&engine->slot_lock);
     unsigned next = (engine->spare_position + 1) % SPARE_POSITIONS;
     if (place_spare(engine, next) == 0) {
@@ -117,13 +123,13 @@ void kvm_invalidate(struct engine *engine, struct engine_space *space,
     size_t n = count > BATCH ? GLOBAL_FLUSH_RUNS + 1
                              : collect_runs(engine, pages, count, runs, GLOBAL_FLUSH_RUNS);
     if (n > GLOBAL_FLUSH_RUNS) {
-        kvm_invalidate_tables(engine);
+        kvm_forget_all(engine);
         return;
     }
     for (size_t i = 0; i < n; i++) {
         if (madvise(engine->ram + (runs[i].pfn << KVM_PAGE_SHIFT), runs[i].count << KVM_PAGE_SHIFT,
                     MADV_DONTNEED)) {
-            kvm_invalidate_tables(engine); /* refused where memory is locked (mlockall) */
+            kvm_forget_all(engine); /* refused where memory is locked (mlockall) */
             return;
         }
     }

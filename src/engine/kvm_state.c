@@ -79,6 +79,11 @@ void kvm_state_forget(struct engine_cpu *cpu)
     cpu->xsave_current = false;
 }
 
+uint64_t kvm_state_flags(uint64_t rflags)
+{
+    return (rflags & RFLAGS_USER) | RFLAGS_FORCED;
+}
+
 static void load_registers(struct engine_cpu *cpu, const struct engine_space *space,
                            const struct engine_context *c)
 {
@@ -100,11 +105,11 @@ static void load_registers(struct engine_cpu *cpu, const struct engine_space *sp
         .r14 = c->gpr[14],
         .r15 = c->gpr[15],
         .rip = c->rip,
-        .rflags = (c->rflags & RFLAGS_USER) | RFLAGS_FORCED,
+        .rflags = kvm_state_flags(c->rflags),
     };
     struct kvm_sregs *sregs = &cpu->run->s.regs.sregs;
     *sregs = cpu->user_sregs;
-    sregs->cr3 = space->cr3;
+    sregs->cr3 = space->run_cr3;
     sregs->gs.base = c->gs_base;
     cpu->run->kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
 }
@@ -190,6 +195,7 @@ void kvm_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context
     if (context->xsave_valid || cpu->owner != context || context->engine_private != cpu) {
         return;
     }
+    kvm_gate_stop(cpu);
     if (ioctl(cpu->fd, KVM_GET_XSAVE, &cpu->xsave)) {
         return; /* the vCPU is gone; `xsave_valid` stays false and the next run fails */
     }

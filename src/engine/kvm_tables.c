@@ -247,6 +247,7 @@ void kvm_tables_init_cpu(struct engine_cpu *cpu)
     s->ss = s->ds = s->es = s->gs = user_segment(KVM_SEL_USER_DATA, SEG_DATA);
     s->fs = user_segment(KVM_SEL_USER_TEB32, SEG_DATA);
     s->fs.limit = TEB32_LIMIT;
+    s->fs.base = cpu->engine->gate ? kvm_gate_control_va(cpu->index) : 0;
     s->fs.g = 0;
     s->tr = (struct kvm_segment){.base = page + CPU_TSS,
                                  .limit = sizeof(struct tss64) - 1,

@@ -7,10 +7,12 @@
  * Fields and who may touch them:
  *   (I) immutable after creation       (R) the thread that is in `run` or `sync_context`
  *   (A) atomic                         (S) slot_lock
+ *   (L) spaces_lock, which comes before slot_lock
  */
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/spin.h"
 
 #include <linux/kvm.h>
 #include <pthread.h>
@@ -75,10 +77,47 @@ struct engine {
     void **trap_host;          /* (I) host pointer to each page of it */
     pthread_mutex_t slot_lock; /* guards slot 1 */
     unsigned spare_position;   /* (S) which of its two guest addresses slot 1 has */
+    struct engine_spin spin;   /* (I) */
+    uint8_t *gate;             /* (I) slot 2; NULL: there is no gate */
+    size_t gate_size;          /* (I) bytes */
+    uint64_t gate_pa;          /* (I) */
+    pthread_mutex_t spaces_lock;
+    struct engine_space *spaces; /* (L) */
+    struct engine_cpu **cpu;     /* (L) [cpus] */
+    unsigned blocks;             /* (L) of slot 2 that were ever used */
+    uint8_t *free_blocks;        /* (L) a list of those not in use; its links are in them */
 };
 
 struct engine_space {
-    uint64_t cr3; /* (I) */
+    struct engine *engine;     /* (I) */
+    uint64_t cr3;              /* (I) the process's page directory */
+    uint64_t run_cr3;          /* (I) what vCPUs get: its copy in `block` */
+    uint8_t *block;            /* (I) in slot 2; NULL: none */
+    atomic_uint entries_added; /* (A) to the copy, over time */
+    struct engine_space *next; /* (L) */
+};
+
+struct kvm_gate_registers {
+    uint64_t gpr[16], rip, rflags, gs_base, dr[8];
+};
+
+/* A processor's part in system calls that do not leave the guest; kvm_gate.c. */
+struct kvm_gate {
+    pthread_t runner;       /* (R) */
+    bool has_runner;        /* (R) */
+    bool polled;            /* (R) the runner is in KVM_RUN, `run` at the mailbox */
+    bool resuming;          /* (R) the vCPU was answered, and nothing was heard since */
+    atomic_bool in_service; /* (A) `run` reported what was in the mailbox */
+    _Atomic(struct engine_space *) space; /* (A) which the runner was last ordered into */
+    _Atomic uint32_t order, done;         /* (A) futexes: runs asked of the runner, and ended */
+    atomic_bool runner_sleeps, caller_sleeps, quit; /* (A) */
+    int rc;                                         /* of KVM_RUN; the runner's until `done` */
+    struct kvm_gate_registers known; /* (R) what the vCPU has, if it was not forged */
+    unsigned hot;                    /* (R) system calls by trap, less other traps */
+    unsigned patience;               /* (R) how hot it has to be */
+    unsigned failures, answers;      /* (R) */
+    unsigned caller_doubt;           /* (R) */
+    unsigned runner_doubt;           /* the runner's */
 };
 
 struct engine_cpu {
@@ -90,8 +129,10 @@ struct engine_cpu {
     struct engine_context *owner;   /* (R) whose x87/SSE/AVX state the vCPU holds */
     struct kvm_debugregs debugregs; /* (R) what the vCPU holds */
     bool xsave_current;             /* (R) nothing ran since */
+    unsigned entries_seen;          /* (R) the space's entries_added when the guest was entered */
     _Atomic pid_t runner;           /* (A) thread inside `run`, or 0 */
-    struct kvm_xsave xsave;         /* (R) last image read or written */
+    struct kvm_gate gate;
+    struct kvm_xsave xsave; /* (R) last image read or written */
 };
 
 /* kvm.c */
@@ -124,6 +165,12 @@ void kvm_cpu_run(struct engine_cpu *cpu, struct engine_space *space, struct engi
                  struct engine_trap *trap);
 void kvm_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *context);
 void kvm_cpu_kick(struct engine_cpu *cpu);
+/* Enter the guest with the registers in the shared page. 0 or -errno. */
+int kvm_cpu_enter(struct engine_cpu *cpu);
+/* Get the vCPU out of the guest, without a kick. Any thread. */
+void kvm_cpu_interrupt(struct engine_cpu *cpu);
+/* The vCPU came out, by KVM_RUN's result `rc`, of code that nobody believes to run: forget it. */
+void kvm_cpu_discard(struct engine_cpu *cpu, int rc);
 /* Microseconds on average from entering ring 3 at `context` to the trap that its first instruction
  * raises, with nothing done but KVM_RUN: an engine_exit_meter. */
 double kvm_cpu_measure_exit(struct engine_cpu *cpu, struct engine_space *space,
@@ -136,6 +183,8 @@ int kvm_state_load(struct engine_cpu *cpu, const struct engine_space *space,
                    struct engine_context *context);
 /* Forget what the vCPU holds: everything is loaded anew next time. */
 void kvm_state_forget(struct engine_cpu *cpu);
+/* RFLAGS as user code may have them. */
+uint64_t kvm_state_flags(uint64_t rflags);
 /* General registers of the vCPU, but for rip, rsp and flags, into `context`. */
 void kvm_state_store_gprs(const struct engine_cpu *cpu, struct engine_context *context);
 /* DR6 of the vCPU; it is reset for the next trap. */
@@ -162,3 +211,57 @@ int kvm_spare_slot_init(struct engine *engine);
 void kvm_invalidate(struct engine *engine, struct engine_space *space,
                     const struct engine_page *pages, size_t count);
 void kvm_invalidate_tables(struct engine *engine);
+/* Forget all translations of all spaces. */
+void kvm_forget_all(struct engine *engine);
+
+/* kvm_gate_pages.c: the gate's pages, and the page directories that vCPUs get. */
+
+/* Set slot 2 up. 0 or -errno; 0 also where there is no room for it. */
+int kvm_gate_slot_init(struct engine *engine, unsigned maxphyaddr);
+void kvm_gate_slot_deinit(struct engine *engine);
+/* A new space, its cr3 and engine set: give it a page directory to run on. */
+void kvm_gate_add_space(struct engine_space *space);
+void kvm_gate_remove_space(struct engine_space *space);
+/* Page directories may have lost entries: bring all copies up to date. */
+void kvm_gate_follow_all(struct engine *engine);
+/* The cpu had a page fault at `va`: was it, perhaps, that the copy lacked an entry? It has it now.
+ */
+bool kvm_gate_follow_fault(const struct engine_cpu *cpu, struct engine_space *space, uint64_t va);
+/* The control page of a processor, as the guest sees it and as we do. NULL: the space has none. */
+uint64_t kvm_gate_control_va(unsigned cpu);
+uint8_t *kvm_gate_control(const struct engine_space *space, unsigned cpu);
+
+/* kvm_gate.c: see there. */
+
+void kvm_gate_init_cpu(struct engine_cpu *cpu);
+void kvm_gate_deinit_cpu(struct engine_cpu *cpu);
+
+enum kvm_gate_outcome {
+    KVM_GATE_EXITED,    /* KVM_RUN came back: *rc */
+    KVM_GATE_REQUESTED, /* a system call lies in the mailbox */
+};
+/* Run what is loaded. */
+enum kvm_gate_outcome kvm_gate_enter(struct engine_cpu *cpu, struct engine_space *space, int *rc);
+/* Read the system call from the mailbox. */
+void kvm_gate_request(struct engine_cpu *cpu, struct engine_space *space,
+                      struct engine_context *context, struct engine_trap *trap);
+/* Answer the vCPU that waits in the gate, if that will do to have `context` go on; kvm_gate_await
+ * then tells what comes next. */
+bool kvm_gate_resume(struct engine_cpu *cpu, struct engine_space *space,
+                     const struct engine_context *context);
+enum kvm_gate_outcome kvm_gate_await(struct engine_cpu *cpu, struct engine_space *space, int *rc);
+/* Have the vCPU leave the guest, so that something else can be loaded. */
+void kvm_gate_stop(struct engine_cpu *cpu);
+/* Wait until the runner is not in KVM_RUN. Any thread. => nobody is in `run` */
+void kvm_gate_expel(struct engine_cpu *cpu);
+/* No vCPU stays in the space. */
+void kvm_gate_retire_space(struct engine_space *space);
+
+/* User code trapped or was kicked at context->rip: what if that is the gate's code? */
+enum kvm_gate_verdict {
+    KVM_GATE_NOT_CONCERNED, /* *trap says what to report */
+    KVM_GATE_SYSCALL,       /* it is a system call, `context` is as `syscall` leaves it */
+    KVM_GATE_AGAIN,         /* nothing to report: load `context` and run it */
+};
+enum kvm_gate_verdict kvm_gate_judge(struct engine_cpu *cpu, struct engine_space *space,
+                                     struct engine_context *context, struct engine_trap *trap);

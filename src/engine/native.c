@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAPPINGS_DEFAULT = 65530, MAPPINGS_SPARE = 1000, CPUS_MAX = 64 };
@@ -54,27 +53,6 @@ static int create_stub(void)
         return -EIO;
     }
     return fd;
-}
-
-/* How long to spin, in two units. With one processor that would keep the other side from running.
- */
-static void measure_spinning(struct engine *engine)
-{
-    enum { PAUSES = 400, NS_PER_US = 1000, NS_PER_SECOND = 1000 * 1000 * 1000 };
-    struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    uint64_t ticks = __builtin_ia32_rdtsc();
-    for (unsigned i = 0; i < PAUSES; i++) {
-        __builtin_ia32_pause();
-    }
-    ticks = __builtin_ia32_rdtsc() - ticks;
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    long ns = (to.tv_sec - from.tv_sec) * NS_PER_SECOND + to.tv_nsec - from.tv_nsec;
-    uint64_t spin_ns = NATIVE_SPIN_US * NS_PER_US, measured_ns = ns > 0 ? (uint64_t)ns : 1;
-    engine->spin_ticks = ticks * spin_ns / measured_ns;
-    if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
-        engine->spin_pauses = (uint32_t)(PAUSES * spin_ns / measured_ns) + 1;
-    }
 }
 
 static void native_destroy(struct engine *engine)
@@ -135,8 +113,8 @@ static int native_create(const struct engine_config *config, struct engine **out
         .pages_max = mappings_max(),
         .while_waiting = config->while_waiting,
         .owner = config->owner,
+        .spin = engine_spin_measure(),
     };
-    measure_spinning(engine);
     pthread_mutex_init(&engine->lock, NULL);
     int rc = init_engine(engine, config);
     if (rc) {

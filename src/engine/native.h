@@ -18,6 +18,7 @@
 
 #include "engine/engine.h"
 #include "engine/native_stub.h"
+#include "engine/spin.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -26,9 +27,6 @@
 #include <time.h>
 
 enum { NATIVE_PAGE_SHIFT = 12, NATIVE_PAGE_SIZE = 1 << NATIVE_PAGE_SHIFT };
-
-/* How long either side looks at the other's word before it sleeps: about what a sleep costs. */
-enum { NATIVE_SPIN_US = 100 };
 
 /* Where user code may jump for a system call. */
 #define NATIVE_GATE (STUB_BASE + (uint64_t)STUB_GATE)
@@ -55,11 +53,9 @@ struct engine {
     int stub_fd;         /* (I) the stub's executable */
     size_t pages_max;    /* (I) mapped in one sandbox; Linux limits the number of mappings */
     pthread_mutex_t lock;
-    struct engine_space *spaces; /* (E) */
-    struct engine_cpu **cpu;     /* (E) [cpus] */
-    uint32_t spin_pauses; /* (I) the same in `pause` instructions; 0: do not spin, there is one
-                             processor only */
-    uint64_t spin_ticks;  /* (I) and of the time stamp counter */
+    struct engine_space *spaces;        /* (E) */
+    struct engine_cpu **cpu;            /* (E) [cpus] */
+    struct engine_spin spin;            /* (I) how long either side looks before it sleeps */
     void (*while_waiting)(void *owner); /* (I) NULL: none */
     void *owner;                        /* (I) */
 };

@@ -124,7 +124,7 @@ static void order_task(struct native_task *task)
 /* Moving average of durations; one very long one must not count for long. */
 static void learn(const struct engine *engine, uint64_t *average, uint64_t sample)
 {
-    const uint64_t most = engine->spin_ticks / 2;
+    const uint64_t most = engine->spin.ticks / 2;
     sample = sample < most ? sample : most;
     *average = (*average * (LEARNING - 1) + sample) / LEARNING;
 }
@@ -133,7 +133,7 @@ static void learn(const struct engine *engine, uint64_t *average, uint64_t sampl
  * has a processor to run on meanwhile. */
 static bool worth_spinning(const struct engine *engine, uint64_t average)
 {
-    return engine->spin_pauses && average < engine->spin_ticks / 4;
+    return engine->spin.pauses && average < engine->spin.ticks / 4;
 }
 
 static bool has_event(const struct native_task *task)
@@ -141,22 +141,10 @@ static bool has_event(const struct native_task *task)
     return atomic_load(word(task, STUB_EVENT)) == task->order;
 }
 
-/* Looking that did not help is a hint that the other side has no processor to run on, so the next
- * time it is for half as long; and twice when it did. */
-static void learn_doubt(unsigned *doubt, bool helped)
-{
-    enum { DOUBT_MOST = 5 };
-    if (helped) {
-        *doubt -= *doubt > 0;
-    } else {
-        *doubt += *doubt < DOUBT_MOST;
-    }
-}
-
 /* Look for the event for as long as a sleep would cost. */
 static bool spin_for_event(const struct engine *engine, const struct native_task *task)
 {
-    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin_ticks >> task->event_doubt;
+    const uint64_t start = __builtin_ia32_rdtsc(), most = engine->spin.ticks >> task->event_doubt;
     enum { LOOKS = 16 };
     do {
         for (unsigned i = 0; i < LOOKS; i++) {
@@ -169,16 +157,41 @@ static bool spin_for_event(const struct engine *engine, const struct native_task
     return false;
 }
 
+/* What is left of our patience with a task that was kicked. */
+struct patience {
+    unsigned kicks;
+    uint64_t worked_ns; /* processor time of the sandbox when it was kicked last */
+};
+
+/* Processor time that the tasks of a sandbox had. */
+static uint64_t work_of(const struct engine_space *space)
+{
+    const uint64_t ns_per_second = 1000 * 1000 * 1000;
+    struct timespec t = {0};
+    clockid_t clock;
+    if (clock_getcpuclockid(space->sandbox.pid, &clock) == 0) {
+        clock_gettime(clock, &t);
+    }
+    return (uint64_t)t.tv_sec * ns_per_second + (uint64_t)t.tv_nsec;
+}
+
 /* Nothing came for a while. A guest that writes to its own mailbox can swallow a kick, so it gets
- * another; one that swallows many is not worth more patience. => false: the sandbox ended */
-static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, unsigned *kicks_left)
+ * another; one that swallows many is not worth more patience. That takes it some time on a
+ * processor, so one that got none, on a busy host, is not suspected.
+ * => false: the sandbox ended */
+static bool check_on_task(struct engine_cpu *cpu, struct engine_space *space, struct patience *left)
 {
     if (atomic_load(&space->dead) || native_sandbox_ended(space)) {
         return false;
     }
     if (atomic_load(&cpu->kicked)) {
+        uint64_t worked_ns = work_of(space);
+        if (worked_ns != left->worked_ns) {
+            left->worked_ns = worked_ns;
+            left->kicks--;
+        }
         signal_task(cpu);
-        return (*kicks_left)-- != 0;
+        return left->kicks != 0;
     }
     return true;
 }
@@ -188,7 +201,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
                             struct native_task *task)
 {
     const struct timespec timeout = {.tv_nsec = ALIVE_CHECK_NS};
-    unsigned kicks_left = KICKS_SWALLOWED_MOST;
+    struct patience left = {.kicks = KICKS_SWALLOWED_MOST};
     bool arrived = false, alive = true;
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 1);
     while (!arrived && alive) {
@@ -196,7 +209,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
         arrived = seen == task->order;
         if (!arrived && native_futex(word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
             errno == ETIMEDOUT) {
-            alive = check_on_task(cpu, space, &kicks_left);
+            alive = check_on_task(cpu, space, &left);
         }
     }
     atomic_store(word(task, STUB_ENGINE_SLEEPS), 0);
@@ -222,7 +235,7 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
     bool arrived = false;
     if (worth_spinning(engine, task->run_ticks)) {
         arrived = spin_for_event(engine, task);
-        learn_doubt(&task->event_doubt, arrived);
+        engine_spin_learn(&task->event_doubt, arrived);
     }
     arrived = arrived || sleep_for_event(cpu, space, task);
     task->event_at = __builtin_ia32_rdtsc();
@@ -234,9 +247,9 @@ static bool wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
 static void advise_spin(const struct engine *engine, struct native_task *task)
 {
     learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
-    learn_doubt(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
+    engine_spin_learn(&task->order_doubt, !atomic_load(word(task, STUB_SLEEPS)));
     set_word(task, STUB_SPIN,
-             worth_spinning(engine, task->service_ticks) ? engine->spin_pauses >> task->order_doubt
+             worth_spinning(engine, task->service_ticks) ? engine->spin.pauses >> task->order_doubt
                                                          : 0);
 }
 
@@ -393,7 +406,7 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
 static void use_wait(struct engine_cpu *cpu)
 {
     const struct engine *engine = cpu->engine;
-    if (cpu->after_fault && engine->while_waiting && engine->spin_pauses) {
+    if (cpu->after_fault && engine->while_waiting && engine->spin.pauses) {
         engine->while_waiting(engine->owner);
     }
     cpu->after_fault = false;

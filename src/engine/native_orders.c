@@ -131,7 +131,7 @@ static int sleep_until_complete(struct engine_space *space, const struct native_
 
 static int wait_until_complete(struct engine_space *space, const struct native_book *book)
 {
-    for (unsigned i = 0; !is_complete(book) && i < space->engine->spin_pauses; i++) {
+    for (unsigned i = 0; !is_complete(book) && i < space->engine->spin.pauses; i++) {
         __builtin_ia32_pause();
     }
     int rc = is_complete(book) ? 0 : sleep_until_complete(space, book);

@@ -332,6 +332,7 @@ struct sharer {
     struct pool *pool;
     uint64_t value;
     unsigned good;
+    struct engine_trap bad; /* the first that was not what it should be */
 };
 
 /* A thread that gets whichever cpu is its turn, and counts in rbx and in xmm1. */
@@ -356,6 +357,9 @@ static void *share_cpus(void *argument)
         if (trap.kind == ENGINE_TRAP_SYSCALL && c.gpr[ENGINE_RBX] == s->value + i &&
             c.gpr[ENGINE_RSI] == s->value && xmm1 == i) {
             s->good++;
+        } else if (!s->bad.reason) {
+            s->bad = trap;
+            s->bad.reason = trap.reason ? trap.reason : "";
         }
     }
     return NULL;
@@ -387,6 +391,9 @@ static void test_threads_share_cpus(void **state)
     }
     for (unsigned i = 0; i < SHARERS; i++) {
         pthread_join(thread[i], NULL);
+        if (sharer[i].bad.reason) {
+            print_message("trap %d: %s\n", (int)sharer[i].bad.kind, sharer[i].bad.reason);
+        }
         assert_int_equal(sharer[i].good, SHARED_ROUNDS);
     }
 }
