@@ -390,6 +390,43 @@ BOOL CreatePipe(HANDLE *read, HANDLE *write, const SECURITY_ATTRIBUTES *security
 BOOL PeekNamedPipe(HANDLE pipe, void *buffer, ULONG size, ULONG *copied, ULONG *available,
                    ULONG *left);
 
+/* screen.c; a COORD is an ULONG here */
+BOOL SetConsoleCursorPosition(HANDLE handle, ULONG position);
+BOOL SetConsoleScreenBufferSize(HANDLE handle, ULONG size);
+BOOL SetConsoleWindowInfo(HANDLE handle, BOOL absolute, const void *window);
+BOOL GetConsoleCursorInfo(HANDLE handle, void *info);
+BOOL SetConsoleCursorInfo(HANDLE handle, const void *info);
+BOOL GetConsoleScreenBufferInfoEx(HANDLE handle, void *info);
+BOOL FillConsoleOutputCharacterA(HANDLE handle, char c, ULONG count, ULONG at, ULONG *written);
+BOOL FillConsoleOutputCharacterW(HANDLE handle, WCHAR c, ULONG count, ULONG at, ULONG *written);
+BOOL FillConsoleOutputAttribute(HANDLE handle, USHORT attribute, ULONG count, ULONG at,
+                                ULONG *written);
+BOOL ScrollConsoleScreenBufferA(HANDLE handle, const void *rectangle, const void *clip, ULONG to,
+                                const void *fill);
+BOOL ScrollConsoleScreenBufferW(HANDLE handle, const void *rectangle, const void *clip, ULONG to,
+                                const void *fill);
+BOOL WriteConsoleOutputA(HANDLE handle, const void *cells, ULONG size, ULONG from, void *region);
+BOOL WriteConsoleOutputW(HANDLE handle, const void *cells, ULONG size, ULONG from, void *region);
+BOOL WriteConsoleOutputCharacterA(HANDLE handle, const char *text, ULONG count, ULONG at,
+                                  ULONG *written);
+BOOL WriteConsoleOutputCharacterW(HANDLE handle, const WCHAR *text, ULONG count, ULONG at,
+                                  ULONG *written);
+BOOL WriteConsoleOutputAttribute(HANDLE handle, const USHORT *attributes, ULONG count, ULONG at,
+                                 ULONG *written);
+BOOL ReadConsoleOutputA(HANDLE handle, void *cells, ULONG size, ULONG to, void *region);
+BOOL ReadConsoleOutputW(HANDLE handle, void *cells, ULONG size, ULONG to, void *region);
+BOOL ReadConsoleOutputCharacterA(HANDLE handle, char *text, ULONG count, ULONG at, ULONG *read);
+BOOL ReadConsoleOutputCharacterW(HANDLE handle, WCHAR *text, ULONG count, ULONG at, ULONG *read);
+BOOL ReadConsoleInputA(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL ReadConsoleInputW(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL PeekConsoleInputA(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL PeekConsoleInputW(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL WriteConsoleInputA(HANDLE handle, const void *records, ULONG count, ULONG *written);
+BOOL WriteConsoleInputW(HANDLE handle, const void *records, ULONG count, ULONG *written);
+BOOL GetNumberOfConsoleInputEvents(HANDLE handle, ULONG *count);
+BOOL SetConsoleActiveScreenBuffer(HANDLE handle);
+ULONG GetLargestConsoleWindowSize(HANDLE handle);
+
 /* clock.c */
 BOOL SetSystemTime(const SYSTEMTIME *time);
 BOOL SetLocalTime(const SYSTEMTIME *time);
