@@ -356,6 +356,77 @@ BOOL InitOnceExecuteOnce(void *once, BOOL (*initialize)(void *, void *, void **)
 BOOL InitOnceBeginInitialize(void *once, ULONG flags, BOOL *pending, void **context);
 BOOL InitOnceComplete(void *once, ULONG flags, void *context);
 
+/* chartype.c */
+BOOL GetStringTypeW(ULONG kind, const WCHAR *text, int length, USHORT *types);
+BOOL GetStringTypeExW(ULONG locale, ULONG kind, const WCHAR *text, int length, USHORT *types);
+BOOL GetStringTypeA(ULONG locale, ULONG kind, const char *text, int length, USHORT *types);
+int LCMapStringA(ULONG locale, ULONG flags, const char *source, int length, char *buffer, int size);
+int MulDiv(int a, int b, int c);
+UINT SetHandleCount(UINT count);
+UINT GetSystemWow64DirectoryW(WCHAR *buffer, UINT size);
+UINT GetSystemWow64DirectoryA(char *buffer, UINT size);
+ULONG64 VerSetConditionMask(ULONG64 mask, ULONG type, UCHAR condition);
+BOOL VerifyVersionInfoW(OSVERSIONINFOEXW *want, ULONG types, ULONG64 mask);
+BOOL VerifyVersionInfoA(OSVERSIONINFOEXA *want, ULONG types, ULONG64 mask);
+
+/* fileinfo.c */
+BOOL GetFileInformationByHandleEx(HANDLE file, ULONG class, void *info, ULONG size);
+BOOL SetFileInformationByHandle(HANDLE file, ULONG class, void *info, ULONG size);
+ULONG GetFinalPathNameByHandleW(HANDLE file, WCHAR *path, ULONG size, ULONG flags);
+ULONG GetFinalPathNameByHandleA(HANDLE file, char *path, ULONG size, ULONG flags);
+ULONG GetLongPathNameW(const WCHAR *path, WCHAR *buffer, ULONG size);
+ULONG GetShortPathNameW(const WCHAR *path, WCHAR *buffer, ULONG size);
+ULONG GetLongPathNameA(const char *path, char *buffer, ULONG size);
+ULONG GetShortPathNameA(const char *path, char *buffer, ULONG size);
+ULONG SearchPathW(const WCHAR *path, const WCHAR *name, const WCHAR *extension, ULONG size,
+                  WCHAR *buffer, WCHAR **file_part);
+ULONG SearchPathA(const char *path, const char *name, const char *extension, ULONG size,
+                  char *buffer, char **file_part);
+HANDLE FindFirstFileExA(const char *path, ULONG level, void *data, ULONG op, void *filter,
+                        ULONG flags);
+
+/* pipe.c */
+BOOL CreatePipe(HANDLE *read, HANDLE *write, const SECURITY_ATTRIBUTES *security, ULONG size);
+BOOL PeekNamedPipe(HANDLE pipe, void *buffer, ULONG size, ULONG *copied, ULONG *available,
+                   ULONG *left);
+
+/* screen.c; a COORD is an ULONG here */
+BOOL SetConsoleCursorPosition(HANDLE handle, ULONG position);
+BOOL SetConsoleScreenBufferSize(HANDLE handle, ULONG size);
+BOOL SetConsoleWindowInfo(HANDLE handle, BOOL absolute, const void *window);
+BOOL GetConsoleCursorInfo(HANDLE handle, void *info);
+BOOL SetConsoleCursorInfo(HANDLE handle, const void *info);
+BOOL GetConsoleScreenBufferInfoEx(HANDLE handle, void *info);
+BOOL FillConsoleOutputCharacterA(HANDLE handle, char c, ULONG count, ULONG at, ULONG *written);
+BOOL FillConsoleOutputCharacterW(HANDLE handle, WCHAR c, ULONG count, ULONG at, ULONG *written);
+BOOL FillConsoleOutputAttribute(HANDLE handle, USHORT attribute, ULONG count, ULONG at,
+                                ULONG *written);
+BOOL ScrollConsoleScreenBufferA(HANDLE handle, const void *rectangle, const void *clip, ULONG to,
+                                const void *fill);
+BOOL ScrollConsoleScreenBufferW(HANDLE handle, const void *rectangle, const void *clip, ULONG to,
+                                const void *fill);
+BOOL WriteConsoleOutputA(HANDLE handle, const void *cells, ULONG size, ULONG from, void *region);
+BOOL WriteConsoleOutputW(HANDLE handle, const void *cells, ULONG size, ULONG from, void *region);
+BOOL WriteConsoleOutputCharacterA(HANDLE handle, const char *text, ULONG count, ULONG at,
+                                  ULONG *written);
+BOOL WriteConsoleOutputCharacterW(HANDLE handle, const WCHAR *text, ULONG count, ULONG at,
+                                  ULONG *written);
+BOOL WriteConsoleOutputAttribute(HANDLE handle, const USHORT *attributes, ULONG count, ULONG at,
+                                 ULONG *written);
+BOOL ReadConsoleOutputA(HANDLE handle, void *cells, ULONG size, ULONG to, void *region);
+BOOL ReadConsoleOutputW(HANDLE handle, void *cells, ULONG size, ULONG to, void *region);
+BOOL ReadConsoleOutputCharacterA(HANDLE handle, char *text, ULONG count, ULONG at, ULONG *read);
+BOOL ReadConsoleOutputCharacterW(HANDLE handle, WCHAR *text, ULONG count, ULONG at, ULONG *read);
+BOOL ReadConsoleInputA(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL ReadConsoleInputW(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL PeekConsoleInputA(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL PeekConsoleInputW(HANDLE handle, void *records, ULONG count, ULONG *read);
+BOOL WriteConsoleInputA(HANDLE handle, const void *records, ULONG count, ULONG *written);
+BOOL WriteConsoleInputW(HANDLE handle, const void *records, ULONG count, ULONG *written);
+BOOL GetNumberOfConsoleInputEvents(HANDLE handle, ULONG *count);
+BOOL SetConsoleActiveScreenBuffer(HANDLE handle);
+ULONG GetLargestConsoleWindowSize(HANDLE handle);
+
 /* clock.c */
 BOOL SetSystemTime(const SYSTEMTIME *time);
 BOOL SetLocalTime(const SYSTEMTIME *time);

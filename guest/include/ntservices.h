@@ -190,6 +190,13 @@ NTSTATUS NtDeviceIoControlFile(HANDLE file, HANDLE event, void *apc, void *apc_c
 
 /* system */
 NTSTATUS NtQuerySystemInformation(ULONG class, void *information, ULONG length, ULONG *returned);
+NTSTATUS NtCreateNamedPipeFile(HANDLE *file, ULONG access, OBJECT_ATTRIBUTES *attributes,
+                               IO_STATUS_BLOCK *iosb, ULONG share, ULONG disposition, ULONG options,
+                               ULONG type, ULONG read_mode, ULONG completion, ULONG most,
+                               ULONG inbound, ULONG outbound, LARGE_INTEGER *timeout);
+NTSTATUS NtFsControlFile(HANDLE file, HANDLE event, void *routine, void *context,
+                         IO_STATUS_BLOCK *iosb, ULONG code, const void *input, ULONG input_size,
+                         void *output, ULONG output_size);
 NTSTATUS NtQuerySystemTime(LARGE_INTEGER *time);
 NTSTATUS NtSetSystemTime(const LARGE_INTEGER *time, LARGE_INTEGER *previous);
 NTSTATUS NtQueryPerformanceCounter(LARGE_INTEGER *counter, LARGE_INTEGER *frequency);

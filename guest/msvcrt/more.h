@@ -224,3 +224,45 @@ errno_t _ftime32_s(struct timeb32 *out);
 void _ftime32(struct timeb32 *out);
 double _difftime32(LONG end, LONG start);
 LONG _mkgmtime32(struct tm *tm);
+
+/* process.c */
+intptr_t _spawnv(int mode, const char *name, const char *const *arguments);
+intptr_t _spawnvp(int mode, const char *name, const char *const *arguments);
+intptr_t _spawnve(int mode, const char *name, const char *const *arguments,
+                  const char *const *environment);
+intptr_t _spawnvpe(int mode, const char *name, const char *const *arguments,
+                   const char *const *environment);
+intptr_t _spawnl(int mode, const char *name, const char *first, ...);
+intptr_t _spawnlp(int mode, const char *name, const char *first, ...);
+intptr_t _spawnle(int mode, const char *name, const char *first, ...);
+intptr_t _spawnlpe(int mode, const char *name, const char *first, ...);
+intptr_t _execv(const char *name, const char *const *arguments);
+intptr_t _execvp(const char *name, const char *const *arguments);
+intptr_t _execve(const char *name, const char *const *arguments, const char *const *environment);
+intptr_t _execvpe(const char *name, const char *const *arguments, const char *const *environment);
+intptr_t _execl(const char *name, const char *first, ...);
+intptr_t _execlp(const char *name, const char *first, ...);
+intptr_t _execle(const char *name, const char *first, ...);
+intptr_t _execlpe(const char *name, const char *first, ...);
+intptr_t _wspawnv(int mode, const WCHAR *name, const WCHAR *const *arguments);
+intptr_t _wspawnvp(int mode, const WCHAR *name, const WCHAR *const *arguments);
+intptr_t _wspawnve(int mode, const WCHAR *name, const WCHAR *const *arguments,
+                   const WCHAR *const *environment);
+intptr_t _wspawnvpe(int mode, const WCHAR *name, const WCHAR *const *arguments,
+                    const WCHAR *const *environment);
+intptr_t _wspawnl(int mode, const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wspawnlp(int mode, const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wspawnle(int mode, const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wspawnlpe(int mode, const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wexecv(const WCHAR *name, const WCHAR *const *arguments);
+intptr_t _wexecvp(const WCHAR *name, const WCHAR *const *arguments);
+intptr_t _wexecve(const WCHAR *name, const WCHAR *const *arguments,
+                  const WCHAR *const *environment);
+intptr_t _wexecvpe(const WCHAR *name, const WCHAR *const *arguments,
+                   const WCHAR *const *environment);
+intptr_t _wexecl(const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wexeclp(const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wexecle(const WCHAR *name, const WCHAR *first, ...);
+intptr_t _wexeclpe(const WCHAR *name, const WCHAR *first, ...);
+intptr_t _cwait(int *status, intptr_t process, int action);
+int _pipe(int *fds, unsigned size, int mode);

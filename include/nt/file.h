@@ -324,6 +324,20 @@ typedef struct _FILE_FS_VOLUME_INFORMATION {
 } FILE_FS_VOLUME_INFORMATION;
 NT_OFFSET(FILE_FS_VOLUME_INFORMATION, VolumeLabel, 0x12);
 
+/* FSCTL_PIPE_PEEK answers with this. */
+#define FSCTL_PIPE_PEEK 0x11400Cu
+#define FILE_PIPE_LISTENING_STATE 2u
+#define FILE_PIPE_CONNECTED_STATE 3u
+#define FILE_PIPE_BYTE_STREAM_TYPE 0u
+typedef struct _FILE_PIPE_PEEK_BUFFER {
+    ULONG NamedPipeState;
+    ULONG ReadDataAvailable;
+    ULONG NumberOfMessages;
+    ULONG MessageLength;
+    CHAR Data[];
+} FILE_PIPE_PEEK_BUFFER;
+NT_OFFSET(FILE_PIPE_PEEK_BUFFER, Data, 0x10);
+
 typedef struct _FILE_FS_OBJECTID_INFORMATION {
     UCHAR ObjectId[16];
     UCHAR ExtendedInfo[48];

@@ -122,7 +122,10 @@
     X(STATUS_WORKING_SET_QUOTA, 0xC00000A1u)                                                       \
     X(STATUS_MEDIA_WRITE_PROTECTED, 0xC00000A2u)                                                   \
     X(STATUS_BAD_IMPERSONATION_LEVEL, 0xC00000A5u)                                                 \
+    X(STATUS_INSTANCE_NOT_AVAILABLE, 0xC00000ABu)                                                  \
+    X(STATUS_PIPE_NOT_AVAILABLE, 0xC00000ACu)                                                      \
     X(STATUS_PIPE_CLOSING, 0xC00000B1u)                                                            \
+    X(STATUS_PIPE_LISTENING, 0xC00000B3u)                                                          \
     X(STATUS_FILE_IS_A_DIRECTORY, 0xC00000BAu)                                                     \
     X(STATUS_NOT_SUPPORTED, 0xC00000BBu)                                                           \
     X(STATUS_NOT_SAME_DEVICE, 0xC00000D4u)                                                         \
@@ -294,7 +297,10 @@
 #define STATUS_WORKING_SET_QUOTA ((NTSTATUS)0xC00000A1u)
 #define STATUS_MEDIA_WRITE_PROTECTED ((NTSTATUS)0xC00000A2u)
 #define STATUS_BAD_IMPERSONATION_LEVEL ((NTSTATUS)0xC00000A5u)
+#define STATUS_INSTANCE_NOT_AVAILABLE ((NTSTATUS)0xC00000ABu)
+#define STATUS_PIPE_NOT_AVAILABLE ((NTSTATUS)0xC00000ACu)
 #define STATUS_PIPE_CLOSING ((NTSTATUS)0xC00000B1u)
+#define STATUS_PIPE_LISTENING ((NTSTATUS)0xC00000B3u)
 #define STATUS_FILE_IS_A_DIRECTORY ((NTSTATUS)0xC00000BAu)
 #define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BBu)
 #define STATUS_NOT_SAME_DEVICE ((NTSTATUS)0xC00000D4u)

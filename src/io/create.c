@@ -245,9 +245,9 @@ static NTSTATUS name_file_object(struct io *io, FILE_OBJECT *file, const WCHAR *
 }
 
 /* A file object with its io_open, of `kind`; nothing opened yet. */
-static NTSTATUS make_file_object(struct io *io, DEVICE_OBJECT *device, const struct io_create *c,
-                                 ULONG access, const WCHAR *name, size_t length, enum io_kind kind,
-                                 FILE_OBJECT **out, struct io_open **out_open)
+NTSTATUS io_make_file_object(struct io *io, DEVICE_OBJECT *device, const struct io_create *c,
+                             ULONG access, const WCHAR *name, size_t length, enum io_kind kind,
+                             FILE_OBJECT **out, struct io_open **out_open)
 {
     struct io_open *open;
     void *object;
@@ -284,8 +284,8 @@ static NTSTATUS open_volume(struct io *io, struct io_parse_context *context, ULO
     NTSTATUS status = io_path_from_name(name, length, &path);
 
     if (NT_SUCCESS(status))
-        status = make_file_object(io, io->volume_device, c, access, name, length, IO_KIND_FILE,
-                                  file, &open);
+        status = io_make_file_object(io, io->volume_device, c, access, name, length, IO_KIND_FILE,
+                                     file, &open);
     if (!NT_SUCCESS(status))
         return status;
     io_lock_volume(io);
@@ -336,8 +336,8 @@ static NTSTATUS open_console(struct io *io, struct io_parse_context *context, UL
         return STATUS_OBJECT_NAME_NOT_FOUND;
     if (io->console[index] < 0)
         return STATUS_NO_SUCH_DEVICE;
-    status = make_file_object(io, io->console_device, context->create, access, name, length,
-                              IO_KIND_CONSOLE, file, &open);
+    status = io_make_file_object(io, io->console_device, context->create, access, name, length,
+                                 IO_KIND_CONSOLE, file, &open);
     if (NT_SUCCESS(status))
         open->console = index;
     context->information = FILE_OPENED;
@@ -354,7 +354,8 @@ static NTSTATUS open_plain(struct io *io, DEVICE_OBJECT *device, enum io_kind ki
     if (length > 0)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     context->information = FILE_OPENED;
-    return make_file_object(io, device, context->create, access, name, length, kind, file, &open);
+    return io_make_file_object(io, device, context->create, access, name, length, kind, file,
+                               &open);
 }
 
 /* ---- parse procedures ---- */
@@ -374,8 +375,12 @@ static NTSTATUS open_device(struct io *io, DEVICE_OBJECT *device, struct ob_pars
     status = check_create(context->create, access);
     if (!NT_SUCCESS(status))
         return status;
-    if (device == io->volume_device)
+    if (device == io->volume_device && !context->create->pipe)
         status = open_volume(io, context, access, name, length, &file);
+    else if (device == io->pipe_device)
+        status = io_open_pipe(io, context, access, name, length, &file);
+    else if (context->create->pipe)
+        status = STATUS_OBJECT_NAME_INVALID; /* no device for pipes */
     else if (device == io->console_device)
         status = open_console(io, context, access, name, length, &file);
     else

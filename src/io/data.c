@@ -149,6 +149,8 @@ NTSTATUS io_read_file(struct io *io, KTHREAD *thread, FILE_OBJECT *file, void *b
         return STATUS_END_OF_FILE;
     if (open->kind == IO_KIND_RANDOM)
         return read_random(buffer, size, done);
+    if (open->kind == IO_KIND_PIPE)
+        return io_read_pipe(io, thread, open, buffer, size, done);
     begin_transfer(file, open);
     status = io_descriptor_of(io, open->fcb, false, &fd);
     if (NT_SUCCESS(status))
@@ -278,6 +280,8 @@ NTSTATUS io_write_file(struct io *io, KTHREAD *thread, FILE_OBJECT *file, ULONG 
     }
     if (open->kind == IO_KIND_RANDOM)
         return STATUS_INVALID_DEVICE_REQUEST;
+    if (open->kind == IO_KIND_PIPE)
+        return io_write_pipe(io, thread, open, buffer, size, done);
     begin_transfer(file, open);
     status = io_descriptor_of(io, open->fcb, true, &fd);
     if (NT_SUCCESS(status) && !to_end)

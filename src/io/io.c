@@ -13,6 +13,14 @@ static const struct ob_caller kernel = {.mode = KernelMode};
 
 /* ---- the type File ---- */
 
+static void clean_up(struct io *io, struct io_open *open)
+{
+    if (open->pipe)
+        io_close_pipe_end(io, open);
+    else
+        io_cleanup(io, open);
+}
+
 static void close_file(struct ob *ob, const struct ob_caller *caller, void *object, LONG64 handles)
 {
     struct io *io = io_of(ob, object);
@@ -21,7 +29,7 @@ static void close_file(struct ob *ob, const struct ob_caller *caller, void *obje
     (void)caller;
     if (handles > 0 || file->FsContext2.va == 0)
         return;
-    io_cleanup(io, io_open_of(io, file));
+    clean_up(io, io_open_of(io, file));
     __atomic_or_fetch(&file->Flags, FO_CLEANUP_COMPLETE, __ATOMIC_RELAXED);
 }
 
@@ -33,7 +41,9 @@ static void delete_file(struct ob *ob, void *object)
     if (file->FsContext2.va) {
         struct io_open *open = io_open_of(io, file);
 
-        io_cleanup(io, open);
+        clean_up(io, open);
+        if (open->pipe)
+            io_put_pipe(io, open);
         if (open->fcb) {
             io_lock_volume(io);
             io_put_fcb(io, open->fcb);
@@ -209,6 +219,7 @@ static NTSTATUS create_links(struct io *io)
         {"\\GLOBAL\?\?\\CONIN$", "\\Device\\Console\\Input"},
         {"\\GLOBAL\?\?\\CONOUT$", "\\Device\\Console\\Output"},
         {"\\GLOBAL\?\?\\NUL", "\\Device\\Null"},
+        {"\\GLOBAL\?\?\\PIPE", "\\Device\\NamedPipe"},
     };
     NTSTATUS status = STATUS_SUCCESS;
 
@@ -232,6 +243,9 @@ static NTSTATUS create_devices(struct io *io)
         status = create_device(io, "\\Device\\KsecDD", "\\Driver\\KSecDD", FILE_DEVICE_KSEC,
                                &io->random_device);
     if (NT_SUCCESS(status))
+        status = create_device(io, "\\Device\\NamedPipe", "\\FileSystem\\Npfs",
+                               FILE_DEVICE_NAMED_PIPE, &io->pipe_device);
+    if (NT_SUCCESS(status))
         status = create_volume_block(io);
     return NT_SUCCESS(status) ? create_links(io) : status;
 }
@@ -251,6 +265,7 @@ NTSTATUS io_create(const struct io_config *config, struct io **out)
     io->overlay_root = config->overlay_root;
     list_init(&io->mounts);
     list_init(&io->fcbs);
+    list_init(&io->pipes);
     ke_lock_init(&io->opens_lock, KE_RANK_UNCHECKED);
     status = create_types(io);
     if (NT_SUCCESS(status))

@@ -82,6 +82,7 @@ struct io_create {
     ULONG disposition;     /* FILE_OPEN ... */
     ULONG options;         /* FILE_DIRECTORY_FILE ... */
     int64_t allocation_size;
+    bool pipe; /* NtCreateNamedPipeFile: make the pipe, be its server end */
 };
 
 /* NtCreateFile, NtOpenFile. *information is FILE_OPENED, FILE_CREATED, ...
@@ -191,3 +192,9 @@ NTSTATUS io_create_image_section(struct io *io, FILE_OBJECT *file, SEGMENT **seg
 /* The same by the NT path of the file, `length` characters: the kernel's own use. */
 NTSTATUS io_create_image_section_of(struct io *io, const WCHAR *path, size_t length,
                                     SEGMENT **segment);
+
+/* FSCTL_PIPE_PEEK: what waits at this end of a pipe, and up to `room` bytes of it behind *out.
+ * => STATUS_INVALID_DEVICE_REQUEST: no pipe; STATUS_PIPE_LISTENING, STATUS_PIPE_BROKEN;
+ *    STATUS_BUFFER_OVERFLOW: there is more */
+NTSTATUS io_peek_pipe(struct io *io, FILE_OBJECT *file, FILE_PIPE_PEEK_BUFFER *out, size_t room,
+                      size_t *copied);

@@ -43,6 +43,8 @@ void io_path_parent(const char *path, char parent[HOST_PATH_MAX]);
 const char *io_path_below(const char *path, const char *prefix);
 /* For wildcards and sorting; names as such are compared by host_compare_names. */
 WCHAR io_upcase(WCHAR c);
+/* Equal but for case. */
+bool io_equal_names(const WCHAR *a, size_t a_chars, const WCHAR *b, size_t b_chars);
 /* DOS wildcards: * ? < > " as NtQueryDirectoryFile has them; case does not count. */
 bool io_name_matches(const WCHAR *pattern, size_t pattern_chars, const WCHAR *name, size_t chars);
 
@@ -126,15 +128,17 @@ struct io_fcb {
     size_t bytes_size;
 };
 
-enum io_kind { IO_KIND_FILE, IO_KIND_CONSOLE, IO_KIND_NULL, IO_KIND_RANDOM };
+enum io_kind { IO_KIND_FILE, IO_KIND_CONSOLE, IO_KIND_NULL, IO_KIND_RANDOM, IO_KIND_PIPE };
 
 struct io_scan_entry;
 
 struct io_open {
     EX_PUSH_LOCK transfer; /* KE_RANK_FILE: one transfer at a time */
     enum io_kind kind;
-    struct io_fcb *fcb;  /* FILE */
-    int console;         /* CONSOLE: index */
+    struct io_fcb *fcb;   /* FILE */
+    int console;          /* CONSOLE: index */
+    struct io_pipe *pipe; /* PIPE, and which end of it */
+    unsigned pipe_end;
     ULONG access, share; /* as granted at create */
     ULONG options;
     bool cleaned; /* share access given back */
@@ -149,11 +153,11 @@ struct io {
     struct ke *ke;
     OBJECT_TYPE *file_type, *device_type, *driver_type;
     struct ob_type_ops file_ops, device_ops;
-    DEVICE_OBJECT *volume_device, *console_device, *null_device, *random_device;
+    DEVICE_OBJECT *volume_device, *console_device, *null_device, *random_device, *pipe_device;
     VPB *vpb;
     int console[3];
     EX_PUSH_LOCK volume; /* KE_RANK_VOLUME */
-    struct list_node mounts, fcbs;
+    struct list_node mounts, fcbs, pipes;
     unsigned mount_count;
     char *overlay; /* host path of the overlay's folder, NULL: not made */
     const char *overlay_root;
@@ -221,6 +225,10 @@ struct io_parse_context {
     uint64_t information;
 };
 
+/* A file object of a device, registered, without anything behind it yet. */
+NTSTATUS io_make_file_object(struct io *io, DEVICE_OBJECT *device, const struct io_create *c,
+                             ULONG access, const WCHAR *name, size_t length, enum io_kind kind,
+                             FILE_OBJECT **out, struct io_open **out_open);
 NTSTATUS io_parse_device(struct ob *ob, void *object, struct ob_parse *parse);
 NTSTATUS io_parse_file(struct ob *ob, void *object, struct ob_parse *parse);
 size_t io_query_file_name(struct ob *ob, void *object, WCHAR *name, size_t capacity);
@@ -245,3 +253,17 @@ NTSTATUS io_console_read(struct io *io, KTHREAD *thread, int fd, void *buffer, s
                          const int64_t *offset, size_t *done);
 NTSTATUS io_console_write(struct io *io, KTHREAD *thread, int fd, const void *buffer, size_t size,
                           const int64_t *offset, size_t *done);
+
+/* ---- pipes (pipe.c) ---- */
+
+/* Make a pipe (context->create->pipe) or open the client end of one.
+ * => STATUS_INSTANCE_NOT_AVAILABLE, STATUS_OBJECT_NAME_NOT_FOUND, STATUS_PIPE_NOT_AVAILABLE */
+NTSTATUS io_open_pipe(struct io *io, struct io_parse_context *context, ULONG access,
+                      const WCHAR *name, size_t length, FILE_OBJECT **file);
+/* The last handle of an end is gone; the last reference is. */
+void io_close_pipe_end(struct io *io, struct io_open *open);
+void io_put_pipe(struct io *io, struct io_open *open);
+NTSTATUS io_read_pipe(struct io *io, KTHREAD *thread, struct io_open *open, void *buffer,
+                      size_t size, size_t *done);
+NTSTATUS io_write_pipe(struct io *io, KTHREAD *thread, struct io_open *open, const void *buffer,
+                       size_t size, size_t *done);

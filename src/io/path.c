@@ -276,3 +276,13 @@ bool io_name_matches(const WCHAR *pattern, size_t pattern_chars, const WCHAR *na
         set = advance(&set, pattern[i], &s);
     return reaches(&set, chars);
 }
+
+bool io_equal_names(const WCHAR *a, size_t a_chars, const WCHAR *b, size_t b_chars)
+{
+    if (a_chars != b_chars)
+        return false;
+    for (size_t i = 0; i < a_chars; i++)
+        if (io_upcase(a[i]) != io_upcase(b[i]))
+            return false;
+    return true;
+}

@@ -181,7 +181,7 @@ static NTSTATUS stat_open(struct io *io, struct io_open *open, struct stat *stat
     NTSTATUS status;
 
     memset(stat, 0, sizeof(*stat));
-    if (open->kind == IO_KIND_NULL || open->kind == IO_KIND_RANDOM)
+    if (open->kind != IO_KIND_FILE && open->kind != IO_KIND_CONSOLE)
         return STATUS_SUCCESS;
     if (open->kind == IO_KIND_CONSOLE)
         return fstat(io->console[open->console], stat) == 0 ? STATUS_SUCCESS
@@ -273,6 +273,9 @@ static void fill_device(struct io *io, const struct io_open *open, FILE_FS_DEVIC
         break;
     case IO_KIND_NULL:
         out->DeviceType = FILE_DEVICE_NULL;
+        break;
+    case IO_KIND_PIPE:
+        out->DeviceType = FILE_DEVICE_NAMED_PIPE;
         break;
     case IO_KIND_RANDOM:
         out->DeviceType = FILE_DEVICE_KSEC;

@@ -277,6 +277,68 @@ static NTSTATUS open_file(struct sys_call *call)
     return open_common(call, &create);
 }
 
+/* NtCreateNamedPipeFile(*handle, access, attributes, *io status, share, disposition, options, type,
+ * read mode, completion mode, most instances, inbound quota, outbound quota, *timeout) */
+static NTSTATUS create_named_pipe_file(struct sys_call *call)
+{
+    struct io_create create = {
+        .share = (uint32_t)call->arg[4],
+        .disposition = (uint32_t)call->arg[5],
+        .options = (uint32_t)call->arg[6],
+        .pipe = true,
+    };
+    const uint32_t type = (uint32_t)call->arg[7], mode = (uint32_t)call->arg[8];
+    if (type != FILE_PIPE_BYTE_STREAM_TYPE || mode != FILE_PIPE_BYTE_STREAM_TYPE) {
+        return STATUS_NOT_SUPPORTED; /* messages */
+    }
+    if (create.disposition < FILE_OPEN || create.disposition > FILE_OPEN_IF) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return open_common(call, &create);
+}
+
+static NTSTATUS peek_pipe(struct sys_call *call, FILE_OBJECT *file, size_t size)
+{
+    const size_t fixed = offsetof(FILE_PIPE_PEEK_BUFFER, Data);
+    size_t copied;
+    if (size < fixed) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    FILE_PIPE_PEEK_BUFFER *answer = calloc(1, size);
+    if (!answer) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = io_peek_pipe(call->sys->io, file, answer, size - fixed, &copied);
+    if (NT_SUCCESS(status) || status == STATUS_BUFFER_OVERFLOW) {
+        NTSTATUS said = sys_put(call, call->arg[8], answer, fixed + copied);
+        if (NT_SUCCESS(said)) {
+            said = put_io_status(call, call->arg[IO_STATUS], status, fixed + copied);
+        }
+        status = NT_SUCCESS(said) ? status : said;
+    }
+    free(answer);
+    return status;
+}
+
+/* NtFsControlFile(file, event, apc, apc context, *io status, code, input, length, output, length)
+ */
+static NTSTATUS fs_control_file(struct sys_call *call)
+{
+    size_t size = (uint32_t)call->arg[9];
+    FILE_OBJECT *file;
+    uint32_t granted;
+    if ((uint32_t)call->arg[5] != FSCTL_PIPE_PEEK) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    NTSTATUS status = sys_get_file(call, call->arg[HANDLE], FILE_READ_DATA, &file, &granted);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = peek_pipe(call, file, size < INFORMATION_LIMIT ? size : INFORMATION_LIMIT);
+    ob_dereference_object(call->sys->ob, file);
+    return status;
+}
+
 static NTSTATUS query_attributes(struct sys_call *call, FILE_NETWORK_OPEN_INFORMATION *information)
 {
     struct ob_caller caller = ps_caller(call->thread);
@@ -483,6 +545,8 @@ static const struct sys_entry entries[] = {
     {SERVICE_NtReadFile, read_file},
     {SERVICE_NtWriteFile, write_file},
     {SERVICE_NtCreateFile, create_file},
+    {SERVICE_NtCreateNamedPipeFile, create_named_pipe_file},
+    {SERVICE_NtFsControlFile, fs_control_file},
     {SERVICE_NtOpenFile, open_file},
     {SERVICE_NtQueryAttributesFile, query_attributes_file},
     {SERVICE_NtQueryFullAttributesFile, query_full_attributes_file},

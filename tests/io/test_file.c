@@ -189,7 +189,8 @@ static void deletion_waits_for_the_last_close(void **state)
     volume_destroy(v);
 }
 
-static NTSTATUS rename_to(struct volume *v, struct opened *o, const char *to, bool replace)
+static NTSTATUS set_name(struct volume *v, struct opened *o, const char *to, bool replace,
+                         enum _FILE_INFORMATION_CLASS class)
 {
     union {
         FILE_RENAME_INFORMATION information;
@@ -201,7 +202,57 @@ static NTSTATUS rename_to(struct volume *v, struct opened *o, const char *to, bo
     for (; to[n]; n++)
         in.information.FileName[n] = (WCHAR)to[n];
     in.information.FileNameLength = (ULONG)(2 * n);
-    return set(v, o, FileRenameInformation, &in, sizeof(in));
+    return set(v, o, class, &in, sizeof(in));
+}
+
+static NTSTATUS rename_to(struct volume *v, struct opened *o, const char *to, bool replace)
+{
+    return set_name(v, o, to, replace, FileRenameInformation);
+}
+
+static NTSTATUS link_to(struct volume *v, struct opened *o, const char *to, bool replace)
+{
+    return set_name(v, o, to, replace, FileLinkInformation);
+}
+
+static ULONG links_of(struct volume *v, struct opened *o)
+{
+    FILE_STANDARD_INFORMATION standard;
+    size_t done;
+
+    assert_ok(io_query_information_file(v->io, o->file, 0, FileStandardInformation, &standard,
+                                        sizeof(standard), &done));
+    return standard.NumberOfLinks;
+}
+
+/* Under an overlay the host's file stays as it is; both names are of the copy. */
+static void linking(void **state)
+{
+    struct volume *v = volume_create(NULL);
+    struct opened o;
+    char host[256];
+
+    (void)state;
+    assert_ok(open_as(v, "\\work\\a.txt", GENERIC_WRITE, 7, FILE_OPEN, 0, &o));
+    assert_int_equal(links_of(v, &o), 1);
+    assert_ok(link_to(v, &o, "second.txt", false));
+    assert_status(STATUS_OBJECT_NAME_COLLISION, link_to(v, &o, "SECOND.txt", false));
+    assert_status(STATUS_OBJECT_NAME_COLLISION, link_to(v, &o, "a.txt", false));
+    assert_ok(link_to(v, &o, "a.txt", true)); /* its own name */
+    assert_ok(link_to(v, &o, "\\\?\?\\C:\\work\\Sub\\b.txt", true));
+    assert_status(STATUS_NOT_SAME_DEVICE, link_to(v, &o, "\\\?\?\\C:\\rw\\a.txt", false));
+    assert_status(STATUS_OBJECT_PATH_NOT_FOUND,
+                  link_to(v, &o, "\\\?\?\\C:\\work\\none\\a.txt", false));
+    assert_int_equal(links_of(v, &o), 3);
+    close_it(v, &o);
+    assert_string_equal(read_guest(v, "\\work\\SECOND.txt", buffer), "alpha");
+    assert_string_equal(read_guest(v, "\\work\\Sub\\b.txt", buffer), "alpha");
+    assert_string_equal(read_host(v, "work/Sub/b.txt", host), "beta");
+    assert_ok(
+        open_as(v, "\\work\\Sub", FILE_LIST_DIRECTORY, 7, FILE_OPEN, FILE_DIRECTORY_FILE, &o));
+    assert_status(STATUS_FILE_IS_A_DIRECTORY, link_to(v, &o, "third", false));
+    close_it(v, &o);
+    volume_destroy(v);
 }
 
 static void renaming(void **state)
@@ -424,6 +475,7 @@ int main(void)
         cmocka_unit_test(sharing),
         cmocka_unit_test(deletion_waits_for_the_last_close),
         cmocka_unit_test(renaming),
+        cmocka_unit_test(linking),
         cmocka_unit_test(appending_and_sizes),
         cmocka_unit_test(listing),
         cmocka_unit_test(relative_names),
