@@ -92,12 +92,10 @@ size_t mi_trim_all(struct mm *mm, size_t most, bool all, bool *busy)
 
     *busy = false;
     pthread_mutex_lock(&mm->spaces_lock);
-    size_t trimmed = trim_each(mm, most, which, true, busy);
-    if (trimmed < most) { /* the system's working set is one of so many */
-        size_t share = (most - trimmed + count_spaces(mm)) / (count_spaces(mm) + 1);
-        trimmed += mi_trim_paged_pool(mm, share, all, busy);
-    }
-    trimmed += trim_each(mm, most - trimmed, which, false, busy);
+    size_t share = most / (count_spaces(mm) + 1) + 1; /* paged pool's is one of so many */
+    size_t trimmed = mi_trim_paged_pool(mm, share, all, busy);
+    for (int excess = 1; excess >= 0 && trimmed < most; excess--)
+        trimmed += trim_each(mm, most - trimmed, which, excess, busy);
     pthread_mutex_unlock(&mm->spaces_lock);
     return trimmed;
 }
