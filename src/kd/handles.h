@@ -28,11 +28,13 @@ struct kd_handle {
 bool kd_handle_table_open(struct kd *kd, uint64_t process, struct kd_handle_table *table);
 bool kd_handle_table_at(struct kd *kd, uint64_t address, struct kd_handle_table *table);
 
-/* Visit the handles in use, in order, until `visit` returns false. */
+/* Visit the handles in use, in order, until `visit` returns false. => false: not all of the table
+ * is in memory */
 typedef bool kd_handle_visit(struct kd *kd, const struct kd_handle *handle, void *context);
-void kd_handles_each(struct kd *kd, const struct kd_handle_table *table, kd_handle_visit *visit,
+bool kd_handles_each(struct kd *kd, const struct kd_handle_table *table, kd_handle_visit *visit,
                      void *context);
 
-/* One of them. => false: it is free */
-bool kd_handle_get(struct kd *kd, const struct kd_handle_table *table, uint64_t value,
-                   struct kd_handle *out);
+/* One of them. */
+enum kd_handle_state { KD_HANDLE_FREE, KD_HANDLE_IN_USE, KD_HANDLE_AWAY /* not in memory */ };
+enum kd_handle_state kd_handle_get(struct kd *kd, const struct kd_handle_table *table,
+                                   uint64_t value, struct kd_handle *out);

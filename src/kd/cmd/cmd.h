@@ -46,10 +46,8 @@ bool kd_show_listed_handles(struct kd *kd, const char *args);
 /* The name of the object behind an OBJECT_HEADER. => false: it has none */
 bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size);
 
-/* The object that a path of the namespace (\A\B) leads to; 0: there is none. */
-uint64_t kd_object_find(struct kd *kd, const char *path);
-/* Print why it found nothing; false. */
-bool kd_error_no_object(struct kd *kd, const char *path);
+/* The object that a path of the namespace (\A\B) leads to. => false: an error was printed */
+bool kd_object_find(struct kd *kd, const char *path, uint64_t *object);
 
 /* The parts of system space that nt's variables bound: first and last address; 0: not known. */
 #define KD_SYSTEM_PARTS 9

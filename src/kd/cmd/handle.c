@@ -30,6 +30,7 @@ struct request {
     unsigned shown;
     uint64_t next; /* the first value that no handle was met for */
     uint64_t id;   /* of the process that is looked for */
+    const struct kd_handle_table *table;
 };
 
 static void show_object(struct kd *kd, const struct kd_handle *handle)
@@ -52,10 +53,13 @@ static void show_object(struct kd *kd, const struct kd_handle *handle)
     kd_printf(kd, "\n");
 }
 
-static void show_free(struct kd *kd, uint64_t from, uint64_t to)
+static void show_free(struct kd *kd, const struct request *request, uint64_t to)
 {
-    for (uint64_t value = from; value < to && !kd_interrupted(kd); value += HANDLE_UNIT) {
-        kd_printf(kd, "%04" PRIx64 ": free handle\n", value);
+    struct kd_handle handle;
+    for (uint64_t value = request->next; value < to && !kd_interrupted(kd); value += HANDLE_UNIT) {
+        if (kd_handle_get(kd, request->table, value, &handle) == KD_HANDLE_FREE) {
+            kd_printf(kd, "%04" PRIx64 ": free handle\n", value);
+        }
     }
 }
 
@@ -68,7 +72,7 @@ static bool show_handle(struct kd *kd, const struct kd_handle *handle, void *con
         return true;
     }
     if (request->flags & FREE && request->type[0] == '\0') {
-        show_free(kd, request->next, handle->value);
+        show_free(kd, request, handle->value);
         request->next = handle->value + HANDLE_UNIT;
     }
     kd_printf(kd,
@@ -90,12 +94,18 @@ static bool show_table(struct kd *kd, const struct kd_handle_table *table, struc
     kd_printf(kd, "Handle table at %016" PRIx64 " with %" PRIu64 " entries in use\n\n",
               table->address, table->count);
     request->next = HANDLE_UNIT;
+    request->table = table;
     if (request->handle == 0) {
-        kd_handles_each(kd, table, show_handle, request);
-        return true;
+        return kd_handles_each(kd, table, show_handle, request) ||
+               kd_error(kd, "Not all of the table is in memory");
     }
-    if (!kd_handle_get(kd, table, request->handle, &handle)) {
+    switch (kd_handle_get(kd, table, request->handle, &handle)) {
+    case KD_HANDLE_FREE:
         return kd_error(kd, "%04" PRIx64 ": free handle", request->handle);
+    case KD_HANDLE_AWAY:
+        return kd_error(kd, "%04" PRIx64 ": its entry is not in memory", request->handle);
+    case KD_HANDLE_IN_USE:
+        break;
     }
     request->flags &= ~(uint64_t)FREE;
     return show_handle(kd, &handle, request);

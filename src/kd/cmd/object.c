@@ -22,6 +22,7 @@
 #define CREATOR_INFO 1u /* comes between name and header */
 #define BUCKETS 37u
 #define CHAIN_LIMIT 4096u
+#define UNREADABLE "????????"
 
 static uint64_t header_of(struct kd *kd, uint64_t object)
 {
@@ -85,36 +86,41 @@ bool kd_object_name(struct kd *kd, uint64_t header, char *name, size_t size)
 /* ---- directories ------------------------------------------------------------------------------
  */
 
-/* Visit the objects of a directory, bucket by bucket, until `visit` returns false. */
-static void each_entry(struct kd *kd, uint64_t directory,
+/* Visit the objects of a directory, bucket by bucket, until `visit` returns false.
+ * => false: some of it is not in memory */
+static bool each_entry(struct kd *kd, uint64_t directory,
                        bool (*visit)(struct kd *kd, unsigned bucket, uint64_t object,
                                      void *context),
                        void *context)
 {
     const char type[] = "_OBJECT_DIRECTORY_ENTRY";
-    bool more = true;
+    bool more = true, whole = true;
     for (unsigned i = 0; i < BUCKETS && more && !kd_interrupted(kd); i++) {
         uint64_t entry, object;
         if (!kd_read_u64(kd, directory + i * sizeof entry, &entry)) {
-            return;
+            return false;
         }
         for (unsigned n = 0; n < CHAIN_LIMIT && entry != 0 && more; n++) {
             if (!kd_read_nt(kd, type, entry, "Object", &object)) {
+                whole = false;
                 break;
             }
             more = visit(kd, i, object, context);
             entry = kd_field(kd, type, entry, "ChainLink");
         }
     }
+    return whole;
 }
 
 static bool show_entry(struct kd *kd, unsigned bucket, uint64_t object, void *context)
 {
-    char type[128], name[512] = "";
+    char type[128], name[512];
     uint64_t ignored;
     (void)context;
     type_name(kd, header_of(kd, object), &ignored, type, sizeof type);
-    kd_object_name(kd, header_of(kd, object), name, sizeof name);
+    if (!kd_object_name(kd, header_of(kd, object), name, sizeof name)) {
+        strcpy(name, UNREADABLE);
+    }
     kd_printf(kd, "     %02u  %016" PRIx64 " %-13s %s\n", bucket, object, type, name);
     return true;
 }
@@ -123,6 +129,7 @@ struct lookup {
     const char *name;
     size_t length;
     uint64_t object;
+    bool whole; /* nothing was met that is not in memory */
 };
 
 static bool compare_entry(struct kd *kd, unsigned bucket, uint64_t object, void *context)
@@ -130,37 +137,42 @@ static bool compare_entry(struct kd *kd, unsigned bucket, uint64_t object, void 
     struct lookup *l = context;
     char name[512];
     (void)bucket;
-    if (kd_object_name(kd, header_of(kd, object), name, sizeof name) && strlen(name) == l->length &&
-        strncasecmp(name, l->name, l->length) == 0) {
+    if (!kd_object_name(kd, header_of(kd, object), name, sizeof name)) {
+        l->whole = false;
+        return true;
+    }
+    if (strlen(name) == l->length && strncasecmp(name, l->name, l->length) == 0) {
         l->object = object;
         return false;
     }
     return true;
 }
 
-uint64_t kd_object_find(struct kd *kd, const char *path)
+bool kd_object_find(struct kd *kd, const char *path, uint64_t *object)
 {
-    uint64_t object = kd_nt_pointer(kd, "ObpRootDirectoryObject");
-    while (object != 0 && *path != '\0') {
-        path += *path == '\\';
-        struct lookup l = {.name = path, .length = strcspn(path, "\\")};
+    const char *rest = path;
+    uint64_t count;
+    *object = kd_nt_pointer(kd, "ObpRootDirectoryObject");
+    if (!kd_read_nt(kd, "_OBJECT_HEADER", header_of(kd, *object), "PointerCount", &count)) {
+        return kd_error(kd, "The root of the object namespace is not in memory");
+    }
+    while (*rest != '\0') {
+        rest += *rest == '\\';
+        struct lookup l = {.name = rest, .length = strcspn(rest, "\\"), .whole = true};
         if (l.length == 0) {
             break;
         }
-        each_entry(kd, object, compare_entry, &l);
-        object = l.object;
-        path += l.length;
+        bool whole = each_entry(kd, *object, compare_entry, &l);
+        if (l.object == 0) {
+            return kd_error(kd,
+                            whole && l.whole ? "Object %s not found"
+                                             : "Object %s not found; not all names are in memory",
+                            path);
+        }
+        *object = l.object;
+        rest += l.length;
     }
-    return object;
-}
-
-bool kd_error_no_object(struct kd *kd, const char *path)
-{
-    uint64_t count, root = kd_nt_pointer(kd, "ObpRootDirectoryObject");
-    if (!kd_read_nt(kd, "_OBJECT_HEADER", header_of(kd, root), "PointerCount", &count)) {
-        return kd_error(kd, "The root of the object namespace is not in memory");
-    }
-    return kd_error(kd, "Object %s not found", path);
+    return true;
 }
 
 static bool cmd_object(struct kd *kd, const char *args)
@@ -172,9 +184,8 @@ static bool cmd_object(struct kd *kd, const char *args)
     }
     if (*args == '\\') {
         kd_word(&args, path, sizeof path);
-        object = kd_object_find(kd, path);
-        if (object == 0) {
-            return kd_error_no_object(kd, path);
+        if (!kd_object_find(kd, path, &object)) {
+            return false;
         }
     } else if (!kd_evaluate(kd, &args, &object)) {
         return false;
@@ -197,7 +208,9 @@ static bool cmd_object(struct kd *kd, const char *args)
     if (directory) {
         kd_printf(kd, "\n    Hash Address          Type          Name\n"
                       "    ---- -------          ----          ----\n");
-        each_entry(kd, object, show_entry, NULL);
+        if (!each_entry(kd, object, show_entry, NULL)) {
+            kd_printf(kd, "    Some entries are not in memory\n");
+        }
     }
     return true;
 }

@@ -138,9 +138,8 @@ static bool take_object(struct kd *kd, const char *args, const char *structure, 
     }
     if (*args == '\\') {
         kd_word(&args, path, sizeof path);
-        *object = kd_object_find(kd, path);
-        if (*object == 0) {
-            return kd_error_no_object(kd, path);
+        if (!kd_object_find(kd, path, object)) {
+            return false;
         }
     } else if (!kd_evaluate(kd, &args, object)) {
         return false;
