@@ -4,6 +4,8 @@
  * eb, ed, ...", "f, fp (Fill Memory)", "!eb, !ed". */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kd/kdi.h"
@@ -66,6 +68,29 @@ static bool parse_values(struct kd *kd, const char *text, unsigned unit, struct 
     return true;
 }
 
+/* Numbers as C writes them, stored in single or double precision. */
+static bool parse_floats(struct kd *kd, const char *text, unsigned unit, struct bytes *bytes)
+{
+    for (text = kd_skip(text); *text != '\0'; text = kd_skip(text)) {
+        char *end;
+        uint64_t image = 0;
+        double number = strtod(text, &end);
+        float single = (float)number;
+        if (end == text || (*end != '\0' && *end != ' ' && *end != '\t')) {
+            return kd_error(kd, "Numeric expression missing from '%s'", text);
+        }
+        if (unit == sizeof single && isinf(single) && !isinf(number)) {
+            return kd_error(kd, "Overflow error: %g does not fit into single precision", number);
+        }
+        memcpy(&image, unit == sizeof single ? (void *)&single : (void *)&number, unit);
+        if (!append(kd, bytes, image, unit)) {
+            return false;
+        }
+        text = end;
+    }
+    return true;
+}
+
 static bool write_bytes(struct kd *kd, uint64_t at, const uint8_t *bytes, size_t size)
 {
     size_t written = kd_write_virtual(kd, at, bytes, size);
@@ -86,7 +111,7 @@ static bool write_physical(struct kd *kd, uint64_t at, const uint8_t *bytes, siz
            kd_error(kd, "Physical memory write at %" PRIx64 " failed: no memory there", at);
 }
 
-enum edit { EDIT_VALUES, EDIT_STRING, EDIT_STRING_ZERO, EDIT_PHYSICAL };
+enum edit { EDIT_VALUES, EDIT_FLOATS, EDIT_STRING, EDIT_STRING_ZERO, EDIT_PHYSICAL };
 
 static bool edit(struct kd *kd, const char *args, unsigned unit, enum edit kind)
 {
@@ -100,7 +125,7 @@ static bool edit(struct kd *kd, const char *args, unsigned unit, enum edit kind)
     if (string && *args != '"') {
         return kd_error(kd, "Syntax error: a string in quotes is expected");
     }
-    if (!parse_values(kd, args, unit, &bytes)) {
+    if (!(kind == EDIT_FLOATS ? parse_floats : parse_values)(kd, args, unit, &bytes)) {
         return false;
     }
     if (kind == EDIT_STRING_ZERO && !append(kd, &bytes, 0, unit)) {
@@ -122,6 +147,8 @@ EDIT(eb, 1, EDIT_VALUES)
 EDIT(ew, 2, EDIT_VALUES)
 EDIT(ed, 4, EDIT_VALUES)
 EDIT(eq, 8, EDIT_VALUES)
+EDIT(ef, 4, EDIT_FLOATS)
+EDIT(eD, 8, EDIT_FLOATS)
 EDIT(ea, 1, EDIT_STRING)
 EDIT(eza, 1, EDIT_STRING_ZERO)
 EDIT(eu, 2, EDIT_STRING)
@@ -163,6 +190,8 @@ const struct kd_command kd_commands_edit[] = {
     {"ew", "ew ADDRESS VALUES", "write words", cmd_ew, KD_NEEDS_NOTHING},
     {"ed", "ed ADDRESS VALUES", "write dwords", cmd_ed, KD_NEEDS_NOTHING},
     {"eq", "eq ADDRESS VALUES", "write quadwords", cmd_eq, KD_NEEDS_NOTHING},
+    {"ef", "ef ADDRESS NUMBERS", "write single-precision numbers", cmd_ef, KD_NEEDS_NOTHING},
+    {"eD", "eD ADDRESS NUMBERS", "write double-precision numbers", cmd_eD, KD_NEEDS_NOTHING},
     {"ea", "ea ADDRESS \"TEXT\"", "write 8-bit characters", cmd_ea, KD_NEEDS_NOTHING},
     {"eza", "eza ADDRESS \"TEXT\"", "write 8-bit characters and a zero", cmd_eza, KD_NEEDS_NOTHING},
     {"eu", "eu ADDRESS \"TEXT\"", "write 16-bit characters", cmd_eu, KD_NEEDS_NOTHING},
