@@ -22,7 +22,7 @@
 #include "match.h"
 
 #define MOST_PROGRAMS 16
-#define PATIENCE 30000 /* ms for one answer: a hanging machine must not hang the tests */
+#define PATIENCE 240000 /* ms for one answer: a hanging machine must not hang the tests */
 
 struct live {
     const char *path, *dump; /* dump: NULL: a machine */
