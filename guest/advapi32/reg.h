@@ -1,9 +1,9 @@
 /* guest/advapi32/reg.h: what the files of the registry functions share.
  *
- * They return an error code and leave the thread's last error alone. The W functions do the work;
- * their A twins translate names and texts. A predefined key (HKEY_LOCAL_MACHINE) is opened for the
- * one call, since it is no handle.
- * Source: RegOpenKeyEx and its kin, documentation. */
+ * They return an error code and leave the thread's last error alone. The W functions do the work,
+ * or one function for both; the A twins translate names and texts. A predefined key
+ * (HKEY_LOCAL_MACHINE) is opened for the one call, since it is no handle. Source: RegOpenKeyEx and
+ * its kin, documentation. */
 #pragma once
 
 #include "advapi.h"
@@ -16,8 +16,9 @@ struct key {
 ULONG open_key(HKEY key, ULONG access, struct key *out);
 void close_key(struct key *key);
 
-/* A UNICODE_STRING of a text, empty for NULL. => ERROR_INVALID_PARAMETER: too long for one */
-ULONG string_of(const WCHAR *text, UNICODE_STRING *string);
+/* The same for MAXIMUM_ALLOWED, and a UNICODE_STRING of a name below it, empty for NULL: what most
+ * calls begin with. => ERROR_INVALID_PARAMETER too: too long a name */
+ULONG open_with_name(HKEY key, const WCHAR *name, struct key *root, UNICODE_STRING *string);
 /* UTF-16 of a text of the ANSI code page, with its null; NULL for NULL. free_wide() it.
  * => ERROR_NOT_ENOUGH_MEMORY */
 ULONG widen(const char *text, WCHAR **wide);

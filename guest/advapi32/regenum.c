@@ -36,13 +36,21 @@ static void put_time(const LARGE_INTEGER *time, FILETIME *to)
         *to = (FILETIME){(ULONG)time->QuadPart, (ULONG)((ULONG64)time->QuadPart >> 32)};
 }
 
+/* Text to a caller of either kind, as put_wide and put_ansi do. */
+static ULONG put_text(const WCHAR *from, ULONG bytes, BOOL ansi, void *to, ULONG *size)
+{
+    ULONG chars = bytes / sizeof(WCHAR);
+
+    return ansi ? put_ansi(from, chars, to, size) : put_wide(from, chars, to, size);
+}
+
 static const WCHAR *class_of(const KEY_NODE_INFORMATION *node)
 {
     return (const WCHAR *)((const char *)node + node->ClassOffset);
 }
 
-LONG RegEnumKeyExW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
-                   WCHAR *class_name, ULONG *class_size, FILETIME *time)
+static LONG enum_key(HKEY key, ULONG index, BOOL ansi, void *name, ULONG *name_size,
+                     const ULONG *reserved, void *class_name, ULONG *class_size, FILETIME *time)
 {
     void *entry;
 
@@ -52,31 +60,24 @@ LONG RegEnumKeyExW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *
     if (error)
         return (LONG)error;
     const KEY_NODE_INFORMATION *node = entry;
-    error = put_wide(node->Name, node->NameLength / sizeof(WCHAR), name, name_size);
+    error = put_text(node->Name, node->NameLength, ansi, name, name_size);
     if (!error && class_name)
-        error = put_wide(class_of(node), node->ClassLength / sizeof(WCHAR), class_name, class_size);
+        error = put_text(class_of(node), node->ClassLength, ansi, class_name, class_size);
     put_time(&node->LastWriteTime, time);
     give_memory(entry);
     return (LONG)error;
 }
 
+LONG RegEnumKeyExW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
+                   WCHAR *class_name, ULONG *class_size, FILETIME *time)
+{
+    return enum_key(key, index, FALSE, name, name_size, reserved, class_name, class_size, time);
+}
+
 LONG RegEnumKeyExA(HKEY key, ULONG index, char *name, ULONG *name_size, ULONG *reserved,
                    char *class_name, ULONG *class_size, FILETIME *time)
 {
-    void *entry;
-
-    if (!name || !name_size || reserved || (class_name && !class_size))
-        return ERROR_INVALID_PARAMETER;
-    ULONG error = read_entry(key, index, KeyNodeInformation, NtEnumerateKey, &entry);
-    if (error)
-        return (LONG)error;
-    const KEY_NODE_INFORMATION *node = entry;
-    error = put_ansi(node->Name, node->NameLength / sizeof(WCHAR), name, name_size);
-    if (!error && class_name)
-        error = put_ansi(class_of(node), node->ClassLength / sizeof(WCHAR), class_name, class_size);
-    put_time(&node->LastWriteTime, time);
-    give_memory(entry);
-    return (LONG)error;
+    return enum_key(key, index, TRUE, name, name_size, reserved, class_name, class_size, time);
 }
 
 LONG RegEnumKeyW(HKEY key, ULONG index, WCHAR *name, ULONG size)
@@ -117,8 +118,8 @@ static ULONG put_value_data(const KEY_VALUE_FULL_INFORMATION *value, BOOL ansi, 
     return 0;
 }
 
-LONG RegEnumValueW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
-                   ULONG *type, UCHAR *data, ULONG *size)
+static LONG enum_value(HKEY key, ULONG index, BOOL ansi, void *name, ULONG *name_size,
+                       const ULONG *reserved, ULONG *type, UCHAR *data, ULONG *size)
 {
     void *entry;
 
@@ -128,33 +129,25 @@ LONG RegEnumValueW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *
     if (error)
         return (LONG)error;
     const KEY_VALUE_FULL_INFORMATION *value = entry;
-    error = put_wide(value->Name, value->NameLength / sizeof(WCHAR), name, name_size);
+    error = put_text(value->Name, value->NameLength, ansi, name, name_size);
     if (!error)
-        error = put_value_data(value, FALSE, data, size);
+        error = put_value_data(value, ansi, data, size);
     if (type)
         *type = value->Type;
     give_memory(entry);
     return (LONG)error;
 }
 
+LONG RegEnumValueW(HKEY key, ULONG index, WCHAR *name, ULONG *name_size, ULONG *reserved,
+                   ULONG *type, UCHAR *data, ULONG *size)
+{
+    return enum_value(key, index, FALSE, name, name_size, reserved, type, data, size);
+}
+
 LONG RegEnumValueA(HKEY key, ULONG index, char *name, ULONG *name_size, ULONG *reserved,
                    ULONG *type, UCHAR *data, ULONG *size)
 {
-    void *entry;
-
-    if (!name || !name_size || reserved || (data && !size))
-        return ERROR_INVALID_PARAMETER;
-    ULONG error = read_entry(key, index, KeyValueFullInformation, NtEnumerateValueKey, &entry);
-    if (error)
-        return (LONG)error;
-    const KEY_VALUE_FULL_INFORMATION *value = entry;
-    error = put_ansi(value->Name, value->NameLength / sizeof(WCHAR), name, name_size);
-    if (!error)
-        error = put_value_data(value, TRUE, data, size);
-    if (type)
-        *type = value->Type;
-    give_memory(entry);
-    return (LONG)error;
+    return enum_value(key, index, TRUE, name, name_size, reserved, type, data, size);
 }
 
 /* ---- how many ---- */
@@ -172,10 +165,19 @@ static void put_number(ULONG number, ULONG *to)
         *to = number;
 }
 
-static void put_counts(const KEY_FULL_INFORMATION *full, ULONG *subkeys, ULONG *longest_subkey,
+static LONG query_info(HKEY key, BOOL ansi, void *class_name, ULONG *class_size,
+                       const ULONG *reserved, ULONG *subkeys, ULONG *longest_subkey,
                        ULONG *longest_class, ULONG *values, ULONG *longest_name,
-                       ULONG *longest_data, FILETIME *time)
+                       ULONG *longest_data, ULONG *descriptor, FILETIME *time)
 {
+    void *entry;
+
+    if (reserved || (class_name && !class_size))
+        return ERROR_INVALID_PARAMETER;
+    ULONG error = read_entry(key, 0, KeyFullInformation, query_full, &entry);
+    if (error)
+        return (LONG)error;
+    const KEY_FULL_INFORMATION *full = entry;
     put_number(full->SubKeys, subkeys);
     put_number(full->MaxNameLen / sizeof(WCHAR), longest_subkey);
     put_number(full->MaxClassLen / sizeof(WCHAR), longest_class);
@@ -183,46 +185,25 @@ static void put_counts(const KEY_FULL_INFORMATION *full, ULONG *subkeys, ULONG *
     put_number(full->MaxValueNameLen / sizeof(WCHAR), longest_name);
     put_number(full->MaxValueDataLen, longest_data);
     put_time(&full->LastWriteTime, time);
+    put_number(0, descriptor); /* nobody can ask for one */
+    if (class_name)
+        error = put_text(full->Class, full->ClassLength, ansi, class_name, class_size);
+    give_memory(entry);
+    return (LONG)error;
 }
 
 LONG RegQueryInfoKeyW(HKEY key, WCHAR *class_name, ULONG *class_size, ULONG *reserved,
                       ULONG *subkeys, ULONG *longest_subkey, ULONG *longest_class, ULONG *values,
                       ULONG *longest_name, ULONG *longest_data, ULONG *descriptor, FILETIME *time)
 {
-    void *entry;
-
-    if (reserved || (class_name && !class_size))
-        return ERROR_INVALID_PARAMETER;
-    ULONG error = read_entry(key, 0, KeyFullInformation, query_full, &entry);
-    if (error)
-        return (LONG)error;
-    const KEY_FULL_INFORMATION *full = entry;
-    put_counts(full, subkeys, longest_subkey, longest_class, values, longest_name, longest_data,
-               time);
-    put_number(0, descriptor); /* nobody can ask for one */
-    if (class_name)
-        error = put_wide(full->Class, full->ClassLength / sizeof(WCHAR), class_name, class_size);
-    give_memory(entry);
-    return (LONG)error;
+    return query_info(key, FALSE, class_name, class_size, reserved, subkeys, longest_subkey,
+                      longest_class, values, longest_name, longest_data, descriptor, time);
 }
 
 LONG RegQueryInfoKeyA(HKEY key, char *class_name, ULONG *class_size, ULONG *reserved,
                       ULONG *subkeys, ULONG *longest_subkey, ULONG *longest_class, ULONG *values,
                       ULONG *longest_name, ULONG *longest_data, ULONG *descriptor, FILETIME *time)
 {
-    void *entry;
-
-    if (reserved || (class_name && !class_size))
-        return ERROR_INVALID_PARAMETER;
-    ULONG error = read_entry(key, 0, KeyFullInformation, query_full, &entry);
-    if (error)
-        return (LONG)error;
-    const KEY_FULL_INFORMATION *full = entry;
-    put_counts(full, subkeys, longest_subkey, longest_class, values, longest_name, longest_data,
-               time);
-    put_number(0, descriptor);
-    if (class_name)
-        error = put_ansi(full->Class, full->ClassLength / sizeof(WCHAR), class_name, class_size);
-    give_memory(entry);
-    return (LONG)error;
+    return query_info(key, TRUE, class_name, class_size, reserved, subkeys, longest_subkey,
+                      longest_class, values, longest_name, longest_data, descriptor, time);
 }

@@ -91,7 +91,8 @@ void give_memory(void *block)
         RtlFreeHeap(GetProcessHeap(), 0, block);
 }
 
-ULONG string_of(const WCHAR *text, UNICODE_STRING *string)
+/* A UNICODE_STRING of a text, empty for NULL. => ERROR_INVALID_PARAMETER: too long for one */
+static ULONG string_of(const WCHAR *text, UNICODE_STRING *string)
 {
     const ULONG64 most = 0xFFFE;
     ULONG64 bytes = text ? wcslen(text) * sizeof(WCHAR) : 0;
@@ -143,6 +144,13 @@ ULONG put_ansi(const WCHAR *text, ULONG length, char *to, ULONG *size)
     return 0;
 }
 
+ULONG open_with_name(HKEY key, const WCHAR *name, struct key *root, UNICODE_STRING *string)
+{
+    ULONG error = string_of(name, string);
+
+    return error ? error : open_key(key, MAXIMUM_ALLOWED, root);
+}
+
 /* ---- opening ---- */
 
 LONG RegOpenKeyExW(HKEY key, const WCHAR *name, ULONG options, ULONG access, HKEY *result)
@@ -152,9 +160,7 @@ LONG RegOpenKeyExW(HKEY key, const WCHAR *name, ULONG options, ULONG access, HKE
 
     if (!result)
         return ERROR_INVALID_PARAMETER;
-    ULONG error = string_of(name, &string);
-    if (!error)
-        error = open_key(key, MAXIMUM_ALLOWED, &root);
+    ULONG error = open_with_name(key, name, &root, &string);
     if (error)
         return (LONG)error;
     OBJECT_ATTRIBUTES attributes = {.Length = sizeof attributes,
@@ -267,11 +273,9 @@ LONG RegCreateKeyExW(HKEY key, const WCHAR *name, ULONG reserved, WCHAR *class_n
     (void)security; /* no key has a descriptor of its own */
     if (!result || !name || reserved)
         return ERROR_INVALID_PARAMETER;
-    ULONG error = string_of(name, &string);
+    ULONG error = string_of(class_name, &creation.class_name);
     if (!error)
-        error = string_of(class_name, &creation.class_name);
-    if (!error)
-        error = open_key(key, MAXIMUM_ALLOWED, &root);
+        error = open_with_name(key, name, &root, &string);
     if (error)
         return (LONG)error;
     NTSTATUS status = create_one(root.handle, &string, &creation, access, result);

@@ -25,11 +25,9 @@ static ULONG query(HKEY key, const WCHAR *name, KEY_VALUE_PARTIAL_INFORMATION **
 {
     UNICODE_STRING string;
     struct key root;
-    ULONG error = string_of(name, &string);
+    ULONG error = open_with_name(key, name, &root, &string);
 
     *out = NULL;
-    if (!error)
-        error = open_key(key, MAXIMUM_ALLOWED, &root);
     if (error)
         return error;
     error = error_of(read_value(root.handle, &string, out));
@@ -113,9 +111,7 @@ LONG RegSetValueExW(HKEY key, const WCHAR *name, ULONG reserved, ULONG type, con
 
     if (reserved)
         return ERROR_INVALID_PARAMETER;
-    ULONG error = string_of(name, &string);
-    if (!error)
-        error = open_key(key, MAXIMUM_ALLOWED, &root);
+    ULONG error = open_with_name(key, name, &root, &string);
     if (error)
         return (LONG)error;
     error = error_of(NtSetValueKey(root.handle, &string, 0, type, data, size));
@@ -150,10 +146,8 @@ LONG RegDeleteValueW(HKEY key, const WCHAR *name)
 {
     UNICODE_STRING string;
     struct key root;
-    ULONG error = string_of(name, &string);
+    ULONG error = open_with_name(key, name, &root, &string);
 
-    if (!error)
-        error = open_key(key, MAXIMUM_ALLOWED, &root);
     if (error)
         return (LONG)error;
     error = error_of(NtDeleteValueKey(root.handle, &string));

@@ -14,6 +14,14 @@
 typedef int errno_t;
 typedef LONG64 time64;
 
+/* The body of a function with "..." behind `last`: what `call` returns, which names `arguments`. */
+#define FORWARD(call, last)                                                                        \
+    va_list arguments;                                                                             \
+    va_start(arguments, last);                                                                     \
+    int forwarded = call;                                                                          \
+    va_end(arguments);                                                                             \
+    return forwarded
+
 /* errno values that msvcrt uses. */
 #define EPERM 1
 #define ENOENT 2

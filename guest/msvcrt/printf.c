@@ -134,69 +134,62 @@ int vswprintf_s(WCHAR *buffer, size_t size, const WCHAR *format, va_list argumen
     return length;
 }
 
-#define FORWARD(result, call, last)                                                                \
-    va_list arguments;                                                                             \
-    va_start(arguments, last);                                                                     \
-    int result = call;                                                                             \
-    va_end(arguments);                                                                             \
-    return result
-
 int printf(const char *format, ...)
 {
-    FORWARD(n, vfprintf(__iob_func() + 1, format, arguments), format);
+    FORWARD(vfprintf(__iob_func() + 1, format, arguments), format);
 }
 
 int fprintf(FILE *stream, const char *format, ...)
 {
-    FORWARD(n, vfprintf(stream, format, arguments), format);
+    FORWARD(vfprintf(stream, format, arguments), format);
 }
 
 int sprintf(char *buffer, const char *format, ...)
 {
-    FORWARD(n, vsprintf(buffer, format, arguments), format);
+    FORWARD(vsprintf(buffer, format, arguments), format);
 }
 
 int _snprintf(char *buffer, size_t size, const char *format, ...)
 {
-    FORWARD(n, _vsnprintf(buffer, size, format, arguments), format);
+    FORWARD(_vsnprintf(buffer, size, format, arguments), format);
 }
 
 int _scprintf(const char *format, ...)
 {
-    FORWARD(n, _vscprintf(format, arguments), format);
+    FORWARD(_vscprintf(format, arguments), format);
 }
 
 int sprintf_s(char *buffer, size_t size, const char *format, ...)
 {
-    FORWARD(n, vsprintf_s(buffer, size, format, arguments), format);
+    FORWARD(vsprintf_s(buffer, size, format, arguments), format);
 }
 
 int wprintf(const WCHAR *format, ...)
 {
-    FORWARD(n, vfwprintf(__iob_func() + 1, format, arguments), format);
+    FORWARD(vfwprintf(__iob_func() + 1, format, arguments), format);
 }
 
 int fwprintf(FILE *stream, const WCHAR *format, ...)
 {
-    FORWARD(n, vfwprintf(stream, format, arguments), format);
+    FORWARD(vfwprintf(stream, format, arguments), format);
 }
 
 int swprintf(WCHAR *buffer, const WCHAR *format, ...)
 {
-    FORWARD(n, vswprintf(buffer, format, arguments), format);
+    FORWARD(vswprintf(buffer, format, arguments), format);
 }
 
 int _snwprintf(WCHAR *buffer, size_t size, const WCHAR *format, ...)
 {
-    FORWARD(n, _vsnwprintf(buffer, size, format, arguments), format);
+    FORWARD(_vsnwprintf(buffer, size, format, arguments), format);
 }
 
 int _scwprintf(const WCHAR *format, ...)
 {
-    FORWARD(n, _vscwprintf(format, arguments), format);
+    FORWARD(_vscwprintf(format, arguments), format);
 }
 
 int swprintf_s(WCHAR *buffer, size_t size, const WCHAR *format, ...)
 {
-    FORWARD(n, vswprintf_s(buffer, size, format, arguments), format);
+    FORWARD(vswprintf_s(buffer, size, format, arguments), format);
 }

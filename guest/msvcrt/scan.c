@@ -484,13 +484,6 @@ int vfwscanf(FILE *stream, const WCHAR *format, va_list arguments)
     return scan_wide_stream(stream, format, FALSE, arguments);
 }
 
-#define FORWARD(call, last)                                                                        \
-    va_list arguments;                                                                             \
-    va_start(arguments, last);                                                                     \
-    int result = call;                                                                             \
-    va_end(arguments);                                                                             \
-    return result
-
 int sscanf(const char *text, const char *format, ...)
 {
     FORWARD(vsscanf(text, format, arguments), format);

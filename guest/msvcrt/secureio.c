@@ -35,50 +35,27 @@ int vwprintf_s(const WCHAR *format, va_list arguments)
 /* At most `count` characters, or with TRUNCATE as many as fit; the end is always put. => the
  * length; -1 when not all was put, and when there was too little room without TRUNCATE nothing at
  * all */
-int _vsnprintf_s(char *buffer, size_t room, size_t count, const char *format, va_list arguments)
-{
-    if (!count && !buffer && !room)
-        return 0;
-    if (missing(buffer, format) || !room)
-        return crt_fail_errno(EINVAL);
-    size_t most = count < room ? count : room - 1;
-    int length = _vsnprintf(buffer, most, format, arguments);
-    if (length >= 0) {
-        buffer[length] = 0;
-        return length;
+#define DEFINE_BOUNDED(name, type, format_text)                                                    \
+    int name(type *buffer, size_t room, size_t count, const type *format, va_list arguments)       \
+    {                                                                                              \
+        if (!count && !buffer && !room)                                                            \
+            return 0;                                                                              \
+        if (missing(buffer, format) || !room)                                                      \
+            return crt_fail_errno(EINVAL);                                                         \
+        size_t most = count < room ? count : room - 1;                                             \
+        int length = format_text(buffer, most, format, arguments);                                 \
+        if (length >= 0) {                                                                         \
+            buffer[length] = 0;                                                                    \
+            return length;                                                                         \
+        }                                                                                          \
+        buffer[most] = 0;                                                                          \
+        if (count == TRUNCATE || count < room)                                                     \
+            return -1;                                                                             \
+        *buffer = 0;                                                                               \
+        return crt_fail_errno(ERANGE);                                                             \
     }
-    buffer[most] = 0;
-    if (count == TRUNCATE || count < room)
-        return -1;
-    *buffer = 0;
-    return crt_fail_errno(ERANGE);
-}
-
-int _vsnwprintf_s(WCHAR *buffer, size_t room, size_t count, const WCHAR *format, va_list arguments)
-{
-    if (!count && !buffer && !room)
-        return 0;
-    if (missing(buffer, format) || !room)
-        return crt_fail_errno(EINVAL);
-    size_t most = count < room ? count : room - 1;
-    int length = _vsnwprintf(buffer, most, format, arguments);
-    if (length >= 0) {
-        buffer[length] = 0;
-        return length;
-    }
-    buffer[most] = 0;
-    if (count == TRUNCATE || count < room)
-        return -1;
-    *buffer = 0;
-    return crt_fail_errno(ERANGE);
-}
-
-#define FORWARD(call, last)                                                                        \
-    va_list arguments;                                                                             \
-    va_start(arguments, last);                                                                     \
-    int result = call;                                                                             \
-    va_end(arguments);                                                                             \
-    return result
+DEFINE_BOUNDED(_vsnprintf_s, char, _vsnprintf)
+DEFINE_BOUNDED(_vsnwprintf_s, WCHAR, _vsnwprintf)
 
 int printf_s(const char *format, ...)
 {
