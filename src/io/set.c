@@ -163,28 +163,38 @@ static NTSTATUS place_for(struct io *io, const char *path, struct io_node *place
     return STATUS_SUCCESS;
 }
 
+/* What `path`, which the file is to be called, stands for now, if for anything.
+ * => STATUS_NOT_SAME_DEVICE, as io_resolve */
+static NTSTATUS resolve_target(struct io *io, const struct io_fcb *fcb, const char *path,
+                               struct io_node *target, bool *there)
+{
+    NTSTATUS status = io_resolve(io, path, target);
+
+    *there = NT_SUCCESS(status);
+    if (!*there && status != STATUS_OBJECT_NAME_NOT_FOUND)
+        return status;
+    return target->mount == fcb->where.mount ? STATUS_SUCCESS : STATUS_NOT_SAME_DEVICE;
+}
+
 static NTSTATUS rename_locked(struct io *io, struct io_fcb *fcb, const char *path, bool replace)
 {
     struct io_node target, place;
     NTSTATUS status = io_check_writable(fcb->where.mount);
+    bool there;
     char *name;
 
     if (!NT_SUCCESS(status))
         return status;
     if (!*fcb->where.path || fcb->delete_pending || (fcb->directory && io_is_open_below(io, fcb)))
         return STATUS_ACCESS_DENIED;
-    status = io_resolve(io, path, &target);
-    if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND)
+    status = resolve_target(io, fcb, path, &target, &there);
+    if (!NT_SUCCESS(status))
         return status;
-    if (target.mount != fcb->where.mount)
-        return STATUS_NOT_SAME_DEVICE;
     if (fcb->directory && io_path_below(target.path, fcb->where.path) &&
         strlen(target.path) > strlen(fcb->where.path))
         return STATUS_INVALID_PARAMETER; /* into itself */
-    if (NT_SUCCESS(status))
+    if (there)
         status = clear_target(io, fcb, &target, replace);
-    else
-        status = STATUS_SUCCESS;
     if (NT_SUCCESS(status))
         status = place_for(io, path, &place);
     if (!NT_SUCCESS(status))
@@ -209,6 +219,7 @@ static NTSTATUS link_locked(struct io *io, struct io_fcb *fcb, const char *path,
 {
     struct io_node target, place;
     NTSTATUS status = io_check_writable(fcb->where.mount);
+    bool there;
 
     if (!NT_SUCCESS(status))
         return status;
@@ -216,18 +227,13 @@ static NTSTATUS link_locked(struct io *io, struct io_fcb *fcb, const char *path,
         return STATUS_FILE_IS_A_DIRECTORY;
     if (fcb->delete_pending)
         return STATUS_ACCESS_DENIED;
-    status = io_resolve(io, path, &target);
-    if (!NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND)
+    status = resolve_target(io, fcb, path, &target, &there);
+    if (!NT_SUCCESS(status))
         return status;
-    if (target.mount != fcb->where.mount)
-        return STATUS_NOT_SAME_DEVICE;
-    if (NT_SUCCESS(status)) {
-        if (replace && strcmp(target.path, fcb->where.path) == 0)
-            return STATUS_SUCCESS; /* it has that name already */
+    if (there && replace && strcmp(target.path, fcb->where.path) == 0)
+        return STATUS_SUCCESS; /* it has that name already */
+    if (there)
         status = replace ? clear_target(io, fcb, &target, true) : STATUS_OBJECT_NAME_COLLISION;
-    } else {
-        status = STATUS_SUCCESS;
-    }
     if (NT_SUCCESS(status))
         status = place_for(io, path, &place);
     if (NT_SUCCESS(status))

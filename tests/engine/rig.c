@@ -2,6 +2,12 @@
 #define _GNU_SOURCE
 #include "rig.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +179,37 @@ static const struct engine_ops *engine_in_turn;
 const struct engine_ops *rig_engine(void)
 {
     return engine_in_turn;
+}
+
+int rig_setup(void **state, void *fixture, struct rig *rig, struct rig_space *space)
+{
+    struct engine_probe probe;
+    *state = NULL;
+    rig_engine()->probe(&probe);
+    if (!probe.usable) {
+        print_message("engine %s is not usable here: %s\n", rig_engine()->name, probe.why);
+        return 0;
+    }
+    if (rig_init(rig, rig_engine())) {
+        return -1;
+    }
+    rig_space_init(rig, space);
+    *state = fixture;
+    return 0;
+}
+
+void rig_teardown(struct rig *rig, struct rig_space *space)
+{
+    rig_space_deinit(space);
+    rig_deinit(rig);
+}
+
+void *rig_fixture(void **state)
+{
+    if (!*state) {
+        skip();
+    }
+    return *state;
 }
 
 int rig_each_engine(int argc, char **argv, int (*run_group)(void))

@@ -63,6 +63,13 @@ struct engine_context rig_context(uint64_t offset);
 /* Run on cpu 0 until something other than a stray kick. */
 struct engine_trap rig_run(struct rig_space *s, struct engine_context *context);
 
+/* What most fixtures begin with: `rig` and one space, and *state is `fixture`. Where the engine
+ * cannot be used it says so and *state is NULL, which rig_fixture takes for "skip". 0 or -1. */
+int rig_setup(void **state, void *fixture, struct rig *rig, struct rig_space *space);
+void rig_teardown(struct rig *rig, struct rig_space *space);
+/* *state, or the test is skipped. */
+void *rig_fixture(void **state);
+
 /* Call `run_group` with each engine that was built in turn, or with the one named by the only
  * argument. Returns the sum of the results; 1 when there is no such engine. */
 int rig_each_engine(int argc, char **argv, int (*run_group)(void));

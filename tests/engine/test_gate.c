@@ -26,37 +26,24 @@ struct fixture {
 static int setup(void **state)
 {
     static struct fixture fixture;
-    struct engine_probe probe;
-    *state = NULL;
-    rig_engine()->probe(&probe);
-    if (!probe.usable) {
-        print_message("engine %s is not usable here: %s\n", rig_engine()->name, probe.why);
-        return 0;
-    }
-    if (rig_init(&fixture.rig, rig_engine())) {
-        return -1;
-    }
-    rig_space_init(&fixture.rig, &fixture.space);
-    *state = &fixture;
-    return 0;
+    return rig_setup(state, &fixture, &fixture.rig, &fixture.space);
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
     if (f) {
-        rig_space_deinit(&f->space);
-        rig_deinit(&f->rig);
+        rig_teardown(&f->rig, &f->space);
     }
     return 0;
 }
 
 static struct fixture *fixture_of(void **state)
 {
-    if (!*state || !rig_engine()->gate) {
+    if (!rig_engine()->gate) {
         skip();
     }
-    return *state;
+    return rig_fixture(state);
 }
 
 /* rbx counts calls, r12 adds up what they return, r13 those that kept the carry flag, xmm1 adds

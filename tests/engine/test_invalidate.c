@@ -56,21 +56,15 @@ static void add_code(struct rig_space *s)
 static int setup(void **state)
 {
     static struct fixture fixture;
-    struct engine_probe probe;
-    *state = NULL;
-    rig_engine()->probe(&probe);
-    if (!probe.usable) {
-        print_message("engine %s is not usable here: %s\n", rig_engine()->name, probe.why);
-        return 0;
-    }
     fixture = (struct fixture){0};
-    if (rig_init(&fixture.rig, rig_engine())) {
+    if (rig_setup(state, &fixture, &fixture.rig, &fixture.space)) {
         return -1;
     }
-    rig_space_init(&fixture.rig, &fixture.space);
+    if (!*state) {
+        return 0;
+    }
     add_code(&fixture.space);
     fixture.out = rig_frame(&fixture.rig, rig_map(&fixture.space, WATCH_OUT, RIG_RW));
-    *state = &fixture;
     return 0;
 }
 
@@ -121,17 +115,13 @@ static int teardown(void **state)
         rig_engine()->kick(f->rig.cpu[1]);
         pthread_join(f->thread, NULL);
     }
-    rig_space_deinit(&f->space);
-    rig_deinit(&f->rig);
+    rig_teardown(&f->rig, &f->space);
     return 0;
 }
 
 static struct fixture *fixture_of(void **state)
 {
-    if (!*state) {
-        skip();
-    }
-    return *state;
+    return rig_fixture(state);
 }
 
 /* Read the byte at `va` in ring 3; -1 when that faults. */

@@ -24,37 +24,22 @@ struct fixture {
 static int setup(void **state)
 {
     static struct fixture fixture;
-    *state = NULL;
     rig_engine()->probe(&fixture.probe);
-    if (!fixture.probe.usable) {
-        print_message("engine %s is not usable here: %s\n", rig_engine()->name, fixture.probe.why);
-        return 0;
-    }
-    if (rig_init(&fixture.rig, rig_engine())) {
-        return -1;
-    }
-    rig_space_init(&fixture.rig, &fixture.space);
-    *state = &fixture;
-    return 0;
+    return rig_setup(state, &fixture, &fixture.rig, &fixture.space);
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
     if (f) {
-        rig_space_deinit(&f->space);
-        rig_deinit(&f->rig);
+        rig_teardown(&f->rig, &f->space);
     }
     return 0;
 }
 
-/* The fixture, or the test is skipped. */
 static struct fixture *fixture_of(void **state)
 {
-    if (!*state) {
-        skip();
-    }
-    return *state;
+    return rig_fixture(state);
 }
 
 static void assert_exception(const struct engine_trap *trap, unsigned vector)

@@ -33,18 +33,19 @@ static int setup(void **state)
     struct engine_probe probe;
     *state = NULL;
     rig_engine()->probe(&probe);
-    if (!probe.usable || !probe.debug_registers) {
+    if (probe.usable && !probe.debug_registers) {
         print_message("engine %s has no hardware breakpoints here: %s\n", rig_engine()->name,
                       probe.why);
         return 0;
     }
-    if (rig_init(&fixture.rig, rig_engine())) {
+    if (rig_setup(state, &fixture, &fixture.rig, &fixture.space)) {
         return -1;
     }
-    rig_space_init(&fixture.rig, &fixture.space);
+    if (!*state) {
+        return 0;
+    }
     fixture.data = rig_frame(&fixture.rig, rig_map(&fixture.space, RIG_DATA, RIG_RW));
     rig_map(&fixture.space, RIG_STACK_TOP - RIG_PAGE, RIG_RW);
-    *state = &fixture;
     return 0;
 }
 
@@ -52,18 +53,14 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     if (f) {
-        rig_space_deinit(&f->space);
-        rig_deinit(&f->rig);
+        rig_teardown(&f->rig, &f->space);
     }
     return 0;
 }
 
 static struct fixture *fixture_of(void **state)
 {
-    if (!*state) {
-        skip();
-    }
-    return *state;
+    return rig_fixture(state);
 }
 
 static void watch(struct engine_context *c, unsigned i, uint64_t va, unsigned kind, unsigned length)
