@@ -242,7 +242,7 @@ static inline void mi_free_page(struct mm *mm, uint64_t pfn)
 /* A frame that just left its list: active, one reference, nothing known of who maps it. */
 void mi_page_taken(MMPFN *page);
 #define MI_PRIORITIES 8u /* of pages: MEMORY_PRIORITY_*, and two for the system */
-/* The memory priority of what the calling thread brings in. */
+/* The memory priority of what the calling thread brings in; below MI_PRIORITIES. */
 unsigned mi_page_priority(const struct mm *mm);
 /* Whether the entry of an active page says nothing but what mi_page_taken and mi_initialize_pfn
  * wrote. */

@@ -131,14 +131,17 @@ void mi_page_taken(MMPFN *page)
 
 unsigned mi_page_priority(const struct mm *mm)
 {
-    return mm->ops->page_priority ? mm->ops->page_priority(mm->owner) : DEFAULT_PRIORITY;
+    unsigned priority =
+        mm->ops->page_priority ? mm->ops->page_priority(mm->owner) : DEFAULT_PRIORITY;
+
+    return priority % MI_PRIORITIES;
 }
 
 /* A page of user memory is as important as the thread that brings it in. => (P) */
 static void set_user_priority(struct mm *mm, uint64_t pfn)
 {
     if (pfn != MI_LIST_END)
-        mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(mi_page_priority(mm) % MI_PRIORITIES);
+        mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)mi_page_priority(mm);
 }
 
 bool mi_page_is_ordinary(const MMPFN *page)

@@ -281,7 +281,7 @@ static uint64_t share(struct mm *mm, MMPTE *proto, MMPTE value)
     if (!value.u.Hard.Valid)
         return revive(mm, proto, value);
     MMPFN *page = mi_pfn(mm, value.u.Hard.PageFrameNumber);
-    unsigned priority = mi_page_priority(mm) % MI_PRIORITIES;
+    unsigned priority = mi_page_priority(mm);
     page->u2.ShareCount++;
     if (page->u3.e1.Priority < priority)
         page->u3.e1.Priority = (UCHAR)priority;

@@ -124,7 +124,7 @@ static void set_priority(struct mm *mm, uint64_t pfn)
     if (priority == MEMORY_PRIORITY_NORMAL)
         return;
     ke_acquire_lock(&mm->pfn_lock);
-    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(priority % MI_PRIORITIES);
+    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)priority;
     ke_release_lock(&mm->pfn_lock);
 }
 
@@ -162,8 +162,9 @@ static bool is_just_ours(const MMPFN *page)
            mi_page_is_ordinary(page);
 }
 
-/* It stays active and referenced: nothing that the PFN lock protects changes. */
-static void keep(struct mi_slist *slist, MMPFN *page, uint64_t pfn)
+/* A frame that the process had mapped, or for a page table. It stays active and referenced, and
+ * nobody but the process refers to it: nothing that the PFN lock protects changes. */
+static void keep(uint64_t *frames, uint32_t *count, MMPFN *page, uint64_t pfn)
 {
     page->u1.Flink = 0;
     page->u2.ShareCount = 0;
@@ -171,8 +172,8 @@ static void keep(struct mi_slist *slist, MMPFN *page, uint64_t pfn)
     mi_write_pte(&page->OriginalPte, (MMPTE){.u.Long = 0});
     page->UsedPageTableEntries = 0;
     page->u4.PteFrame = 0;
-    slist->free[slist->free_count] = pfn;
-    set(&slist->free_count, slist->free_count + 1);
+    frames[*count] = pfn;
+    set(count, *count + 1);
 }
 
 void mi_slist_free(struct mm_space *space, const uint64_t *pfn, size_t count)
@@ -187,7 +188,7 @@ void mi_slist_free(struct mm_space *space, const uint64_t *pfn, size_t count)
     for (size_t i = 0; i < count; i++) {
         MMPFN *page = mi_pfn(mm, pfn[i]);
         if (slist->free_count < most && is_just_ours(page))
-            keep(slist, page, pfn[i]);
+            keep(slist->free, &slist->free_count, page, pfn[i]);
         else
             others[other_count++] = pfn[i];
     }
@@ -199,7 +200,6 @@ void mi_slist_free_table(struct mm_space *space, uint64_t pfn)
 {
     struct mi_slist *slist = &space->slist;
     struct mm *mm = space->mm;
-    MMPFN *page = mi_pfn(mm, pfn);
 
     /* Engines that know page tables have to forget this one first. */
     if (mm->ops->invalidate_tables || slist->zeroed_count >= mm->slist_most ||
@@ -207,13 +207,7 @@ void mi_slist_free_table(struct mm_space *space, uint64_t pfn)
         mi_free_table(mm, pfn, true);
         return;
     }
-    /* Nobody but the process refers to its tables, so what the PFN lock protects stays as it is. */
-    page->u2.ShareCount = 0;
-    page->PteAddress.va = 0;
-    mi_write_pte(&page->OriginalPte, (MMPTE){.u.Long = 0});
-    page->u4.PteFrame = 0;
-    slist->zeroed[slist->zeroed_count] = pfn;
-    set(&slist->zeroed_count, slist->zeroed_count + 1);
+    keep(slist->zeroed, &slist->zeroed_count, mi_pfn(mm, pfn), pfn);
 }
 
 size_t mi_slist_drain(struct mm_space *space, size_t most)

@@ -239,7 +239,7 @@ void mi_activate_page(struct mm *mm, uint64_t pfn)
 void mi_activate_user_page(struct mm *mm, uint64_t pfn)
 {
     mi_activate_page(mm, pfn); /* while its priority says on which list it is */
-    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)(mi_page_priority(mm) % MI_PRIORITIES);
+    mi_pfn(mm, pfn)->u3.e1.Priority = (UCHAR)mi_page_priority(mm);
 }
 
 static void give_up(struct mm *mm, uint64_t pfn)
