@@ -115,6 +115,18 @@ void sys_free_attributes(struct sys_attributes *attributes)
     sys_free_string(&attributes->name);
 }
 
+NTSTATUS sys_get_object(struct sys_call *call, uint64_t handle, uint32_t access, OBJECT_TYPE *type,
+                        void **object)
+{
+    struct ob_caller caller = ps_caller(call->thread);
+    NTSTATUS status =
+        ob_reference_object_by_handle(call->sys->ob, &caller, handle, access, type, object, NULL);
+    if (!NT_SUCCESS(status)) {
+        *object = NULL;
+    }
+    return status;
+}
+
 NTSTATUS sys_get_process(struct sys_call *call, uint64_t handle, uint32_t access,
                          struct ps_process **out)
 {

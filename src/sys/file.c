@@ -33,15 +33,13 @@ static NTSTATUS put_io_status(struct sys_call *call, uint64_t va, NTSTATUS statu
 static NTSTATUS get_event(struct sys_call *call, KEVENT **event)
 {
     struct sys *sys = call->sys;
-    struct ob_caller caller = ps_caller(call->thread);
     void *object;
     *event = NULL;
     if (!call->arg[EVENT]) {
         return STATUS_SUCCESS;
     }
-    NTSTATUS status = ob_reference_object_by_handle(
-        sys->ob, &caller, call->arg[EVENT], EVENT_MODIFY_STATE,
-        k2h(&sys->ke->ks, *sys->ke->nt.ExEventObjectType), &object, NULL);
+    NTSTATUS status = sys_get_object(call, call->arg[EVENT], EVENT_MODIFY_STATE,
+                                     k2h(&sys->ke->ks, *sys->ke->nt.ExEventObjectType), &object);
     if (NT_SUCCESS(status)) {
         *event = object;
         (void)ke_reset_event(sys->ke, *event);

@@ -9,11 +9,9 @@
 
 static NTSTATUS reference_job(struct sys_call *call, uint64_t handle, uint32_t access, EJOB **job)
 {
-    struct ob_caller caller = ps_caller(call->thread);
     void *object;
-    NTSTATUS status = ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
-                                                    call->sys->ps->job_type, &object, NULL);
-    *job = NT_SUCCESS(status) ? object : NULL;
+    NTSTATUS status = sys_get_object(call, handle, access, call->sys->ps->job_type, &object);
+    *job = object;
     return status;
 }
 

@@ -197,19 +197,12 @@ static NTSTATUS open_directory(struct sys_call *call)
     return sys_open_named(call, k2h(&ke->ks, *ke->nt.ObpDirectoryObjectType));
 }
 
-static NTSTATUS reference_any(struct sys_call *call, uint32_t access, void **object)
-{
-    struct ob_caller caller = ps_caller(call->thread);
-    return ob_reference_object_by_handle(call->sys->ob, &caller, call->arg[0], access, NULL, object,
-                                         NULL);
-}
-
 /* NtMakeTemporaryObject(handle): its name goes with its last handle.
  * Source: ZwMakeTemporaryObject, documentation. */
 static NTSTATUS make_temporary(struct sys_call *call)
 {
     void *object;
-    NTSTATUS status = reference_any(call, DELETE, &object);
+    NTSTATUS status = sys_get_object(call, call->arg[0], DELETE, NULL, &object);
     if (NT_SUCCESS(status)) {
         ob_make_temporary_object(call->sys->ob, object);
         ob_dereference_object(call->sys->ob, object);
@@ -226,7 +219,7 @@ static NTSTATUS make_permanent(struct sys_call *call)
                                   SE_CREATE_PERMANENT_PRIVILEGE)) {
         return STATUS_PRIVILEGE_NOT_HELD;
     }
-    NTSTATUS status = reference_any(call, 0, &object);
+    NTSTATUS status = sys_get_object(call, call->arg[0], 0, NULL, &object);
     if (NT_SUCCESS(status)) {
         ob_make_permanent_object(object);
         ob_dereference_object(call->sys->ob, object);

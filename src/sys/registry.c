@@ -14,11 +14,9 @@
 
 static NTSTATUS get_key(struct sys_call *call, uint64_t handle, uint32_t access, CM_KEY_BODY **key)
 {
-    struct ob_caller caller = ps_caller(call->thread);
     void *object;
-    NTSTATUS status = ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
-                                                    cm_key_type(call->sys->cm), &object, NULL);
-    *key = NT_SUCCESS(status) ? object : NULL;
+    NTSTATUS status = sys_get_object(call, handle, access, cm_key_type(call->sys->cm), &object);
+    *key = object;
     return status;
 }
 

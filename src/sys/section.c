@@ -233,11 +233,9 @@ static NTSTATUS open(struct sys_call *call)
 static NTSTATUS reference_section(struct sys_call *call, uint64_t handle, uint32_t access,
                                   struct section **section)
 {
-    struct ob_caller caller = ps_caller(call->thread);
     void *object;
-    NTSTATUS status = ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
-                                                    call->sys->section_type, &object, NULL);
-    *section = NT_SUCCESS(status) ? object : NULL;
+    NTSTATUS status = sys_get_object(call, handle, access, call->sys->section_type, &object);
+    *section = object;
     return status;
 }
 

@@ -31,14 +31,6 @@ static NTSTATUS create(struct sys_call *call, OBJECT_TYPE *type,
     return status;
 }
 
-static NTSTATUS reference(struct sys_call *call, uint64_t handle, uint32_t access,
-                          OBJECT_TYPE *type, void **object)
-{
-    struct ob_caller caller = ps_caller(call->thread);
-    return ob_reference_object_by_handle(call->sys->ob, &caller, handle, access, type, object,
-                                         NULL);
-}
-
 #define TYPE(call, name) k2h(&(call)->sys->ke->ks, *(call)->sys->ke->nt.name)
 
 /* ---- events
@@ -69,8 +61,8 @@ static NTSTATUS change_event(struct sys_call *call, LONG (*change)(struct ke *, 
                              uint64_t previous_va)
 {
     void *event;
-    NTSTATUS status =
-        reference(call, call->arg[0], EVENT_MODIFY_STATE, TYPE(call, ExEventObjectType), &event);
+    NTSTATUS status = sys_get_object(call, call->arg[0], EVENT_MODIFY_STATE,
+                                     TYPE(call, ExEventObjectType), &event);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -106,8 +98,8 @@ static NTSTATUS query_event(struct sys_call *call)
     if (call->arg[1] != EventBasicInformation) {
         return STATUS_INVALID_INFO_CLASS;
     }
-    NTSTATUS status =
-        reference(call, call->arg[0], EVENT_QUERY_STATE, TYPE(call, ExEventObjectType), &object);
+    NTSTATUS status = sys_get_object(call, call->arg[0], EVENT_QUERY_STATE,
+                                     TYPE(call, ExEventObjectType), &object);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -145,7 +137,8 @@ static NTSTATUS release_mutant(struct sys_call *call)
 {
     void *mutant;
     LONG previous;
-    NTSTATUS status = reference(call, call->arg[0], 0, TYPE(call, ExMutantObjectType), &mutant);
+    NTSTATUS status =
+        sys_get_object(call, call->arg[0], 0, TYPE(call, ExMutantObjectType), &mutant);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -186,8 +179,8 @@ static NTSTATUS release_semaphore(struct sys_call *call)
     if ((LONG)call->arg[1] <= 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    NTSTATUS status = reference(call, call->arg[0], SEMAPHORE_MODIFY_STATE,
-                                TYPE(call, ExSemaphoreObjectType), &semaphore);
+    NTSTATUS status = sys_get_object(call, call->arg[0], SEMAPHORE_MODIFY_STATE,
+                                     TYPE(call, ExSemaphoreObjectType), &semaphore);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -233,8 +226,8 @@ static NTSTATUS set_timer(struct sys_call *call)
         status = (LONG)call->arg[5] < 0 ? STATUS_INVALID_PARAMETER_6 : STATUS_SUCCESS;
     }
     if (NT_SUCCESS(status)) {
-        status = reference(call, call->arg[0], TIMER_MODIFY_STATE, TYPE(call, ExTimerObjectType),
-                           &timer);
+        status = sys_get_object(call, call->arg[0], TIMER_MODIFY_STATE,
+                                TYPE(call, ExTimerObjectType), &timer);
     }
     if (!NT_SUCCESS(status)) {
         return status;
@@ -248,8 +241,8 @@ static NTSTATUS set_timer(struct sys_call *call)
 static NTSTATUS cancel_timer(struct sys_call *call)
 {
     void *timer;
-    NTSTATUS status =
-        reference(call, call->arg[0], TIMER_MODIFY_STATE, TYPE(call, ExTimerObjectType), &timer);
+    NTSTATUS status = sys_get_object(call, call->arg[0], TIMER_MODIFY_STATE,
+                                     TYPE(call, ExTimerObjectType), &timer);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -275,7 +268,7 @@ static NTSTATUS get_timeout(struct sys_call *call, uint64_t va, int64_t *timeout
 static NTSTATUS reference_waitable(struct sys_call *call, uint64_t handle, void **object,
                                    void **waited)
 {
-    NTSTATUS status = reference(call, handle, SYNCHRONIZE, NULL, object);
+    NTSTATUS status = sys_get_object(call, handle, SYNCHRONIZE, NULL, object);
     if (!NT_SUCCESS(status)) {
         return status;
     }

@@ -165,6 +165,10 @@ uint32_t sys_handle_count(struct sys *sys, struct ps_process *process);
 /* SystemProcessInformation (class, buffer, length, *return length). */
 NTSTATUS sys_process_list(struct sys_call *call);
 
+/* The object behind a handle, of that type or with NULL of any, referenced; release with
+ * ob_dereference_object. On failure *object is NULL. */
+NTSTATUS sys_get_object(struct sys_call *call, uint64_t handle, uint32_t access, OBJECT_TYPE *type,
+                        void **object);
 /* Process or thread behind a handle, -1 and -2 included, referenced; release with ps_dereference_*.
  */
 NTSTATUS sys_get_process(struct sys_call *call, uint64_t handle, uint32_t access,

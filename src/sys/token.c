@@ -15,10 +15,8 @@
 
 static NTSTATUS get_token(struct sys_call *call, uint64_t handle, uint32_t access, TOKEN **token)
 {
-    struct ob_caller caller = ps_caller(call->thread);
     void *object;
-    NTSTATUS status = ob_reference_object_by_handle(call->sys->ob, &caller, handle, access,
-                                                    call->sys->ps->se.token_type, &object, NULL);
+    NTSTATUS status = sys_get_object(call, handle, access, call->sys->ps->se.token_type, &object);
     *token = object;
     return status;
 }
