@@ -29,6 +29,7 @@
  */
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -64,15 +65,12 @@ static uint64_t find_large(const struct mm *mm, MMLISTS last_list)
 /* Take a frame off its list. => whether it needs zeroing; (P) */
 static bool take_frame(struct mm *mm, uint64_t pfn)
 {
-    struct nt_globals *nt = &mm->ke->nt;
     unsigned location = mi_pfn(mm, pfn)->u3.e1.PageLocation;
 
     if (location == StandbyPageList)
         mi_repurpose(mm, pfn);
     else
-        mi_list_remove(
-            mm, location == ZeroedPageList ? nt->MmZeroedPageListHead : nt->MmFreePageListHead,
-            pfn);
+        mi_list_remove(mm, mi_color_list(mm, location, pfn), pfn);
     mi_page_taken(mi_pfn(mm, pfn));
     return location != ZeroedPageList;
 }

@@ -136,6 +136,9 @@ struct mm {
 
     MMPFN *pfn;                      /* PFN database, by frame number */
     uint64_t database_frame;         /* (I) its first frame */
+    MMPFNLIST *free_pages[2];        /* (I) lists by colour, zeroed and free; behind the database */
+    uint32_t colors;                 /* (I) power of two, see color.c */
+    uint32_t cache_size, cache_ways; /* (I) of the second level, by which colours go; or 0 */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -338,6 +339,7 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
     }
     fill_process(space);
     mi_wsle_initialize(space);
+    mi_seed_color(mm, space->vm);
     pthread_mutex_lock(&mm->spaces_lock);
     list_insert_tail(&space->link, &mm->spaces);
     pthread_mutex_unlock(&mm->spaces_lock);
