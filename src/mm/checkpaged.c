@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "mm/check.h"
+#include "mm/system.h"
 
 static MMPTE pte_at(const struct mm *mm, size_t index)
 {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "mm/check.h"
+#include "mm/system.h"
 
 #define UNIT sizeof(POOL_HEADER)
 #define PAGE_UNITS (PAGE_SIZE / UNIT)

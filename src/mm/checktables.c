@@ -5,6 +5,7 @@
  * one of the entries: the system's.
  */
 #include "mm/check.h"
+#include "mm/vad.h"
 
 #define FIRST_KERNEL_SLOT 256u
 #define HYPERSPACE_SLOT (PXE_SELFMAP_SLOT + 1)
