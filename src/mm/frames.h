@@ -158,7 +158,7 @@ void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
  * => false: too few would be left for what is paged; nothing charged */
 bool mi_charge_resident(struct mm *mm, uint64_t pages);
 void mi_return_resident(struct mm *mm, uint64_t pages);
-/* The same for a process: charges both it and the system. */
+/* Commit for a process: charges both it and the system. => (W), or pages is 0 */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 /* What processors keep charged for the next who asks (KPRCB.CachedCommit): a part of

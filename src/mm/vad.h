@@ -100,8 +100,9 @@ static inline uint64_t mi_vad_pages(const MMVAD_SHORT *vad)
 uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
                             uint64_t last);
 
-/* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
-void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+/* Enter a new VAD: tree, VirtualSize, and first a charge of `charge` pages.
+ * => STATUS_COMMITMENT_LIMIT: nothing was entered; (C), not (W) */
+NTSTATUS mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad, uint64_t charge);
 
 /* ---- awe.c ---------------------------------------------------------------------------------- */
 
@@ -126,9 +127,9 @@ void mi_awe_clean(struct mm_space *space);
 NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
 /* Give back such as nothing maps. => not (P) */
 void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
-/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
- * of. => (C), not (W)
- * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
+/* Enter a new VAD of large pages, charged with its CommitCharge, and map them: `pages`, or those of
+ * the section that it is a view of. => (C), not (W)
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no charge or no page directories; nothing was entered */
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
 /* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
 static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)

@@ -229,6 +229,23 @@ static void fill_vad(const struct map *map)
     vad->VadsProcess.va = h2k(ks, map->space->process);
 }
 
+/* What a copy of each page takes that may be written as one. => (C) */
+static bool charge_copies(const struct map *map)
+{
+    struct mm_space *space = map->space;
+    uint64_t charge = mi_protection_is_copy(map->protection) ? map->pages : 0;
+
+    if (map->image)
+        charge = map->used->segment->u1.ImageCommitment;
+    map->vad->u.VadFlags.CommitCharge = charge;
+    if (charge == 0)
+        return true;
+    mi_lock_working_set(space);
+    bool charged = mi_charge_process_commit(space, charge, MI_COMMIT_USER);
+    mi_unlock_working_set(space);
+    return charged;
+}
+
 /* => (C) */
 static NTSTATUS map_locked(struct map *map)
 {
@@ -243,12 +260,8 @@ static NTSTATUS map_locked(struct map *map)
     if (!NT_SUCCESS(status))
         return status;
     fill_vad(map);
-    uint64_t charge = mi_protection_is_copy(map->protection) ? map->pages : 0;
-    if (map->image)
-        charge = map->used->segment->u1.ImageCommitment;
-    if (!mi_charge_process_commit(space, charge, MI_COMMIT_USER))
+    if (!charge_copies(map))
         return STATUS_COMMITMENT_LIMIT;
-    vad->u.VadFlags.CommitCharge = charge;
     if (map->large) { /* its pages are the section's, so there is no charge */
         status = mi_enter_large(space, vad, NULL);
         if (!NT_SUCCESS(status))
@@ -257,8 +270,7 @@ static NTSTATUS map_locked(struct map *map)
         return STATUS_SUCCESS;
     }
     mi_control_add_view(map->used, map->vad);
-    mi_vad_enter(space, vad);
-    return STATUS_SUCCESS;
+    return mi_vad_enter(space, vad, 0);
 }
 
 /* Read from the pages whose contents come from the file, or are in memory already, as the process
