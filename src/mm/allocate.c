@@ -112,10 +112,11 @@ static NTSTATUS place(struct allocation *a)
     if (!NT_SUCCESS(status))
         return status;
     if (a->base == 0) {
-        uint64_t unit = a->large ? MI_LARGE_FRAMES : VAD_UNIT;
-        status = mi_vad_find_hole(a->space, pages + unit - VAD_UNIT, a->limit,
-                                  a->type & MEM_TOP_DOWN, &a->first);
-        a->first = (a->first + unit - 1) / unit * unit;
+        uint64_t slack = a->large ? MI_LARGE_FRAMES - VAD_UNIT : 0;
+        status = mi_vad_find_hole(a->space, pages + slack, a->limit, a->type & MEM_TOP_DOWN,
+                                  &a->first);
+        if (a->large)
+            a->first = (a->first + slack) / MI_LARGE_FRAMES * MI_LARGE_FRAMES;
         a->last = a->first + pages - 1;
         return status;
     }

@@ -97,8 +97,11 @@ static inline struct mi_here *mi_here(struct mm *mm)
 static inline KPRCB *mi_prcb(const struct mm *mm)
 {
     const struct ke_processors *p = &mm->ke->processors;
+    unsigned index = ke_host_processor();
 
-    return p->count ? p->prcb[ke_host_processor() % p->count] : NULL;
+    if (index >= p->count) /* mostly not, and a division takes its time */
+        index = p->count ? index % p->count : 0;
+    return p->prcb[index];
 }
 
 /* One more in a count of the KPRCB, a LONG. */

@@ -414,7 +414,6 @@ void mm_space_destroy(struct mm_space *space)
     struct mm *mm = space->mm;
 
     ASSERT(!mi_vad_top(space) && space->tables == 0);
-    mi_vad_free_spares(space); /* views that were there at the end left one */
     pthread_mutex_lock(&mm->spaces_lock);
     list_remove(&space->link);
     pthread_mutex_unlock(&mm->spaces_lock);

@@ -71,7 +71,7 @@ void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The same for private memory, keeping some blocks at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
-/* For views. */
+/* The same for views. */
 MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
 void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
 /* Free what is at hand. => (C), or nobody else has the space */
