@@ -113,8 +113,8 @@ static NTSTATUS place(struct allocation *a)
         return status;
     if (a->base == 0) {
         uint64_t slack = a->large ? MI_LARGE_FRAMES - VAD_UNIT : 0;
-        status = mi_vad_find_hole(a->space, pages + slack, a->limit, a->type & MEM_TOP_DOWN,
-                                  &a->first);
+        status =
+            mi_vad_find_hole(a->space, pages + slack, a->limit, a->type & MEM_TOP_DOWN, &a->first);
         if (a->large)
             a->first = (a->first + slack) / MI_LARGE_FRAMES * MI_LARGE_FRAMES;
         a->last = a->first + pages - 1;

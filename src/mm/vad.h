@@ -129,7 +129,8 @@ NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
 void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
 /* Enter a new VAD of large pages, charged with its CommitCharge, and map them: `pages`, or those of
  * the section that it is a view of. => (C), not (W)
- * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no charge or no page directories; nothing was entered */
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no charge or no page directories; nothing was entered
+ */
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
 /* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
 static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
