@@ -105,7 +105,7 @@ struct mm_space {
     bool watched;          /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
     unsigned spare_count;              /* (C) */
-    MMVAD_SHORT *spare_view;           /* (A) for the next view's */
+    MMVAD_SHORT *spare_view;           /* (C) for the next view's */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
