@@ -1,55 +1,42 @@
 /* src/mm/checkpaged.c: paged pool as the checkers see it. See check.c.
  *
  * To look at a page through the pool's window would bring it in, and the state that is to be
- * checked would be another one. So when some are not there, a copy of the window is made at another
- * place: frames are mapped, whether the page is valid or in transition, and what is in a paging
- * file is read into pages of the copy's own.
+ * checked would be another one. So each page is looked at where it is: in its frame, whether valid
+ * or in transition, or, read from the paging file, in a page of the checkers' own.
  */
-#include <sys/mman.h>
+#include <stdlib.h>
 
+#include "base/words.h"
 #include "mm/check.h"
 
-static MMPTE pte_at(const struct mm *mm, size_t index)
+static size_t next_page(const struct mm *mm, size_t from)
 {
-    return mi_read_pte(&mm->paged.ptes[index]);
+    return words_next_nonzero((const uint64_t *)mm->paged.ptes, from, mm->paged.pages);
 }
 
-static bool all_are_there(const struct mm *mm)
+static const char *page_at(struct mm *mm, MMPTE pte)
 {
-    for (size_t i = 0; i < mm->paged.pages; i++) {
-        MMPTE pte = pte_at(mm, i);
-        if (pte.u.Long != 0 && !(pte.u.Hard.Valid && pte.u.Hard.Accessed))
-            return false;
-    }
-    return true;
-}
-
-static bool copy_page(const struct mi_check *check, size_t index)
-{
-    struct mm *mm = check->mm;
-    void *at = check->paged + MI_VA(index);
-    MMPTE pte = pte_at(mm, index);
-
     if (mi_pte_holds_frame(pte))
-        return mmap(at, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, mm->ram_fd,
-                    (off_t)MI_VA(pte.u.Hard.PageFrameNumber)) == at;
-    return mprotect(at, PAGE_SIZE, PROT_READ | PROT_WRITE) == 0 &&
-           NT_SUCCESS(mi_read_slot(mm, pte, at));
+        return pte.u.Hard.PageFrameNumber < mm->frames ? mi_frame(mm, pte.u.Hard.PageFrameNumber)
+                                                       : NULL;
+    char *copy = malloc(PAGE_SIZE);
+    if (copy && !NT_SUCCESS(mi_read_slot(mm, pte, copy))) {
+        free(copy);
+        copy = NULL;
+    }
+    return copy;
 }
 
 bool mi_check_paged_pool_begin(struct mi_check *check)
 {
     struct mm *mm = check->mm;
-    void *copy;
 
-    check->paged = mm->paged.host;
-    if (all_are_there(mm))
-        return true;
-    if (!NT_SUCCESS(host_memory_reserve(MI_VA(mm->paged.pages), &copy)))
+    check->paged = calloc(mm->paged.pages, sizeof(*check->paged));
+    if (!check->paged)
         return false;
-    check->paged = copy;
-    for (size_t i = 0; i < mm->paged.pages; i++) {
-        if (pte_at(mm, i).u.Long != 0 && !copy_page(check, i))
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
+        check->paged[i] = page_at(mm, mi_read_pte(&mm->paged.ptes[i]));
+        if (!check->paged[i])
             return false;
     }
     return true;
@@ -57,8 +44,13 @@ bool mi_check_paged_pool_begin(struct mi_check *check)
 
 void mi_check_paged_pool_end(struct mi_check *check)
 {
-    if (check->paged != check->mm->paged.host)
-        host_memory_unmap(check->paged, MI_VA(check->mm->paged.pages));
+    struct mm *mm = check->mm;
+
+    for (size_t i = next_page(mm, 0); check->paged && i < mm->paged.pages; i = next_page(mm, i + 1)) {
+        if (!mi_pte_holds_frame(mi_read_pte(&mm->paged.ptes[i])))
+            free((void *)check->paged[i]);
+    }
+    free(check->paged);
     check->paged = NULL;
 }
 
@@ -67,8 +59,8 @@ void mi_check_paged_pool(struct mi_check *check)
     struct mm *mm = check->mm;
     uint64_t valid = 0;
 
-    for (size_t i = 0; i < mm->paged.pages; i++) {
-        MMPTE pte = pte_at(mm, i);
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
+        MMPTE pte = mi_read_pte(&mm->paged.ptes[i]);
         if (!mi_pte_holds_frame(pte) || pte.u.Hard.PageFrameNumber >= mm->frames)
             continue;
         valid += pte.u.Hard.Valid;

@@ -136,6 +136,7 @@ struct mm {
 
     MMPFN *pfn;                      /* PFN database, by frame number */
     uint64_t database_frame;         /* (I) its first frame */
+    uint64_t *check_memory;          /* what mm_check notes by frame, once it was called */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */
