@@ -14,7 +14,9 @@
  */
 #include <stdlib.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 #define ZERO_BITS_MOST 21u                                 /* counted from bit 31 down */

@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "mm/check.h"
+#include "mm/frames.h"
+#include "mm/vad.h"
 
 #define ROOMS_MOST 8u
 

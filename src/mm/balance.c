@@ -23,7 +23,7 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Balance Set Manager and Swapper", "Modified Page
  * Writer".
  */
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 #define GENTLE_PASSES 3u
 #define PASS_MS 20       /* between passes while pages are short */

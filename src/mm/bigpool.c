@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/system.h"
 
 #define FIRST_ENTRIES 2048u
 #define NEVER_USED 1u

@@ -16,7 +16,8 @@
  *
  * When tables are complete, bootpfn.c gives every frame its MMPFN.
  */
-#include "mm/mi.h"
+#include "mm/frames.h"
+#include "mm/system.h"
 
 #define LARGE_PAGE_FRAMES 512u
 #define NT_FIRST_FRAME 0x400u

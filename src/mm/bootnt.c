@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/frames.h"
 #include "pe/pe.h"
 
 static NTSTATUS find_globals(struct mm *mm, const struct pe_image *image)

@@ -27,7 +27,7 @@
 
 #include "host/host.h"
 #include "ke/futex.h"
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 #define LARGE_PAGE_FRAMES 512u
 #define EARLY_FREE_FRAMES 1024u /* free frames to boot with, at least */

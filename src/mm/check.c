@@ -18,6 +18,7 @@
  * The machine must be quiescent: no call into mm from other threads meanwhile.
  */
 #include "mm/check.h"
+#include "mm/frames.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 
 #include "base/words.h"
 #include "mm/check.h"
+#include "mm/system.h"
 
 static size_t next_page(const struct mm *mm, size_t from)
 {

@@ -3,6 +3,7 @@
 
 #include "base/words.h"
 #include "mm/check.h"
+#include "mm/system.h"
 
 #define UNIT sizeof(POOL_HEADER)
 #define PAGE_UNITS (PAGE_SIZE / UNIT)

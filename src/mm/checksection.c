@@ -7,6 +7,7 @@
 #include "ke/list.h"
 #include "mm/check.h"
 #include "mm/section.h"
+#include "mm/system.h"
 
 /* What a prototype says, or its page remembers, of a page of a file: which one it is. */
 static void check_file_pte(struct mi_check *check, struct mi_control *control,

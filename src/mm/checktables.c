@@ -6,6 +6,7 @@
  */
 #include "base/words.h"
 #include "mm/check.h"
+#include "mm/vad.h"
 
 #define FIRST_KERNEL_SLOT 256u
 #define HYPERSPACE_SLOT (PXE_SELFMAP_SLOT + 1)

@@ -2,6 +2,7 @@
 #include "ke/list.h"
 #include "mm/check.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 #define DEEPEST 64u

@@ -5,6 +5,7 @@
  * two entries cannot name the same PTE. There are as many entries as PTEs, so no PTE is without.
  */
 #include "mm/check.h"
+#include "mm/space.h"
 #include "mm/wset.h"
 
 struct count {

@@ -27,7 +27,7 @@
  * so a reserve keeps committed memory usable when others commit all the rest.
  * Source: Windows Internals 6, part 2, ch. 10 "Commit Charge and the System Commit Limit".
  */
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 #define COMMIT_MOST (1ull << 40) /* pages: more than any machine will have */
 #define RESIDENT_LEAST 256u      /* pages that stay for what is paged */

@@ -5,7 +5,7 @@
  * Accessed and Dirty are set in the PTE as the processor's MMU would.
  */
 #include "hw/bits.h"
-#include "mm/mi.h"
+#include "mm/space.h"
 
 #define BOUNCE_BYTES PAGE_SIZE
 

@@ -4,7 +4,9 @@
  * freed where PTEs are cleared: both are gathered in a struct mi_flush, the engine is told of a
  * batch of pages at once, and only then the frames go to the free list, under one PFN lock.
  */
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 /* Pages that leave together are written together, to slots in a row, and read together if they were

@@ -17,7 +17,9 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Page Fault Handling".
  */
 #include "hw/bits.h"
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 #define FRAMES_MOST 6u /* what one fault takes as a rule: a page, its tables, list entries */

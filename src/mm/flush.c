@@ -12,6 +12,7 @@
  * Writer".
  */
 #include "mm/section.h"
+#include "mm/vad.h"
 
 /* Pages that are written at once. */
 struct cluster {

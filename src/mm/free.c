@@ -11,7 +11,8 @@
  * Decommitting leaves the VAD. In one that is committed as a whole (MemCommit) the pages' PTEs say
  * MM_DECOMMIT; elsewhere, and when all of it goes, zero PTEs say it.
  */
-#include "mm/mi.h"
+#include "mm/frames.h"
+#include "mm/vad.h"
 
 struct range {
     struct mm_space *space;

@@ -14,6 +14,8 @@
  *
  * Paged pool's working set list is kept in the same way, in system space (mi_list_va).
  */
+#include "mm/frames.h"
+#include "mm/space.h"
 #include "mm/wset.h"
 
 #define HYPERSPACE_LEVELS 4u

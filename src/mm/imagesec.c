@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/space.h"
 #include "nt/image.h"
 
 #define SECTOR_SIZE 512u

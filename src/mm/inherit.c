@@ -15,6 +15,7 @@
  * Source: NtMapViewOfSection, documentation, parameter InheritDisposition.
  */
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "nt/info.h"
 
 /* The first view at or above page *from that is to be inherited; *from moves behind it. Its

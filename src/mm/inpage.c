@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "ke/futex.h"
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 NTSTATUS mi_inpage_boot(struct mm *mm)
 {

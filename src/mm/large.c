@@ -29,7 +29,9 @@
  */
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 
 #define ROOMS_MOST 4u
 #define SHARE_THAT_STAYS 8u /* of RAM, whoever asks for large pages */

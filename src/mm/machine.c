@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/system.h"
+#include "mm/vad.h"
 
 #define LEAST_RAM (32ull << 20)
 

@@ -18,6 +18,7 @@
  */
 #include "ke/futex.h"
 #include "mm/section.h"
+#include "mm/system.h"
 
 #define FAILURES_MOST 64u /* pages, before a writer gives up for now */
 

@@ -33,6 +33,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "mm/frames.h"
+#include "mm/space.h"
+#include "mm/system.h"
 #include "mm/wset.h"
 
 #define IRQL_NOT_LESS_OR_EQUAL 0x0Au

@@ -25,7 +25,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/frames.h"
 #include "nt/info.h"
 
 #define QUARANTINE_MOST 64u

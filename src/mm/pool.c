@@ -20,8 +20,8 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
 #include "mm/resource.h"
+#include "mm/system.h"
 
 #define UNIT sizeof(POOL_HEADER)
 #define PAGE_UNITS (PAGE_SIZE / UNIT)

@@ -6,6 +6,7 @@
  * (no access, guard) has no valid PTE, so making a resident page such puts it in transition.
  */
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 /* Base rights, which MM_* counts as 0 .. 7. */

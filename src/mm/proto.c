@@ -22,7 +22,10 @@
  */
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/system.h"
+#include "mm/vad.h"
 
 unsigned mi_protection_of_copy(unsigned protection)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mm/section.h"
+#include "mm/vad.h"
 
 /* What makes pages alike. */
 struct look {

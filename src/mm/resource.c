@@ -6,6 +6,7 @@
  * when it has become 0.
  */
 #include "mm/resource.h"
+#include "mm/mi.h"
 
 #include <limits.h>
 #include <sched.h>
@@ -16,7 +17,6 @@
 #include "ke/futex.h"
 #include "ke/list.h"
 #include "ke/pushlock.h"
-#include "mm/mi.h"
 
 #define RESOURCE_NOT_OWNED 0xE3u
 #define OWNER_TABLE_TAG mm_tag("ReTa")

@@ -23,6 +23,8 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Section Objects"; layouts by symbols.
  */
 #include "mm/section.h"
+#include "mm/frames.h"
+#include "mm/vad.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "mm/mi.h"
+#include "mm/space.h"
 #include "pe/pe.h"
 
 #define MI_SECTION_PAGES_MOST 0x7FFFFFFFu
@@ -114,6 +114,9 @@ struct mi_run {
 };
 /* The run at or behind page `from` of the section. => false: there are no more */
 bool mi_next_run(const struct mi_control *control, uint64_t from, struct mi_run *run);
+
+/* At the end of the machine. */
+void mi_free_control_table(struct mm *mm);
 
 /* ---- filesec.c ---- */
 

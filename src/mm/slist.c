@@ -22,7 +22,8 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/frames.h"
+#include "mm/space.h"
 #include "nt/info.h"
 
 #define REPLENISH 32u     /* at once: so many that few touch those at the ends, see below */

@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 #define MINIMUM_WORKING_SET 50u

@@ -20,7 +20,9 @@
 #include <sys/mman.h>
 
 #include "host/host.h"
-#include "mm/mi.h"
+#include "mm/frames.h"
+#include "mm/space.h"
+#include "mm/system.h"
 
 #define IDLE_GROUPS_KEPT 4u
 

@@ -31,7 +31,9 @@
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page List Dynamics", "PFN Data Structures".
  */
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/space.h"
 
 #define SLOTS_PAGES 4096u /* looked at under one lock, when slots are taken back */
 

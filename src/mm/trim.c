@@ -24,6 +24,8 @@
  */
 #include <time.h>
 
+#include "mm/frames.h"
+#include "mm/system.h"
 #include "mm/wset.h"
 
 #define ROOM_PAGES 128u         /* made at once */

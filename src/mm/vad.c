@@ -17,7 +17,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/vad.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/vad.h"
 
 static size_t block_size(bool view)
 {

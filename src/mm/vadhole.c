@@ -10,7 +10,7 @@
  *
  * The room behind the last VAD belongs to no node and is looked at apart.
  */
-#include "mm/mi.h"
+#include "mm/vad.h"
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 

@@ -20,7 +20,10 @@
  * Source: NtMapViewOfSection, MapViewOfFileEx, VirtualProtect, documentation.
  */
 #include "hw/bits.h"
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/system.h"
+#include "mm/vad.h"
 #include "nt/info.h"
 
 #define ZERO_BITS_MOST 21u

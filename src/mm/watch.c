@@ -19,6 +19,7 @@
 
 #include "mm/check.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 
 static const MMPTE dirty_bit = {.u.Hard = {.Dirty = 1}};
 

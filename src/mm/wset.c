@@ -27,6 +27,8 @@
  */
 #include "mm/wset.h"
 #include "mm/section.h"
+#include "mm/system.h"
+#include "mm/vad.h"
 
 #define AGE_AT_ONCE 256u   /* entries looked at before trimming is tried again */
 #define AGE_TO_REPLACE 16u /* and when one page is to be replaced */

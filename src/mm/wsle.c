@@ -23,6 +23,7 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Working Sets"; layouts by symbols; free entries and
  * the five fixed ones as a debugger shows them on build 7601.
  */
+#include "mm/space.h"
 #include "mm/wset.h"
 
 static uint64_t pages_of_list(const struct mm_space *space)

@@ -11,6 +11,7 @@
  *
  * Source: SetProcessWorkingSetSizeEx, documentation.
  */
+#include "mm/frames.h"
 #include "mm/wset.h"
 
 #define LEAST_MINIMUM 20u /* pages; less is taken for it */

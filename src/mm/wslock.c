@@ -15,6 +15,7 @@
  */
 #include "hw/bits.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 #define ATTEMPTS_MOST 100u /* against others that trim */

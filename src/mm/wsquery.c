@@ -4,7 +4,9 @@
  */
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/vad.h"
 #include "mm/wset.h"
 
 #define SHARE_COUNT_MOST 7u

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 #define WAKE_AT 512u /* free frames that make it worth waking */
 #define BATCH 16u

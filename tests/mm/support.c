@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hw/bits.h"
+#include "mm/frames.h"
 
 enum { PROCESSORS = 2 };
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "mm/mi.h"
+#include "mm/space.h"
 #include "mm/wset.h"
 
 #define MB (1ull << 20)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mm/section.h"
+#include "mm/vad.h"
 
 static struct machine machine;
 static struct mm_space *space;

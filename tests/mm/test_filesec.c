@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
 
 #define VIEW_UNMAP 2u

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/vad.h"
 #include "pe/pe.h"
 #include "sample.h"
 

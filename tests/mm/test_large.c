@@ -2,6 +2,8 @@
  * with them; at random against a model, among small pages that come and go. */
 #include "support.h"
 
+#include "mm/frames.h"
+#include "mm/vad.h"
 #include "nt/info.h"
 
 #define LARGE (2 * MB)

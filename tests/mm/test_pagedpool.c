@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "mm/section.h"
+#include "mm/system.h"
+#include "mm/vad.h"
 
 #define PAGEFILE (64 * MB)
 #define TAG mm_tag("Test")

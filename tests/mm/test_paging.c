@@ -1,4 +1,6 @@
 /* tests/mm/test_paging.c: a page's way out of memory and back, transition by transition. */
+#include "mm/frames.h"
+#include "mm/space.h"
 #include "support.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* tests/mm/test_scale.c: what a call does does not grow with what else there is, counted in work
  * rather than time. bench_scale does the same with a million ranges and a clock. */
+#include "mm/vad.h"
 #include "support.h"
 
 #define RANGES 20000u

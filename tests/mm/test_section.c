@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "mm/frames.h"
 #include "mm/section.h"
+#include "mm/space.h"
 #include "sample.h"
 
 #define VIEW_UNMAP 2u

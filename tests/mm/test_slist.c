@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "hw/bits.h"
+#include "mm/frames.h"
+#include "mm/space.h"
 #include "support.h"
 
 #define PAGES 300u

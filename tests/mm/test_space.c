@@ -1,4 +1,5 @@
 /* tests/mm/test_space.c: address spaces: page tables, what the engine is told, coming and going. */
+#include "mm/space.h"
 #include "support.h"
 
 #include <string.h>

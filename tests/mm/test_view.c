@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "mm/section.h"
+#include "mm/space.h"
 #include "nt/info.h"
 
 #define NOTHING (1ull << 40) /* an address where nothing is */

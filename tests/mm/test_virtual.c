@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hw/bits.h"
+#include "mm/space.h"
 
 static struct machine machine;
 static struct mm_space *space;

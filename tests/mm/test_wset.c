@@ -1,4 +1,6 @@
 /* tests/mm/test_wset.c: working set lists, locks, limits, and what is told of them. */
+#include "mm/frames.h"
+#include "mm/space.h"
 #include "support.h"
 
 #include <pthread.h>

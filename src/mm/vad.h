@@ -1,0 +1,175 @@
+/* src/mm/vad.h: the ranges of a process and what is special in some, inside mm.
+ *
+ *      vad.c       the tree
+ *      vadhole.c   room between ranges
+ *      vadblock.c  pool blocks for them
+ *      awe.c       physical pages that a program owns and maps itself
+ *      large.c     large pages
+ *      watch.c     write watches
+ */
+#pragma once
+
+#include "mm/space.h"
+
+/* ---- vad.c, vadhole.c ------------------------------------------------------------------------ */
+
+/* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols. */
+#define MI_VAD_IMAGE_MAP 2
+#define MI_VAD_AWE 3
+#define MI_VAD_WRITE_WATCH 4
+#define MI_VAD_LARGE_PAGES 5
+#define MI_VAD_LARGE_SECTION 7
+
+/* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
+ * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
+struct mi_vad_gap {
+    uint32_t own;
+    uint32_t subtree;
+};
+
+static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
+                                         : (struct mi_vad_gap *)((MMVAD *)vad + 1);
+}
+
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
+/* The VAD of `vpn`, NULL when it is free. => (CW) read */
+MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
+/* The lowest VAD that touches or lies above `vpn`. */
+MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn);
+bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last);
+/* The top of the tree and the children of a node. */
+static inline MMVAD_SHORT *mi_vad_at(const struct mm_space *space, uint64_t va)
+{
+    return va ? kspace_host(&space->mm->ke->ks, va) : NULL;
+}
+static inline MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
+{
+    return mi_vad_at(space, space->process->VadRoot.BalancedRoot.RightChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_left(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->LeftChild.va);
+}
+static inline MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    return mi_vad_at(space, vad->RightChild.va);
+}
+MMVAD_SHORT *mi_vad_first(const struct mm_space *space);
+MMVAD_SHORT *mi_vad_last(const struct mm_space *space);
+MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad);
+MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad);
+/* => (CW) change; the range is free */
+void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad);
+void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad);
+/* StartingVpn or EndingVpn of a VAD in the tree moves, without passing a neighbour. */
+void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last);
+/* Pool block for a VAD of private memory, or with `view` for a view of a section. */
+MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view);
+void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
+/* The same for private memory, keeping some blocks at hand. => (C) */
+MMVAD_SHORT *mi_vad_take(struct mm_space *space);
+void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
+/* For views. */
+MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
+void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
+/* Free what is at hand. => (C), or nobody else has the space */
+void mi_vad_free_spares(struct mm_space *space);
+/* The same for all processes whose address space is not locked. => not (S) */
+void mi_vad_free_all_spares(struct mm *mm);
+
+/* Lowest (highest) hole of `pages` pages that starts on 64 KB and ends at or below `limit` (the
+ * first page number behind). => STATUS_NO_MEMORY; (CW) read */
+NTSTATUS mi_vad_find_hole(const struct mm_space *space, uint64_t pages, uint64_t limit,
+                          bool top_down, uint64_t *first);
+/* Highest hole at page granularity. */
+NTSTATUS mi_vad_find_hole_by_page(const struct mm_space *space, uint64_t pages, uint64_t *first);
+
+static inline uint64_t mi_vad_commit(const MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.CommitCharge;
+}
+
+static inline uint64_t mi_vad_pages(const MMVAD_SHORT *vad)
+{
+    return vad->EndingVpn - vad->StartingVpn + 1;
+}
+
+/* How many pages of first..last are committed. => (W) */
+uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
+                            uint64_t last);
+
+/* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
+void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+
+/* ---- awe.c ---------------------------------------------------------------------------------- */
+
+/* Whether a valid PTE maps a page that its process owns as such. */
+static inline bool mi_pte_is_awe(const struct mm *mm, MMPTE pte)
+{
+    return mi_pfn(mm, pte.u.Hard.PageFrameNumber)->u4.AweAllocation;
+}
+/* The PTE that mapped such a page is gone. => (W) */
+void mi_awe_unmapped(struct mm *mm, uint64_t pfn);
+/* How many a process owns; charged to its commit. => (W) */
+uint64_t mi_awe_pages(const struct mm_space *space);
+/* It owns none any more. => (CW) */
+void mi_awe_clean(struct mm_space *space);
+
+/* ---- large.c -------------------------------------------------------------------------------- */
+
+#define MI_LARGE_FRAMES MI_PTES_PER_TABLE /* that make a large page, of MI_TABLE_SPAN bytes */
+
+/* Take `count` large pages out of the lists, all zero: the first frame of each goes to `pages`.
+ * => STATUS_INSUFFICIENT_RESOURCES: there are not so many; none was taken. No lock but (C) */
+NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
+/* Give back such as nothing maps. => not (P) */
+void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
+/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
+ * of. => (C), not (W)
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
+NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
+/* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
+static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
+{
+    MMPTE *pde = space->large_pages > 0 ? mi_find_large(space, va) : NULL;
+
+    return pde ? mi_read_pte(pde) : (MMPTE){.u.Long = 0};
+}
+static inline bool mi_vad_is_large(const MMVAD_SHORT *vad)
+{
+    return vad->u.VadFlags.VadType == MI_VAD_LARGE_PAGES ||
+           vad->u.VadFlags.VadType == MI_VAD_LARGE_SECTION;
+}
+/* Unmap the large pages of start .. end, and free those that are private. => how many small pages
+ * that is; (W) */
+uint64_t mi_delete_large(struct mi_flush *flush, uint64_t start, uint64_t end);
+/* NtProtectVirtualMemory. => (W)
+ * STATUS_CONFLICTING_ADDRESSES: not whole large pages; STATUS_INVALID_PAGE_PROTECTION,
+ * STATUS_SECTION_PROTECTION */
+NTSTATUS mi_protect_large(struct mm_space *space, const MMVAD_SHORT *vad, uint64_t start,
+                          uint64_t end, unsigned protection);
+/* Whether large pages can have a protection: only such as gives rights at once. */
+bool mi_large_may_have(unsigned protection);
+/* The protection of the large page at `va`. => (W), shared will do */
+unsigned mi_large_protection(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va);
+
+/* ---- watch.c -------------------------------------------------------------------------------- */
+
+/* A VAD for `pages` pages whose writes are watched; mi_vad_free frees it. => NULL: no pool */
+MMVAD_SHORT *mi_watch_allocate_vad(struct mm *mm, uint64_t pages);
+/* What such a VAD owns besides its block. */
+void mi_watch_free(struct mm *mm, MMVAD_SHORT *vad);
+/* The process has such memory from now on. => (CW) */
+void mi_watch_begin(struct mm_space *space);
+/* A page was written. => (W) */
+void mi_watch_note(struct mm_space *space, uint64_t va);
+/* A valid PTE of private memory goes, or its Dirty bit does; it said `old`. => (W) */
+static inline void mi_note_written(struct mm_space *space, uint64_t va, MMPTE old)
+{
+    if (space->watched && old.u.Hard.Dirty)
+        mi_watch_note(space, va);
+}
+/* MEM_RESET for private memory. => (W) */
+void mi_reset_pages(struct mm_space *space, uint64_t first, uint64_t last);
