@@ -321,7 +321,8 @@ static void check_all(struct mi_check *check)
     check_jobs(check);
 }
 
-/* ---- what is found is noted in memory that stays for the next time ---------------------------- */
+/* ---- what is found is noted in memory that stays for the next time ----------------------------
+ */
 
 /* Words of counts by frame, for whole words of the maps. */
 static size_t share_words(const struct mm *mm)

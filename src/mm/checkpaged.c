@@ -47,7 +47,8 @@ void mi_check_paged_pool_end(struct mi_check *check)
 {
     struct mm *mm = check->mm;
 
-    for (size_t i = next_page(mm, 0); check->paged && i < mm->paged.pages; i = next_page(mm, i + 1)) {
+    for (size_t i = next_page(mm, 0); check->paged && i < mm->paged.pages;
+         i = next_page(mm, i + 1)) {
         if (!mi_pte_holds_frame(mi_read_pte(&mm->paged.ptes[i])))
             free((void *)check->paged[i]);
     }

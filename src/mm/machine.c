@@ -9,7 +9,7 @@
 #include "mm/system.h"
 #include "mm/vad.h"
 
-#define LEAST_RAM (32ull << 20)
+#define LEAST_RAM (16ull << 20)
 
 static const struct mm_ops no_ops;
 
