@@ -334,7 +334,8 @@ static bool begin(struct mi_check *check)
 {
     struct mm *mm = check->mm;
     size_t shares = share_words(mm), map = BITMAP_WORDS(mm->frames);
-    size_t bytes = (shares + 2 * map) * sizeof(uint64_t);
+    size_t paged = mm->paged.pages;
+    size_t bytes = (shares + 2 * map + paged) * sizeof(uint64_t);
 
     if (!mm->check_memory)
         mm->check_memory = malloc(bytes);
@@ -344,6 +345,7 @@ static bool begin(struct mi_check *check)
     check->share = (uint32_t *)mm->check_memory;
     check->listed = (struct bitmap){mm->check_memory + shares, mm->frames};
     check->kept = (struct bitmap){mm->check_memory + shares + map, mm->frames};
+    check->paged = (const char **)(mm->check_memory + shares + 2 * map);
     return mi_check_paging_begin(check);
 }
 

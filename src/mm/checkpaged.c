@@ -32,9 +32,6 @@ bool mi_check_paged_pool_begin(struct mi_check *check)
 {
     struct mm *mm = check->mm;
 
-    check->paged = calloc(mm->paged.pages, sizeof(*check->paged));
-    if (!check->paged)
-        return false;
     for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
         check->paged[i] = page_at(mm, mi_read_pte(&mm->paged.ptes[i]));
         if (!check->paged[i])
@@ -47,13 +44,10 @@ void mi_check_paged_pool_end(struct mi_check *check)
 {
     struct mm *mm = check->mm;
 
-    for (size_t i = next_page(mm, 0); check->paged && i < mm->paged.pages;
-         i = next_page(mm, i + 1)) {
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
         if (!mi_pte_holds_frame(mi_read_pte(&mm->paged.ptes[i])))
             free((void *)check->paged[i]);
     }
-    free(check->paged);
-    check->paged = NULL;
 }
 
 void mi_check_paged_pool(struct mi_check *check)
