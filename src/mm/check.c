@@ -337,15 +337,15 @@ static bool begin(struct mi_check *check)
     size_t paged = mm->paged.pages;
     size_t bytes = (shares + 2 * map + paged) * sizeof(uint64_t);
 
-    if (!mm->check_memory)
-        mm->check_memory = malloc(bytes);
-    if (!mm->check_memory)
+    if (!mm->check.words)
+        mm->check.words = malloc(bytes);
+    if (!mm->check.words)
         return false;
-    memset(mm->check_memory, 0, bytes);
-    check->share = (uint32_t *)mm->check_memory;
-    check->listed = (struct bitmap){mm->check_memory + shares, mm->frames};
-    check->kept = (struct bitmap){mm->check_memory + shares + map, mm->frames};
-    check->paged = (const char **)(mm->check_memory + shares + 2 * map);
+    memset(mm->check.words, 0, bytes);
+    check->share = (uint32_t *)mm->check.words;
+    check->listed = (struct bitmap){mm->check.words + shares, mm->frames};
+    check->kept = (struct bitmap){mm->check.words + shares + map, mm->frames};
+    check->paged = (const char **)(mm->check.words + shares + 2 * map);
     return mi_check_paging_begin(check);
 }
 
@@ -361,7 +361,6 @@ size_t mm_check(struct mm *mm)
             check_all(&check);
         else
             mi_check_failed(&check, "paged pool cannot be read");
-        mi_check_paged_pool_end(&check);
         pthread_mutex_unlock(&mm->spaces_lock);
         mi_resume_workers(mm);
     } else {

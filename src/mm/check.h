@@ -56,7 +56,6 @@ void mi_check_watch(struct mi_check *check, const MMVAD_SHORT *vad);
 /* Paged pool is looked at without bringing any of it in: where its pages are, or in copies of those
  * that are in a paging file. => false: no memory, or the paging file cannot be read */
 bool mi_check_paged_pool_begin(struct mi_check *check);
-void mi_check_paged_pool_end(struct mi_check *check);
 /* The working set of paged pool, and what prototype PTEs hold. */
 void mi_check_paged_pool(struct mi_check *check);
 

@@ -2,7 +2,7 @@
  *
  * To look at a page through the pool's window would bring it in, and the state that is to be
  * checked would be another one. So each page is looked at where it is: in its frame, whether valid
- * or in transition, or, read from the paging file, in a page of the checkers' own.
+ * or in transition, or, when it is in a paging file, in a copy.
  */
 #include <stdlib.h>
 
@@ -15,39 +15,47 @@ static size_t next_page(const struct mm *mm, size_t from)
     return words_next_nonzero((const uint64_t *)mm->paged.ptes, from, mm->paged.pages);
 }
 
-static const char *page_at(struct mm *mm, MMPTE pte)
+static MMPTE pte_at(const struct mm *mm, size_t index)
 {
-    if (mi_pte_holds_frame(pte))
-        return pte.u.Hard.PageFrameNumber < mm->frames ? mi_frame(mm, pte.u.Hard.PageFrameNumber)
-                                                       : NULL;
-    char *copy = malloc(PAGE_SIZE);
-    if (copy && !NT_SUCCESS(mi_read_slot(mm, pte, copy))) {
-        free(copy);
-        copy = NULL;
-    }
-    return copy;
+    return mi_read_pte(&mm->paged.ptes[index]);
+}
+
+/* Room for copies of the pages that are away. */
+static bool make_room(struct mm *mm)
+{
+    size_t away = 0;
+
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1))
+        away += !mi_pte_holds_frame(pte_at(mm, i));
+    if (away <= mm->check.copies_room)
+        return true;
+    free(mm->check.copies);
+    mm->check.copies = malloc(MI_VA(away));
+    mm->check.copies_room = mm->check.copies ? away : 0;
+    return mm->check.copies;
 }
 
 bool mi_check_paged_pool_begin(struct mi_check *check)
 {
     struct mm *mm = check->mm;
+    size_t copies = 0;
 
+    if (!make_room(mm))
+        return false;
     for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
-        check->paged[i] = page_at(mm, mi_read_pte(&mm->paged.ptes[i]));
-        if (!check->paged[i])
+        MMPTE pte = pte_at(mm, i);
+        if (!mi_pte_holds_frame(pte)) {
+            char *copy = mm->check.copies + MI_VA(copies++);
+            if (!NT_SUCCESS(mi_read_slot(mm, pte, copy)))
+                return false;
+            check->paged[i] = copy;
+        } else if (pte.u.Hard.PageFrameNumber < mm->frames) {
+            check->paged[i] = mi_frame(mm, pte.u.Hard.PageFrameNumber);
+        } else {
             return false;
+        }
     }
     return true;
-}
-
-void mi_check_paged_pool_end(struct mi_check *check)
-{
-    struct mm *mm = check->mm;
-
-    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
-        if (!mi_pte_holds_frame(mi_read_pte(&mm->paged.ptes[i])))
-            free((void *)check->paged[i]);
-    }
 }
 
 void mi_check_paged_pool(struct mi_check *check)
@@ -56,7 +64,7 @@ void mi_check_paged_pool(struct mi_check *check)
     uint64_t valid = 0;
 
     for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
-        MMPTE pte = mi_read_pte(&mm->paged.ptes[i]);
+        MMPTE pte = pte_at(mm, i);
         if (!mi_pte_holds_frame(pte) || pte.u.Hard.PageFrameNumber >= mm->frames)
             continue;
         valid += pte.u.Hard.Valid;

@@ -142,7 +142,8 @@ void mm_destroy(struct mm *mm)
     pthread_mutex_destroy(&mm->spaces_lock);
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_deinitialize(&mm->worker[i]);
-    free(mm->check_memory);
+    free(mm->check.words);
+    free(mm->check.copies);
     free(mm);
 }
 

@@ -114,6 +114,14 @@ struct mm_space {
     struct list_node link;
 };
 
+/* What mm_check notes by frame and by page of paged pool, and its copies of pages that are in a
+ * paging file. */
+struct mi_check_memory {
+    uint64_t *words;
+    char *copies;
+    size_t copies_room; /* pages */
+};
+
 /* How far boot has come with the page lists, see bootpfn.c. */
 enum mi_boot_frames {
     MI_FRAMES_NONE,  /* there are no lists yet */
@@ -136,7 +144,7 @@ struct mm {
 
     MMPFN *pfn;                      /* PFN database, by frame number */
     uint64_t database_frame;         /* (I) its first frame */
-    uint64_t *check_memory;          /* what mm_check notes by frame, once it was called */
+    struct mi_check_memory check;    /* kept from one mm_check to the next */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */
