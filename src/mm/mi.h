@@ -114,6 +114,14 @@ struct mm_space {
     struct list_node link;
 };
 
+/* What mm_check notes by frame and by page of paged pool, and its copies of pages that are in a
+ * paging file. */
+struct mi_check_memory {
+    uint64_t *words;
+    char *copies;
+    size_t copies_room; /* pages */
+};
+
 /* How far boot has come with the page lists, see bootpfn.c. */
 enum mi_boot_frames {
     MI_FRAMES_NONE,  /* there are no lists yet */
@@ -139,6 +147,7 @@ struct mm {
     MMPFNLIST *free_pages[2];        /* (I) lists by colour, zeroed and free; behind the database */
     uint32_t colors;                 /* (I) power of two, see color.c */
     uint32_t cache_size, cache_ways; /* (I) of the second level, by which colours go; or 0 */
+    struct mi_check_memory check;    /* kept from one mm_check to the next */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */
