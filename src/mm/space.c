@@ -294,7 +294,8 @@ static NTSTATUS take_frames(struct mm_space *space)
 }
 
 /* KUSER_SHARED_DATA, readable at 7FFE0000: 64 KB that cannot be freed or changed, of which the
- * first page is there. Source: KUSER_SHARED_DATA documentation; the VAD as !vad shows it. */
+ * first page is there. => (CW); who makes room finds the process already
+ * Source: KUSER_SHARED_DATA documentation; the VAD as !vad shows it. */
 static NTSTATUS map_shared_user_data(struct mm_space *space)
 {
     struct mm *mm = space->mm;
@@ -341,8 +342,13 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
     pthread_mutex_lock(&mm->spaces_lock);
     list_insert_tail(&space->link, &mm->spaces);
     pthread_mutex_unlock(&mm->spaces_lock);
-    if (!system)
+    if (!system) {
+        mi_lock_address_space(space);
+        mi_lock_working_set(space);
         status = map_shared_user_data(space);
+        mi_unlock_working_set(space);
+        mi_unlock_address_space(space);
+    }
     if (!NT_SUCCESS(status)) {
         mm_space_clean(space);
         mm_space_destroy(space);
