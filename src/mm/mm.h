@@ -368,6 +368,11 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
  * => STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; the
  *    views that were mapped before that stay */
 NTSTATUS mm_inherit_views(struct mm_space *parent, struct mm_space *child);
+/* Give a new process, which has nothing yet, a copy of what `parent` has in user space (fork.c).
+ * The pages are shared until one of them writes.
+ * => STATUS_PROCESS_IS_TERMINATING, STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY,
+ *    STATUS_INSUFFICIENT_RESOURCES; the parent is as it was, and what the child has goes with it */
+NTSTATUS mm_clone_address_space(struct mm_space *parent, struct mm_space *child);
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
  * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2
