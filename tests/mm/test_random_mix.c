@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #define THREADS 8u
-#define STEPS 2000u
+#define STEPS 1000u
 
 static struct mix mix;
 
@@ -101,7 +101,7 @@ static uint64_t run(struct crew *crew, uint64_t seed)
 
 static void several_threads(void **state)
 {
-    struct crew crew = {.rounds = random_steps(STEPS / THREADS), .steps = 1};
+    struct crew crew = {.rounds = random_steps(4 * STEPS / THREADS), .steps = 1};
     uint64_t seed = random_seed();
     (void)state;
 
@@ -113,7 +113,7 @@ static void several_threads(void **state)
 
 static void rounds(void **state)
 {
-    struct crew crew = {.rounds = random_steps(STEPS / THREADS / 50), .steps = 100};
+    struct crew crew = {.rounds = random_steps(4 * STEPS / THREADS / 100), .steps = 100};
     uint64_t seed = random_seed();
     (void)state;
 
