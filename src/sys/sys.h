@@ -118,6 +118,11 @@ void sys_free_attributes(struct sys_attributes *attributes);
 /* The same for ob; points into `attributes`. */
 struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes);
 
+/* What NtOpenProcess and NtOpenThread are told: (*handle, access, attributes, *client id).
+ * => STATUS_INVALID_PARAMETER_MIX: a name, or no client id. Source: NtOpenProcess, documentation.
+ */
+NTSTATUS sys_get_client_id(struct sys_call *call, CLIENT_ID *id, uint32_t *handle_flags);
+
 /* NtOpenX(*handle, access, attributes): a handle to the object of `type` that has the name.
  * => also what ob_open_object_by_name says */
 NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type);
