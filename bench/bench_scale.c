@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -72,14 +73,16 @@ static void linux_life(void)
     munmap(p, 64 * KB);
 }
 
+/* The runners lie on the first thread's stack, beside the frames of its calls. A second one that
+ * looked there in each round would wait for a cache line that the first one writes all the time. */
 static void *run(void *context)
 {
-    const struct runner *runner = context;
-    for (unsigned i = 0; i < runner->work->rounds; i++) {
-        if (runner->process) {
-            runner->work->ours(runner->process);
+    const struct runner runner = *(const struct runner *)context;
+    for (unsigned i = 0; i < runner.work->rounds; i++) {
+        if (runner.process) {
+            runner.work->ours(runner.process);
         } else {
-            runner->work->peer();
+            runner.work->peer();
         }
     }
     return NULL;
@@ -137,14 +140,24 @@ static struct spent linux_runs(const struct work *work, unsigned count)
     return (struct spent){bench_seconds(CLOCK_MONOTONIC) - clock, children_time() - cpu};
 }
 
+/* What munmap leaves to be freed later (RCU), Linux frees beside whoever runs next, for some 30 ms:
+ * that must not be us, nor its own next trial. */
+static void settle(void)
+{
+    const struct timespec rest = {.tv_nsec = 100000000};
+    nanosleep(&rest, NULL);
+}
+
 static void two_processes(ntmm_process *const *processes, const struct work *work)
 {
     double ours[TRIALS], ours_cpu[TRIALS], peers[TRIALS], peers_cpu[TRIALS];
     for (unsigned i = 0; i < TRIALS; i++) {
+        settle();
         struct spent one = our_runs(work, processes, 1), two = our_runs(work, processes, 2);
         ours[i] = 2 * one.clock / two.clock;
         ours_cpu[i] = 4 * one.processors / two.processors;
         one = linux_runs(work, 1);
+        settle();
         two = linux_runs(work, 2);
         peers[i] = 2 * one.clock / two.clock;
         peers_cpu[i] = 4 * one.processors / two.processors;
