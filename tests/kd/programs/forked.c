@@ -1,5 +1,5 @@
-/* forked.c: a page, '1', and a clone of the process, which waits. It breaks in, writes '2', breaks in
- * again, and lets the clone look at the page: it ends with what it finds. */
+/* forked.c: a page, '1', and a clone of the process, which waits. It breaks in, writes '2', breaks
+ * in again, and lets the clone look at the page: it ends with what it finds. */
 #include <windows.h>
 
 #define CREATE_CLONE_SUSPENDED 1
