@@ -400,23 +400,16 @@ static NTSTATUS enter_vad(struct fork *fork, const struct copied_vad *copied)
 {
     struct mm_space *child = fork->child;
     MMVAD_SHORT *vad = copied->vad;
-    NTSTATUS status = STATUS_SUCCESS;
 
-    if (!mi_charge_process_commit(child, mi_vad_commit(vad), MI_COMMIT_USER))
-        return STATUS_COMMITMENT_LIMIT;
     if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH) {
         mi_lock_working_set(child);
         mi_watch_begin(child);
         mi_unlock_working_set(child);
     }
-    if (mi_vad_is_large(vad))
-        status = mi_enter_large(child, vad, NULL);
-    else
-        mi_vad_enter(child, vad);
-    if (!NT_SUCCESS(status)) {
-        mi_return_process_commit(child, mi_vad_commit(vad), MI_COMMIT_USER);
+    NTSTATUS status = mi_vad_is_large(vad) ? mi_enter_large(child, vad, NULL) /* without a charge */
+                                           : mi_vad_enter(child, vad, mi_vad_commit(vad));
+    if (!NT_SUCCESS(status))
         return status;
-    }
     if (copied->control)
         mi_control_add_view(copied->control, (MMVAD *)vad);
     fork->vads_entered++;
