@@ -371,9 +371,9 @@ static void make_alpha_pages(struct world *world)
     memcpy(world_physical(world, FRAME(2)), crossing + 4, 6);
     map(world, d, 0x60000000, FRAME(6) | 1 << 11 | 4 << 5); /* transition */
     memset(world_physical(world, FRAME(6)), 't', PAGE_SIZE);
-    map(world, d, 0x60001000, 4 << 5);                                      /* demand zero */
-    map(world, d, 0x60002000, 0x1234ull << 32 | 4 << 5 | 1 << 1);           /* page file 1 */
-    map(world, d, 0x60003000, 0xFFFFFFFF0000ull << 16 | 1 << 11 | 1 << 10); /* prototype, VAD */
+    map(world, d, 0x60001000, 4 << 5);                                     /* demand zero */
+    map(world, d, 0x60002000, 0x1234ull << 32 | 4 << 5 | 1 << 1);          /* page file 1 */
+    map(world, d, 0x60003000, 0xFFFFFFFF0000ull << 16 | 1 << 10 | 1 << 5); /* prototype, VAD */
 }
 
 static void make_pfns(struct world *world)

@@ -9,6 +9,8 @@
  *      view        one byte per page that the process has a copy of
  *      file        what must be in it when nobody uses the section any more
  *
+ * Processes end, and clones of others take their places.
+ *
  * In the second, threads work at once and the state is checked at the end. NTMM_SEED repeats a run.
  */
 #include "support.h"
@@ -19,6 +21,7 @@
 #include <string.h>
 
 #include "mm/section.h"
+#include "nt/info.h"
 
 #define SECTIONS 4u /* the first half are files */
 #define FILES 2u
@@ -46,7 +49,7 @@ struct view {
     struct section *section; /* NULL: none */
     uint64_t base;
     unsigned first, pages;
-    bool copies, writable;
+    bool copies, writable, inherited;
     bool own[PAGES_MOST]; /* copied */
     uint8_t byte[PAGES_MOST];
 };
@@ -138,7 +141,7 @@ static void step_map(struct world *w, struct process *p)
                            .size = pages * PAGE_SIZE,
                            .section_size = s->pages * PAGE_SIZE,
                            .protect = to,
-                           .inherit = 2};
+                           .inherit = random_below(&w->random, 3) ? ViewShare : ViewUnmap};
     assert_ok(mm_map_view(p->space, &view));
     memset(v, 0, sizeof(*v));
     *v = (struct view){.section = s,
@@ -146,7 +149,8 @@ static void step_map(struct world *w, struct process *p)
                        .first = first,
                        .pages = pages ? pages : s->pages - first,
                        .copies = to == PAGE_WRITECOPY,
-                       .writable = to == PAGE_WRITECOPY || to == PAGE_READWRITE};
+                       .writable = to == PAGE_WRITECOPY || to == PAGE_READWRITE,
+                       .inherited = view.inherit == ViewShare};
     assert_int_equal(view.size, v->pages * PAGE_SIZE);
     s->views++;
 }
@@ -314,6 +318,24 @@ static void step_exit(struct world *w, struct process *p)
     p->space = process_create(&w->machine);
 }
 
+/* A process ends, and a clone of another takes its place: it has what is inherited, copies too. */
+static void step_clone(struct world *w, struct process *p)
+{
+    const struct process *parent = &w->process[random_below(&w->random, PROCESSES)];
+
+    if (parent == p)
+        return;
+    step_exit(w, p);
+    assert_ok(mm_clone_address_space(parent->space, p->space));
+    for (unsigned i = 0; i < VIEWS; i++) {
+        const struct view *from = &parent->view[i];
+        if (!from->section || !from->inherited)
+            continue;
+        p->view[i] = *from;
+        from->section->views++;
+    }
+}
+
 static void step(struct world *w)
 {
     struct process *p = &w->process[random_below(&w->random, PROCESSES)];
@@ -353,6 +375,8 @@ static void step(struct world *w)
     case 12:
         if (random_below(&w->random, 12) == 0)
             step_exit(w, p);
+        else if (random_below(&w->random, 4) == 0)
+            step_clone(w, p);
         break;
     case 13:
     case 14:

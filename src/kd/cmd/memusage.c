@@ -6,7 +6,8 @@
  *                                                to, from table to table, says which
  *      PteAddress in the self map, kernel half   a part of system space, by the address
  *      PrototypePte                              a section: the control area among whose prototypes
- *                                                PteAddress is, as the VADs of all processes tell
+ *                                                PteAddress is, as the VADs of all processes tell;
+ *                                                or a fork, as their clone descriptors do
  *
  * Rows are kept by control area, process and part, and shown with the largest first.
  *
@@ -42,7 +43,11 @@ struct row {
     uint64_t valid, standby, dirty, shared, locked, tables;
 };
 
-/* The prototype PTEs of a subsection. */
+#define SHARED_BY_FORKS UINT64_MAX /* in place of a control area */
+#define TREE_DEPTH_MOST 32
+#define DESCRIPTORS_MOST 65536
+
+/* The prototype PTEs of a subsection, or of a fork. */
 struct prototypes {
     uint64_t start, end, area;
 };
@@ -62,6 +67,7 @@ struct usage {
     size_t prototype_count;
     struct process *processes;
     size_t process_count;
+    unsigned descriptors;  /* met in the process's tree of clone descriptors */
     uint64_t table, owner; /* the page table looked up last, and whose it is */
     bool failed;
 };
@@ -114,6 +120,34 @@ static bool add_prototypes(struct kd *kd, const struct kd_vad *vad, void *contex
     return !u->failed && !kd_interrupted(kd);
 }
 
+/* The clone blocks that a process shares, by its tree of descriptors. Public symbols have no type
+ * for those: then there is nothing to see. */
+static void add_clones(struct kd *kd, struct usage *u, uint64_t at, unsigned depth)
+{
+    struct prototypes blocks = {.area = SHARED_BY_FORKS};
+    uint64_t left, right;
+    if (at == 0 || depth == 0 || u->descriptors++ == DESCRIPTORS_MOST || u->failed ||
+        kd_interrupted(kd) ||
+        !kd_read_nt(kd, "_MMCLONE_DESCRIPTOR", at, "StartingCloneBlock", &blocks.start) ||
+        !kd_read_nt(kd, "_MMCLONE_DESCRIPTOR", at, "EndingCloneBlock", &blocks.end) ||
+        !kd_read_nt(kd, "_MMCLONE_DESCRIPTOR", at, "LeftChild", &left) ||
+        !kd_read_nt(kd, "_MMCLONE_DESCRIPTOR", at, "RightChild", &right)) {
+        return;
+    }
+    bool known = false;
+    for (size_t i = 0; i < u->prototype_count && !known; i++) {
+        known = u->prototypes[i].start == blocks.start;
+    }
+    struct prototypes *grown =
+        known ? NULL : append(u, u->prototypes, &u->prototype_count, sizeof *u->prototypes);
+    if (grown != NULL) {
+        u->prototypes = grown;
+        u->prototypes[u->prototype_count - 1] = blocks;
+    }
+    add_clones(kd, u, left, depth - 1);
+    add_clones(kd, u, right, depth - 1);
+}
+
 static bool add_process(struct kd *kd, uint64_t process, void *context)
 {
     struct usage *u = context;
@@ -125,6 +159,12 @@ static bool add_process(struct kd *kd, uint64_t process, void *context)
     uint64_t directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
     u->processes[u->process_count - 1] = (struct process){directory >> HW_PAGE_SHIFT, process};
     kd_vads_each(kd, kd_vad_root(kd, process), add_prototypes, u);
+    uint64_t clones = kd_field(kd, "_EPROCESS", process, "CloneRoot"), top;
+    if (clones != 0 && kd_type_size(kd->symbols, "nt", "_MMCLONE_DESCRIPTOR") != 0 &&
+        kd_read_nt(kd, "_MM_AVL_TABLE", clones, "BalancedRoot.RightChild", &top)) {
+        u->descriptors = 0;
+        add_clones(kd, u, top, TREE_DEPTH_MOST);
+    }
     return !u->failed && !kd_interrupted(kd);
 }
 
@@ -239,6 +279,9 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const uint8_t *entry
     *table = false;
     if (member(entry, &u->prototype) != 0) {
         uint64_t area = area_of(u, pte);
+        if (area == SHARED_BY_FORKS) {
+            return row_of(u, ROW_PART, SHARED_BY_FORKS - 2, "pages shared by forks");
+        }
         return area != 0 ? row_of(u, ROW_AREA, area, NULL)
                          : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
     }

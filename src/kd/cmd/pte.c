@@ -6,8 +6,9 @@
  *      demand zero     0        0        .    0  0  protect  0   0    a fresh zeroed page
  *      page file     offset     .        .    0  0  protect file 0    is in a page file
  *      transition    .  | frame         |     1  0  protect  .   0    still in memory, on a list
- *      prototype       address         protect . 1     .     .   0    ask the prototype PTE there
- *        VAD         FFFFFFFF FFFF0000 protect . 1     .     .   0    ... whose address the VAD has
+ *      prototype       address         protect . 1     .     .   0    ask the prototype PTE there:
+ *                                                                     a page shared by a fork
+ *        VAD         FFFFFFFF 0000      .    .  1  protect  .   0    ... whose address the VAD has
  *      subsection      address           .    .  1  protect  .   0    in a file; of prototypes
  * alone
  *
@@ -77,11 +78,12 @@ static void show_prototype(struct kd *kd, int indent, uint64_t pte)
 {
     uint64_t prototype = kd_sign_extend(kd_bits(kd, "_MMPTE_PROTOTYPE", "ProtoAddress", pte));
     bool in_vad = (uint32_t)(prototype >> 16) == UINT32_MAX && (uint16_t)prototype == 0;
-    if (in_vad) { /* FFFFFFFF`FFFF0000: protection here, the prototype through the VAD */
+    if (in_vad) { /* FFFFFFFF`FFFF0000: the prototype through the VAD */
         kd_printf(kd, "%*sProto: VAD\n", indent, "");
-        show_protection(kd, indent, kd_bits(kd, "_MMPTE_PROTOTYPE", "Protection", pte));
+        show_protection(kd, indent, kd_bits(kd, "_MMPTE_SOFTWARE", "Protection", pte));
     } else {
         kd_printf(kd, "%*sProto: %016" PRIX64 "\n", indent, "", prototype);
+        show_protection(kd, indent, kd_bits(kd, "_MMPTE_PROTOTYPE", "Protection", pte));
     }
 }
 
