@@ -3,8 +3,8 @@
  * The promises, each looked at from both sides:
  *
  *      lists   each list is linked both ways, as long as its Total says, and all its frames say
- *              that they are on it; every frame is on one list, in quarantine, at hand of one
- *              process (slist.c), or active
+ *              that they are on it, zeroed and free ones on that of their colour; every frame is
+ *              on one list, in quarantine, at hand of one process (slist.c), or active
  *      tables  (checktables.c) every PTE's frame names that PTE and table; share counts are the
  *              number of PTEs; UsedPageTableEntries are the entries that are not zero
  *      working sets (checkwset.c) each valid user PTE has one entry, which is found from its page
@@ -18,7 +18,6 @@
  * The machine must be quiescent: no call into mm from other threads meanwhile.
  */
 #include "mm/check.h"
-#include "mm/frames.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +25,11 @@
 #include <string.h>
 
 #include "base/words.h"
+
+#include "mm/color.h"
+#include "mm/frames.h"
+
+#define ZEROED_LOOKED_AT 256u
 
 void mi_check_failed(struct mi_check *check, const char *format, ...)
 {
@@ -102,6 +106,10 @@ static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS na
                  (unsigned long long)pfn);
         MI_CHECK(check, name != ModifiedPageList || mi_modified_list(mm, page) == list,
                  "frame %llx is on the wrong list of modified pages", (unsigned long long)pfn);
+        MI_CHECK(check, name > FreePageList || mi_color_list(mm, name, pfn) == list,
+                 "frame %llx is on the list of another colour", (unsigned long long)pfn);
+        MI_CHECK(check, page->u4.PageColor == 0, "frame %llx says node %u", (unsigned long long)pfn,
+                 page->u4.PageColor);
         before = pfn;
         count++;
     }
@@ -110,13 +118,36 @@ static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS na
              name, (unsigned long long)list->Total, (unsigned long long)(count + elsewhere));
 }
 
+/* The lists by colour have the frames, and the head of all has their count. */
+static void check_colors(struct mi_check *check, const MMPFNLIST *all, MMLISTS name)
+{
+    const struct mm *mm = check->mm;
+    uint64_t total = 0;
+
+    for (uint32_t color = 0; color < mm->colors; color++) {
+        const MMPFNLIST *list = mi_color_list(mm, name, color);
+        check_list(check, list, name, 0);
+        total += list->Total;
+    }
+    check_list(check, all, name, total);
+    MI_CHECK(check, all->Flink == MI_LIST_END, "list %d: its head has frames of its own", name);
+    MI_CHECK(check,
+             mm->ke->nt.MmFreePagesByColor[name].va == h2k(&mm->ke->ks, mi_color_list(mm, name, 0)),
+             "list %d: MmFreePagesByColor is wrong", name);
+}
+
 static void check_lists(struct mi_check *check)
 {
     const struct nt_globals *nt = &check->mm->ke->nt;
     uint64_t available = nt->MmZeroedPageListHead->Total + nt->MmFreePageListHead->Total;
 
-    check_list(check, nt->MmZeroedPageListHead, ZeroedPageList, 0);
-    check_list(check, nt->MmFreePageListHead, FreePageList, 0);
+    check_colors(check, nt->MmZeroedPageListHead, ZeroedPageList);
+    check_colors(check, nt->MmFreePageListHead, FreePageList);
+    MI_CHECK(check,
+             *nt->MmSecondaryColors == check->mm->colors &&
+                 *nt->MmSecondaryColorMask == check->mm->colors - 1,
+             "MmSecondaryColors is %u, MmSecondaryColorMask %x", *nt->MmSecondaryColors,
+             *nt->MmSecondaryColorMask);
     for (int i = 0; i < 8; i++) {
         check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList, 0);
         available += nt->MmStandbyPageListByPriority[i].Total;
@@ -136,16 +167,19 @@ static bool is_zero_page(const struct mm *mm, uint64_t pfn)
     return words_are_zero(mi_frame(mm, pfn), PAGE_SIZE / sizeof(uint64_t));
 }
 
-/* Pages on the zeroed list read as zero; looking at all of a large RAM would touch all of it, so
- * only the head of the list, where frames come back, is looked at. */
+/* Pages on the zeroed lists read as zero; looking at all of a large RAM would touch all of it, so
+ * only the heads of the lists, where frames come back, are looked at. */
 static void check_zeroed(struct mi_check *check)
 {
     const struct mm *mm = check->mm;
-    uint64_t pfn = mm->ke->nt.MmZeroedPageListHead->Flink;
 
-    for (int i = 0; i < 256 && pfn < mm->frames; i++, pfn = mm->pfn[pfn].u1.Flink) {
-        MI_CHECK(check, is_zero_page(mm, pfn), "frame %llx is on the zeroed list, but not zero",
-                 (unsigned long long)pfn);
+    for (uint32_t i = 0; i < mm->colors; i++) {
+        uint64_t pfn = mi_color_list(mm, ZeroedPageList, i)->Flink;
+        for (uint32_t n = 0; n <= ZEROED_LOOKED_AT / mm->colors && pfn < mm->frames; n++) {
+            MI_CHECK(check, is_zero_page(mm, pfn), "frame %llx is on the zeroed list, but not zero",
+                     (unsigned long long)pfn);
+            pfn = mm->pfn[pfn].u1.Flink;
+        }
     }
 }
 
