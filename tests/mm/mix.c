@@ -149,6 +149,23 @@ struct place mix_place(struct mix_worker *w)
     }
 }
 
+struct place mix_used_place(struct mix_worker *w)
+{
+    struct place at = mix_place(w);
+
+    for (int tries = 0; tries < 6; tries++) {
+        MEMORY_BASIC_INFORMATION q = query(w->process->space, at.base);
+        uint64_t left = q.BaseAddress.va + q.RegionSize - at.base;
+        if (q.State == MEM_COMMIT || (q.State == MEM_RESERVE && random_below(&w->random, 3) == 0)) {
+            if (at.size > left && random_below(&w->random, 4))
+                at.size = left;
+            break;
+        }
+        at = mix_place(w);
+    }
+    return at;
+}
+
 uint32_t mix_protection(uint64_t *random)
 {
     static const uint32_t protections[] = {PAGE_READWRITE,

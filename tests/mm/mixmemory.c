@@ -6,8 +6,8 @@
 void mix_step_allocate(struct mix_worker *w)
 {
     static const uint32_t types[] = {MEM_RESERVE, MEM_RESERVE | MEM_COMMIT, MEM_COMMIT, MEM_COMMIT};
-    struct place at = mix_place(w);
     uint32_t type = types[random_below(&w->random, 4)];
+    struct place at = type & MEM_RESERVE ? mix_place(w) : mix_used_place(w);
 
     if (at.base >= WATCHED && at.base < OWNED && type & MEM_RESERVE)
         type |= MEM_WRITE_WATCH;
@@ -36,7 +36,7 @@ void mix_step_large(struct mix_worker *w)
 
 void mix_step_free(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
     uint32_t type = random_below(&w->random, 2) ? MEM_DECOMMIT : MEM_RELEASE;
 
     if (random_below(&w->random, 3) == 0) { /* the whole of what is there */
@@ -50,7 +50,7 @@ void mix_step_free(struct mix_worker *w)
 
 void mix_step_protect(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
     uint32_t old, to = mix_protection(&w->random);
 
     EXPECT(w, mm_protect_virtual_memory(w->process->space, &at.base, &at.size, to, &old),
@@ -60,7 +60,7 @@ void mix_step_protect(struct mix_worker *w)
 
 void mix_step_reset(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
 
     EXPECT(w,
            mm_allocate_virtual_memory(w->process->space, &at.base, 0, &at.size, MEM_RESET,
@@ -70,7 +70,7 @@ void mix_step_reset(struct mix_worker *w)
 
 void mix_step_query(struct mix_worker *w)
 {
-    uint64_t va = mix_place(w).base + random_below(&w->random, PAGE_SIZE);
+    uint64_t va = mix_used_place(w).base + random_below(&w->random, PAGE_SIZE);
     MEMORY_BASIC_INFORMATION q = query(w->process->space, va);
     MEMORY_WORKING_SET_EX_INFORMATION item = {.VirtualAddress.va = va};
     MEMORY_REGION_INFORMATION region;
@@ -94,7 +94,7 @@ static NTSTATUS write_stamp(struct mix_worker *w, uint64_t va)
 
 void mix_step_touch(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
     bool write = random_below(&w->random, 2);
 
     for (uint64_t va = at.base; va < at.base + at.size && va < at.base + 16 * PAGE_SIZE;
@@ -114,7 +114,7 @@ void mix_step_touch(struct mix_worker *w)
 
 void mix_step_lock(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
     uint32_t type = 1 + random_below(&w->random, 3);
 
     if (random_below(&w->random, 2))

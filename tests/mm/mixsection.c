@@ -68,14 +68,16 @@ void mix_step_map(struct mix_worker *w)
 
 void mix_step_unmap(struct mix_worker *w)
 {
-    uint64_t place = mix_view_place(&w->random, random_below(&w->random, MIX_SECTIONS));
+    uint64_t place = random_below(&w->random, 2)
+                         ? mix_view_place(&w->random, random_below(&w->random, MIX_SECTIONS))
+                         : mix_used_place(w).base;
 
     EXPECT(w, mm_unmap_view(w->process->space, place), STATUS_NOT_MAPPED_VIEW);
 }
 
 void mix_step_flush(struct mix_worker *w)
 {
-    struct place at = mix_place(w);
+    struct place at = mix_used_place(w);
     struct mix_section *s = &w->mix->section[FILE_A + random_below(&w->random, 2)];
 
     EXPECT(w, mm_flush_virtual_memory(w->process->space, &at.base, &at.size),

@@ -40,6 +40,8 @@ struct place mix_part(uint64_t *random, uint64_t base, unsigned pages, unsigned 
 uint64_t mix_view_place(uint64_t *random, unsigned section);
 /* Part of any place: mostly short, at times long. */
 struct place mix_place(struct mix_worker *w);
+/* The same, but mostly where there is something, and no more than it is. */
+struct place mix_used_place(struct mix_worker *w);
 uint32_t mix_protection(uint64_t *random);
 
 /* What the page at `va` gets when its process writes there. */
