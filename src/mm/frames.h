@@ -100,8 +100,11 @@ static inline struct mi_here *mi_here(struct mm *mm)
 static inline KPRCB *mi_prcb(const struct mm *mm)
 {
     const struct ke_processors *p = &mm->ke->processors;
+    unsigned index = ke_host_processor();
 
-    return p->count ? p->prcb[ke_host_processor() % p->count] : NULL;
+    if (index >= p->count) /* mostly not, and a division takes its time */
+        index = p->count ? index % p->count : 0;
+    return p->prcb[index];
 }
 
 /* One more in a count of the KPRCB, a LONG. */
@@ -161,7 +164,7 @@ void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
  * => false: too few would be left for what is paged; nothing charged */
 bool mi_charge_resident(struct mm *mm, uint64_t pages);
 void mi_return_resident(struct mm *mm, uint64_t pages);
-/* The same for a process: charges both it and the system. */
+/* Commit for a process: charges both it and the system. => (W), or pages is 0 */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 /* What processors keep charged for the next who asks (KPRCB.CachedCommit): a part of

@@ -10,7 +10,7 @@
 #include "mm/system.h"
 #include "mm/vad.h"
 
-#define LEAST_RAM (32ull << 20)
+#define LEAST_RAM (16ull << 20)
 
 static const struct mm_ops no_ops;
 
@@ -144,6 +144,8 @@ void mm_destroy(struct mm *mm)
     pthread_mutex_destroy(&mm->spaces_lock);
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_deinitialize(&mm->worker[i]);
+    free(mm->check.words);
+    free(mm->check.copies);
     free(mm);
 }
 

@@ -80,7 +80,7 @@ struct mm_paging_ops {
 
 struct mm_config {
     struct ke *ke;                      /* mm_create fills ks, nt and nt_base */
-    uint64_t ram_size;                  /* multiple of 2 MB, at least 32 MB */
+    uint64_t ram_size;                  /* multiple of 2 MB, at least 16 MB */
     uint64_t pagefile_size;             /* bytes; 0: no paging file */
     const struct mm_paging_ops *paging; /* NULL: files of the host without a name */
     unsigned maxphyaddr;                /* 36..52 */

@@ -86,8 +86,9 @@ static void on_dereference_file(void *owner, FILE_OBJECT *object)
 
 static bool reaches_bad_page(const struct test_file *file, uint64_t offset, size_t size)
 {
-    return file->bad_page != NO_BAD_PAGE && offset < (file->bad_page + 1) * PAGE_SIZE &&
-           offset + size > file->bad_page * PAGE_SIZE;
+    uint64_t bad = __atomic_load_n(&file->bad_page, __ATOMIC_RELAXED);
+
+    return bad != NO_BAD_PAGE && offset < MI_VA(bad + 1) && offset + size > MI_VA(bad);
 }
 
 static size_t size_of(const struct iovec *parts, size_t count)
