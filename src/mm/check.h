@@ -16,8 +16,8 @@ struct mi_check {
     uint64_t resident;               /* pages promised for good */
     uint64_t views;                  /* VADs that are views */
     uint8_t *slot[MI_PAGING_FILES];  /* by slot: how many PTEs and pages own it */
-    struct mi_checked_clone *clones; /* headers of clone blocks that were met */
     const char **paged;              /* by page of paged pool: where it can be read, or NULL */
+    struct mi_checked_clone *clones; /* headers of clone blocks that were met */
 };
 
 static inline bool mi_check_is_listed(const struct mi_check *check, uint64_t pfn)
