@@ -13,11 +13,11 @@ struct mi_check {
     struct bitmap listed, kept;
     uint64_t tables, overhead; /* of all spaces */
     uint64_t user_commit, section_commit;
-    uint64_t resident;               /* pages promised for good */
-    uint64_t views;                  /* VADs that are views */
-    uint8_t *slot[MI_PAGING_FILES];  /* by slot: how many PTEs and pages own it */
+    uint64_t resident;              /* pages promised for good */
+    uint64_t views;                 /* VADs that are views */
+    uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
+    const char **paged;             /* by page of paged pool: where it can be read, or NULL */
     struct mi_checked_clone *clones; /* headers of clone blocks that were met */
-    const char **paged;              /* by page of paged pool: where it can be read, or NULL */
 };
 
 static inline bool mi_check_is_listed(const struct mi_check *check, uint64_t pfn)

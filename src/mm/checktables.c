@@ -85,17 +85,17 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
     return true;
 }
 
+/* The next entry that says anything. */
+static size_t next_entry(const MMPTE *entries, size_t from, size_t end)
+{
+    return words_next_nonzero((const uint64_t *)entries, from, end);
+}
+
 /* => the entry may hold what is no frame */
 static bool is_fork(const struct mm *mm, MMPTE entry)
 {
     return (!entry.u.Hard.Valid || entry.u.Hard.PageFrameNumber < mm->frames) &&
            mi_pte_is_fork(mm, entry);
-}
-
-/* The next entry that says anything. */
-static size_t next_entry(const MMPTE *entries, size_t from, size_t end)
-{
-    return words_next_nonzero((const uint64_t *)entries, from, end);
 }
 
 static void check_table(struct walk *walk, uint64_t table, unsigned level, uint64_t entry_va,

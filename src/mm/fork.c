@@ -400,14 +400,9 @@ static NTSTATUS enter_vad(struct fork *fork, const struct copied_vad *copied)
 {
     struct mm_space *child = fork->child;
     MMVAD_SHORT *vad = copied->vad;
-
-    if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH) {
-        mi_lock_working_set(child);
-        mi_watch_begin(child);
-        mi_unlock_working_set(child);
-    }
-    NTSTATUS status = mi_vad_is_large(vad) ? mi_enter_large(child, vad, NULL) /* without a charge */
+    NTSTATUS status = mi_vad_is_large(vad) ? mi_enter_large(child, vad, NULL)
                                            : mi_vad_enter(child, vad, mi_vad_commit(vad));
+
     if (!NT_SUCCESS(status))
         return status;
     if (copied->control)

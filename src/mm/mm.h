@@ -234,6 +234,22 @@ NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct 
 NTSTATUS mm_copy_from_user(struct mm_space *space, void *to, uint64_t from_va, size_t size);
 NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *from, size_t size);
 
+/* A variable of a program, and where its copy is. */
+struct mm_variable {
+    uint64_t va;
+    void *copy;
+    size_t size; /* bytes; at most MM_VARIABLE_MOST */
+};
+enum { MM_VARIABLE_MOST = 16 };
+/* Copy variables that are read and written by a service: each must be writable already.
+ * => as mm_copy_to_user */
+NTSTATUS mm_capture_variables(struct mm_space *space, const struct mm_variable *variables,
+                              size_t count);
+/* Write captured variables back. What did not change is not written, so that its line of memory
+ * stays with the program's processor. => as mm_copy_to_user */
+NTSTATUS mm_return_variables(struct mm_space *space, const struct mm_variable *variables,
+                             size_t count);
+
 /* A fault of user code, or of a probed copy. `error_code` is the CPU's (hw/fault bits).
  * => STATUS_SUCCESS: run on. Else the status of the exception to raise: STATUS_ACCESS_VIOLATION,
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */

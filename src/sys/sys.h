@@ -147,7 +147,7 @@ struct sys_region {
 NTSTATUS sys_get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
                         struct sys_region *region);
 NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
-                        const struct sys_region *region);
+                        struct sys_region *region);
 
 /* What is asked about working sets (workingset.c): classes of NtQueryVirtualMemory, and of
  * Nt{Query,Set}InformationProcess. */
