@@ -288,6 +288,25 @@ static void kinds(void)
 
 /* ---- a clone without a thread ---- */
 
+static DWORD WINAPI in_a_snapshot(void *argument)
+{
+    char *text = malloc(100);
+    snprintf(text, 100, "%d", 7);
+    ExitProcess(is_everything(40) && argument == data ? 40 + text[0] - '0' : 1);
+}
+
+/* A thread that another process makes there finds the loader's work done. */
+static void thread_in_a_snapshot(void)
+{
+    HANDLE process;
+    everything_is(40);
+    create_process(&process, PROCESS_ALL_ACCESS, NULL, GetCurrentProcess(), 0, NULL, NULL, NULL, 0);
+    everything_is(42);
+    HANDLE thread = CreateRemoteThread(process, NULL, 0, in_a_snapshot, data, 0, NULL);
+    printf("a thread in it: %lu\n", end_of(process));
+    CloseHandle(thread);
+}
+
 static void snapshot(void)
 {
     HANDLE process = NULL, weak;
@@ -345,6 +364,7 @@ int main(void)
     work(NO_SYNCHRONIZE);
     handles();
     kinds();
+    thread_in_a_snapshot();
     snapshot();
     return 0;
 }
