@@ -265,7 +265,7 @@ static void fill_process(struct mm_space *space)
     process->Vm.MaximumWorkingSetSize = MAXIMUM_WORKING_SET;
     ex_initialize_push_lock(&process->AddressCreationLock);
     ex_initialize_push_lock(&process->Vm.WorkingSetMutex);
-    mi_vad_table_initialize(space->mm, process);
+    mi_vad_table_initialize(space);
 }
 
 /* Frames of the PML4 (System's exists) and hyperspace, charged. */
@@ -361,6 +361,7 @@ void mm_space_clean(struct mm_space *space)
     mi_lock_address_space(space);
     mi_lock_working_set(space);
     space->cleaned = true;
+    mi_vad_index_free(space);
     mi_flush_begin(&flush, space);
     while ((vad = mi_vad_top(space)) != NULL) {
         if (mi_vad_is_view(vad)) {

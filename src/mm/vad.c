@@ -2,15 +2,15 @@
  *
  * A process's ranges never overlap and are kept in an AVL tree ordered by StartingVpn, rooted in
  * EPROCESS.VadRoot: BalancedRoot is a sentinel whose right child is the top. The tree answers what
- * is at this address (fault, query), is this range free (allocate at an address), and, in
- * vadhole.c, where is a hole of this size.
+ * is at this address (fault, query) and is this range free (allocate at an address), in vadfind.c,
+ * and where is a hole of this size, in vadhole.c.
  *
  *      0x10000      0x20000            0x40000000   0x40001000
  *         |--VAD A--|                       |--VAD B--|
  *     ^ null guard            hole                       hole ...
  *
  * Balance (-1, 0, +1: the higher side) lives in the two low bits of the parent link, as in Windows
- * 7. Each node also knows the room in front of it and the most room in front of any node of its
+ * 7. Each node also knows the room in front of it and the most room in front of any node of either
  * subtree (struct mi_vad_gap); rotations and every change of a neighbour keep that up to date.
  *
  * Locks: to change the tree, address creation lock and working set lock; to read it, either.
@@ -21,33 +21,30 @@
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 
-#define BALANCE_VALUES 4u /* of the two bits below the parent link */
-
 /* What the functions on nodes need: the tree and a way between links and pointers. */
 struct tree {
-    struct mm *mm;
     MM_AVL_TABLE *table;
     MMADDRESS_NODE *sentinel;
+    uint64_t start; /* of nonpaged pool, where nodes and sentinels are */
+    char *host;
 };
 
 static struct tree tree_of(const struct mm_space *space)
 {
     MM_AVL_TABLE *table = &space->process->VadRoot;
+    const struct mi_region *pool = &space->mm->nonpaged;
 
-    return (struct tree){space->mm, table, &table->BalancedRoot};
+    return (struct tree){table, &table->BalancedRoot, pool->start, pool->host};
 }
 
 static MMADDRESS_NODE *to_host(const struct tree *tree, uint64_t va)
 {
-    return va ? kspace_host(&tree->mm->ke->ks, va) : NULL;
+    return va ? (MMADDRESS_NODE *)(tree->host + (va - tree->start)) : NULL;
 }
 
-/* Nodes, and the EPROCESS with the sentinel, are in nonpaged pool. */
 static uint64_t to_kernel(const struct tree *tree, const MMADDRESS_NODE *node)
 {
-    const struct mi_region *region = &tree->mm->nonpaged;
-
-    return node ? region->start + (uint64_t)((const char *)node - region->host) : 0;
+    return node ? tree->start + (uint64_t)((const char *)node - tree->host) : 0;
 }
 
 static MMADDRESS_NODE *left(const struct tree *tree, const MMADDRESS_NODE *node)
@@ -66,12 +63,12 @@ static MMADDRESS_NODE *parent(const struct tree *tree, const MMADDRESS_NODE *nod
 {
     uint64_t link = node->u1.Parent.va;
 
-    return to_host(tree, link - link % BALANCE_VALUES);
+    return to_host(tree, link - link % MI_VAD_BALANCE_VALUES);
 }
 
 static void set_link(MMADDRESS_NODE *node, uint64_t parent_va, int64_t balance)
 {
-    node->u1.Parent.va = parent_va + (uint64_t)balance % BALANCE_VALUES;
+    node->u1.Parent.va = parent_va + (uint64_t)balance % MI_VAD_BALANCE_VALUES;
 }
 
 static void set_parent(const struct tree *tree, MMADDRESS_NODE *node, const MMADDRESS_NODE *to)
@@ -83,7 +80,7 @@ static void set_balance(MMADDRESS_NODE *node, int balance)
 {
     uint64_t link = node->u1.Parent.va;
 
-    set_link(node, link - link % BALANCE_VALUES, balance);
+    set_link(node, link - link % MI_VAD_BALANCE_VALUES, balance);
 }
 
 static void set_left(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *child)
@@ -114,10 +111,10 @@ static void set_child_on(const struct tree *tree, MMADDRESS_NODE *node, int side
         set_right(tree, node, child);
 }
 
-/* -1 when `node` is its parent's left child, else +1. */
+/* -1 when `node` is its parent's left child, else +1. Which it is nobody can predict: no branch. */
 static int side_of(const struct tree *tree, const MMADDRESS_NODE *above, const MMADDRESS_NODE *node)
 {
-    return left(tree, above) == node ? -1 : 1;
+    return 1 - 2 * (above->LeftChild.va == to_kernel(tree, node));
 }
 
 /* ---- gaps ---- */
@@ -127,37 +124,62 @@ static struct mi_vad_gap *gap_of(MMADDRESS_NODE *node)
     return mi_vad_gap((MMVAD_SHORT *)node);
 }
 
-/* The room of a node behind `previous` (NULL: it is the first). */
-static uint32_t room_before(const MMADDRESS_NODE *node, const MMADDRESS_NODE *previous)
+/* Where room begins behind a node (NULL: in front of the first). */
+static uint64_t room_behind(const MMADDRESS_NODE *node)
 {
-    uint64_t low = VAD_UNIT;
-
-    if (previous)
-        low = (previous->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT;
-    return node->StartingVpn > low ? (uint32_t)(node->StartingVpn - low) : 0;
+    return node ? (node->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT : VAD_UNIT;
 }
 
-/* => whether the answer changed, which the parent then depends on */
-static bool refresh(const struct tree *tree, MMADDRESS_NODE *node)
+/* The same for the one in front of a node, by what that knows of it: what room it has begins there,
+ * and if it has none, that is on the next boundary, which may be within it. */
+static uint64_t room_from(MMADDRESS_NODE *node)
 {
-    struct mi_vad_gap *gap = gap_of(node);
-    MMADDRESS_NODE *child[2] = {left(tree, node), right(tree, node)};
-    uint32_t most = gap->own;
+    return (node->StartingVpn - gap_of(node)->own + VAD_UNIT - 1) / VAD_UNIT * VAD_UNIT;
+}
 
-    for (int i = 0; i < 2; i++) {
-        if (child[i] && gap_of(child[i])->subtree > most)
-            most = gap_of(child[i])->subtree;
+/* The most room in front of any node of the subtree on one side. */
+static uint32_t *below(MMADDRESS_NODE *node, int side)
+{
+    return &gap_of(node)->below[side > 0];
+}
+
+/* In the subtree of a node. */
+static uint32_t most_room(MMADDRESS_NODE *node)
+{
+    const struct mi_vad_gap *gap = gap_of(node);
+    uint32_t most = gap->below[0] > gap->below[1] ? gap->below[0] : gap->below[1];
+
+    return gap->own > most ? gap->own : most;
+}
+
+/* One of the three numbers of a node changes. => whether the most room in its subtree did */
+static bool change_room(MMADDRESS_NODE *node, uint32_t *number, uint32_t room)
+{
+    uint32_t most = most_room(node);
+
+    *number = room;
+    return most_room(node) != most;
+}
+
+/* There is more or less room in the subtree of a node: those above it are to know. */
+static void tell_above(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    MMADDRESS_NODE *above = parent(tree, node);
+
+    while (above != tree->sentinel &&
+           change_room(above, below(above, side_of(tree, above, node)), most_room(node))) {
+        node = above;
+        above = parent(tree, node);
     }
-    bool changed = gap->subtree != most;
-    gap->subtree = most;
-    return changed;
 }
 
-/* `node` has other room or other children than before: its answer, and those above it. */
-static void refresh_up(const struct tree *tree, MMADDRESS_NODE *node)
+/* Room in front of a node begins at `from` now. */
+static void set_room(const struct tree *tree, MMADDRESS_NODE *node, uint64_t from)
 {
-    while (node != tree->sentinel && refresh(tree, node))
-        node = parent(tree, node);
+    uint32_t room = node->StartingVpn > from ? (uint32_t)(node->StartingVpn - from) : 0;
+
+    if (change_room(node, &gap_of(node)->own, room))
+        tell_above(tree, node);
 }
 
 /* ---- walking ---- */
@@ -213,10 +235,10 @@ static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int
     int node_side = above == tree->sentinel ? 1 : side_of(tree, above, node);
 
     set_child_on(tree, node, side, child_on(tree, up, -side));
+    *below(node, side) = *below(up, -side);
     set_child_on(tree, up, -side, node);
+    *below(up, -side) = most_room(node);
     set_child_on(tree, above, node_side, up);
-    refresh(tree, node);
-    refresh(tree, up);
     return up;
 }
 
@@ -295,43 +317,52 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
 
 /* ---- the tree ---- */
 
-void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
+void mi_vad_table_initialize(struct mm_space *space)
 {
-    struct tree tree = {mm, &process->VadRoot, &process->VadRoot.BalancedRoot};
+    struct tree tree = tree_of(space);
 
     memset(tree.table, 0, sizeof(*tree.table));
     set_parent(&tree, tree.sentinel, tree.sentinel);
+}
+
+/* Where a node belongs that comes between two that follow each other; either may be NULL. The one
+ * that is lower in the tree has no child on the side of the other.
+ * => on which side of *above */
+static int find_place(const struct tree *tree, MMADDRESS_NODE *before, MMADDRESS_NODE *behind,
+                      MMADDRESS_NODE **above)
+{
+    int side = behind && !left(tree, behind) ? -1 : 1;
+
+    *above = side < 0 ? behind : before ? before : tree->sentinel;
+    ASSERT(!child_on(tree, *above, side));
+    return side;
 }
 
 void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
     MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
-    MMADDRESS_NODE *above = tree.sentinel, *before = NULL, *behind = NULL;
-    int side = 1;
+    MMVAD_SHORT *previous_vad;
+    MMADDRESS_NODE *behind =
+        (MMADDRESS_NODE *)mi_vad_find_between(space, vad->StartingVpn, &previous_vad);
+    MMADDRESS_NODE *before = (MMADDRESS_NODE *)previous_vad, *above;
 
-    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at; at = child_on(&tree, at, side)) {
-        above = at;
-        side = node->StartingVpn < at->StartingVpn ? -1 : 1;
-        if (side < 0)
-            behind = at;
-        else
-            before = at;
-    }
     ASSERT(!before || before->EndingVpn < node->StartingVpn);
     ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
+    int side = find_place(&tree, before, behind, &above);
     node->LeftChild.va = 0;
     node->RightChild.va = 0;
     set_balance(node, 0);
     set_child_on(&tree, above, side, node);
-    *gap_of(node) = (struct mi_vad_gap){.own = room_before(node, before)};
-    refresh_up(&tree, node);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, node);
-        refresh_up(&tree, behind);
-    }
+    *gap_of(node) = (struct mi_vad_gap){.own = 0};
+    set_room(&tree, node, room_behind(before));
+    if (behind)
+        set_room(&tree, behind, room_behind(node));
     rebalance_after_insert(&tree, node);
     tree.table->NumberGenericTableElements++;
+    mi_vad_index_add(space, vad);
+    if (mi_vad_index_is_good(space))
+        mi_vad_index_note_way(space, vad);
 }
 
 /* Put the lowest node of the right subtree where `node` was. => where the tree became lower */
@@ -341,6 +372,7 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
     MMADDRESS_NODE *heir = leftmost(tree, right(tree, node));
     MMADDRESS_NODE *lower = heir, *above = parent(tree, node);
     int side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+    uint32_t behind_heir = *below(heir, 1);
 
     *lower_side = 1;
     if (heir != right(tree, node)) {
@@ -348,34 +380,45 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
         *lower_side = -1;
         set_left(tree, lower, right(tree, heir));
         set_right(tree, heir, right(tree, node));
+        *below(heir, 1) = *below(node, 1);
     }
     set_left(tree, heir, left(tree, node));
+    *below(heir, -1) = *below(node, -1);
     set_balance(heir, (int)node->u1.Balance);
-    gap_of(heir)->subtree = gap_of(node)->subtree; /* what those above know */
     set_child_on(tree, above, side, heir);
+    if (lower != heir && change_room(lower, below(lower, -1), behind_heir))
+        tell_above(tree, lower);
+    tell_above(tree, heir);
     return lower;
+}
+
+/* The only child of `node`, or none, takes its place. => where the tree became lower */
+static MMADDRESS_NODE *replace_by_child(const struct tree *tree, MMADDRESS_NODE *node, int *side)
+{
+    MMADDRESS_NODE *above = parent(tree, node);
+    int child_side = left(tree, node) ? -1 : 1;
+
+    *side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+    set_child_on(tree, above, *side, child_on(tree, node, child_side));
+    if (above != tree->sentinel &&
+        change_room(above, below(above, *side), *below(node, child_side)))
+        tell_above(tree, above);
+    return above;
 }
 
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
-    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *lower;
-    MMADDRESS_NODE *before = previous(&tree, node), *behind = next(&tree, node);
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node), *lower;
     int side;
 
-    if (left(&tree, node) && right(&tree, node)) {
+    mi_vad_index_remove(space, vad);
+    if (left(&tree, node) && right(&tree, node))
         lower = replace_by_successor(&tree, node, &side);
-    } else {
-        lower = parent(&tree, node);
-        side = lower == tree.sentinel ? 1 : side_of(&tree, lower, node);
-        set_child_on(&tree, lower, side,
-                     left(&tree, node) ? left(&tree, node) : right(&tree, node));
-    }
-    refresh_up(&tree, lower);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, before);
-        refresh_up(&tree, behind);
-    }
+    else
+        lower = replace_by_child(&tree, node, &side);
+    if (behind)
+        set_room(&tree, behind, room_from(node));
     rebalance_after_remove(&tree, lower, side);
     tree.table->NumberGenericTableElements--;
     if (tree.table->NodeHint.va == to_kernel(&tree, node))
@@ -387,57 +430,17 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
     struct tree tree = tree_of(space);
     MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node);
 
+    mi_vad_index_remove(space, vad);
+    uint64_t from = room_from(node);
     node->StartingVpn = first;
     node->EndingVpn = last;
-    gap_of(node)->own = room_before(node, previous(&tree, node));
-    refresh_up(&tree, node);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, node);
-        refresh_up(&tree, behind);
-    }
+    mi_vad_index_add(space, vad);
+    set_room(&tree, node, from);
+    if (behind)
+        set_room(&tree, behind, room_behind(node));
 }
 
 /* ---- looking ---- */
-
-MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn)
-{
-    struct tree tree = tree_of(space);
-    MMADDRESS_NODE *best = NULL;
-
-    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at;) {
-        if (at->EndingVpn < vpn) {
-            at = right(&tree, at);
-        } else {
-            best = at;
-            if (at->StartingVpn <= vpn)
-                break;
-            at = left(&tree, at);
-        }
-    }
-    return (MMVAD_SHORT *)best;
-}
-
-MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn)
-{
-    struct tree tree = tree_of(space);
-    MMADDRESS_NODE *hint =
-        to_host(&tree, __atomic_load_n(&tree.table->NodeHint.va, __ATOMIC_RELAXED));
-
-    if (hint && hint->StartingVpn <= vpn && vpn <= hint->EndingVpn)
-        return (MMVAD_SHORT *)hint;
-    MMADDRESS_NODE *found = (MMADDRESS_NODE *)mi_vad_find_from(space, vpn);
-    if (!found || found->StartingVpn > vpn)
-        return NULL;
-    __atomic_store_n(&tree.table->NodeHint.va, to_kernel(&tree, found), __ATOMIC_RELAXED);
-    return (MMVAD_SHORT *)found;
-}
-
-bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last)
-{
-    MMVAD_SHORT *vad = mi_vad_find_from(space, first);
-
-    return !vad || vad->StartingVpn > last;
-}
 
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space)
 {
