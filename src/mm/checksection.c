@@ -68,11 +68,11 @@ static bool check_held(struct mi_check *check, struct mi_control *control, const
              "prototype %llx: frame %llx names prototype %llx", (unsigned long long)va,
              (unsigned long long)pfn, (unsigned long long)page->PteAddress.va);
     if (value.u.Hard.Valid) {
-        MI_CHECK(check, check->share[pfn] > 0 && !check->listed[pfn],
+        MI_CHECK(check, check->share[pfn] > 0 && !mi_check_is_listed(check, pfn),
                  "prototype %llx is valid, but nobody maps frame %llx", (unsigned long long)va,
                  (unsigned long long)pfn);
     } else {
-        MI_CHECK(check, check->share[pfn] == 0 && check->listed[pfn],
+        MI_CHECK(check, check->share[pfn] == 0 && mi_check_is_listed(check, pfn),
                  "prototype %llx is in transition, but frame %llx is mapped, or on no list",
                  (unsigned long long)va, (unsigned long long)pfn);
         check->share[pfn]++;

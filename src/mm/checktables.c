@@ -4,6 +4,7 @@
  * the very entry that led to it. Frames that several address spaces map (KUSER_SHARED_DATA) name
  * one of the entries: the system's.
  */
+#include "base/words.h"
 #include "mm/check.h"
 #include "mm/vad.h"
 
@@ -81,6 +82,12 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
     return true;
 }
 
+/* The next entry that says anything. */
+static size_t next_entry(const MMPTE *entries, size_t from, size_t end)
+{
+    return words_next_nonzero((const uint64_t *)entries, from, end);
+}
+
 static void check_table(struct walk *walk, uint64_t table, unsigned level, uint64_t entry_va,
                         unsigned first, unsigned last)
 {
@@ -89,11 +96,12 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
     const MMPTE *entries = mi_frame(mm, table);
     unsigned used = 0, held = 0;
 
-    for (unsigned i = first; i < last; i++) {
+    for (size_t i = next_entry(entries, first, last); i < last;
+         i = next_entry(entries, i + 1, last)) {
         MMPTE entry = mi_read_pte(&entries[i]);
         uint64_t va = entry_va + i * sizeof(MMPTE);
-        used += entry.u.Long != 0;
-        walk->space_entries += level == 1 && entry.u.Long != 0;
+        used++;
+        walk->space_entries += level == 1;
         if (level == 1 && mi_pte_in_page_file(entry))
             mi_check_slot(check, entry);
         if (!mi_pte_holds_frame(entry))
@@ -175,11 +183,16 @@ static uint64_t entries_in_vads(const struct mm_space *space)
     uint64_t count = 0;
 
     for (MMVAD_SHORT *vad = mi_vad_first(space); vad; vad = mi_vad_next(space, vad)) {
-        uint64_t end = MI_VA(vad->EndingVpn + 1);
+        uint64_t end = MI_VA(vad->EndingVpn + 1), stop;
         MMPTE *pte;
         for (uint64_t va = MI_VA(vad->StartingVpn); (pte = mi_next_pte(space, &va, end)) != NULL;
-             va += PAGE_SIZE)
-            count += mi_read_pte(pte).u.Long != 0;
+             va = stop) {
+            stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN; /* the end of this table, or of ours */
+            stop = stop < end ? stop : end;
+            size_t here = MI_VPN(stop - va);
+            for (size_t i = next_entry(pte, 0, here); i < here; i = next_entry(pte, i + 1, here))
+                count++;
+        }
     }
     return count;
 }

@@ -112,7 +112,7 @@ struct mm_space {
     bool watched;          /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
     unsigned spare_count;              /* (C) */
-    MMVAD_SHORT *spare_view;           /* (A) for the next view's */
+    MMVAD_SHORT *spare_view;           /* (C) for the next view's */
     struct mi_vad_index vad_index;
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
@@ -120,6 +120,14 @@ struct mm_space {
     MMWSL *working_set_list; /* (I) host view of its first page */
     uint32_t hash_pages;     /* (W) of NonDirectHash */
     struct list_node link;
+};
+
+/* What mm_check notes by frame and by page of paged pool, and its copies of pages that are in a
+ * paging file. */
+struct mi_check_memory {
+    uint64_t *words;
+    char *copies;
+    size_t copies_room; /* pages */
 };
 
 /* How far boot has come with the page lists, see bootpfn.c. */
@@ -144,6 +152,10 @@ struct mm {
 
     MMPFN *pfn;                      /* PFN database, by frame number */
     uint64_t database_frame;         /* (I) its first frame */
+    MMPFNLIST *free_pages[2];        /* (I) lists by colour, zeroed and free; behind the database */
+    uint32_t colors;                 /* (I) power of two, see color.c */
+    uint32_t cache_size, cache_ways; /* (I) of the second level, by which colours go; or 0 */
+    struct mi_check_memory check;    /* kept from one mm_check to the next */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */

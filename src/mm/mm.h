@@ -79,7 +79,7 @@ struct mm_paging_ops {
 
 struct mm_config {
     struct ke *ke;                      /* mm_create fills ks, nt and nt_base */
-    uint64_t ram_size;                  /* multiple of 2 MB, at least 32 MB */
+    uint64_t ram_size;                  /* multiple of 2 MB, at least 16 MB */
     uint64_t pagefile_size;             /* bytes; 0: no paging file */
     const struct mm_paging_ops *paging; /* NULL: files of the host without a name */
     unsigned maxphyaddr;                /* 36..52 */
@@ -88,7 +88,9 @@ struct mm_config {
     const struct mm_ops *ops;
     void *owner;           /* handed to ops */
     const struct log *log; /* NULL: silent */
-    bool no_threads;       /* pages are then zeroed, trimmed and written when that is needed */
+    /* The second-level cache that page colours are for, in bytes; 0: the processor's. */
+    uint32_t cache_size, cache_ways;
+    bool no_threads; /* pages are then zeroed, trimmed and written when that is needed */
 };
 
 /* ---- machine life -------------------------------------------------------------------------------
@@ -107,6 +109,10 @@ void mm_await_boot(struct mm *mm);
  * takes longest for, and can be done beside the program. Any thread, no lock; nothing that a guest
  * could see changes. */
 void mm_prepare_frame(struct mm *mm);
+
+/* Say in a processor's block which cache it has, and which colour its next page. => before ke knows
+ * of it */
+void mm_initialize_processor(struct mm *mm, KPCR *pcr);
 
 /* One more paging file of `minimum` bytes (rounded down to pages), which raises the commit limit;
  * it grows up to `maximum` when more is to be committed. Not by several threads at once.

@@ -91,6 +91,8 @@ unsigned mi_pte_caching(MMPTE pte)
     return pte.u.Hard.WriteThrough ? MM_WRITECOMBINE : 0;
 }
 
+#define BIT_OF(flag) (unsigned)__builtin_ctz(flag)
+
 /* Source: memory protection constants, documentation: exactly one base protection; PAGE_GUARD,
  * PAGE_NOCACHE and PAGE_WRITECOMBINE exclude each other and PAGE_NOACCESS. */
 NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
@@ -101,6 +103,16 @@ NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
     } modifiers[] = {{PAGE_NOCACHE, MODIFIER_NOCACHE},
                      {PAGE_GUARD, MODIFIER_GUARD},
                      {PAGE_WRITECOMBINE, MODIFIER_WRITECOMBINE}};
+    /* A single bit, each: their numbers. */
+    static const uint8_t base_of[] = {
+        [BIT_OF(PAGE_READONLY)] = MM_READONLY,
+        [BIT_OF(PAGE_READWRITE)] = MM_READWRITE,
+        [BIT_OF(PAGE_WRITECOPY)] = MM_WRITECOPY,
+        [BIT_OF(PAGE_EXECUTE)] = MM_EXECUTE,
+        [BIT_OF(PAGE_EXECUTE_READ)] = MM_EXECUTE_READ,
+        [BIT_OF(PAGE_EXECUTE_READWRITE)] = MM_EXECUTE_READWRITE,
+        [BIT_OF(PAGE_EXECUTE_WRITECOPY)] = MM_EXECUTE_WRITECOPY,
+    };
     union protection made = {.all = 0};
     uint32_t left = protect;
 
@@ -116,11 +128,10 @@ NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
         *protection = MM_NOACCESS;
         return STATUS_SUCCESS;
     }
-    for (made.base = MM_READONLY; left != rights_of[made.base].protect;) {
-        if (made.base == MM_EXECUTE_WRITECOPY)
-            return STATUS_INVALID_PAGE_PROTECTION;
-        made.base++;
-    }
+    unsigned bit = left ? BIT_OF(left) : 0;
+    if (left != 1u << bit || bit >= sizeof(base_of) || !base_of[bit])
+        return STATUS_INVALID_PAGE_PROTECTION;
+    made.base = base_of[bit];
     if (!image && (made.base == MM_WRITECOPY || made.base == MM_EXECUTE_WRITECOPY))
         return STATUS_INVALID_PAGE_PROTECTION;
     *protection = made.all;

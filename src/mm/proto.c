@@ -326,7 +326,7 @@ void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn)
     MMPFN *page = mi_pfn(mm, pfn);
 
     page->PteAddress.va = h2k(&mm->ke->ks, proto);
-    page->OriginalPte = value;
+    mi_write_pte(&page->OriginalPte, value); /* who looks for slots to take back sees it already */
     mi_lock_pfn_with(mm, proto);
     page->u4.PteFrame = frame_of_proto(mm, proto);
     page->u4.PrototypePte = 1;

@@ -72,10 +72,13 @@ struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad);
 NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsections, uint64_t pages,
                            struct mi_control **out);
 SUBSECTION *mi_subsection(const struct mi_control *control, uint32_t index);
-/* One more view; the last that goes with the last reference deletes all. => no lock but (C) held
- * for the first, none for the second */
+/* One more view, one less. => no lock but (C) held */
+enum mi_view_leaves { MI_VIEW_LEAVES_NOTHING, MI_VIEW_LEAVES_WRITES, MI_VIEW_LEAVES_UNUSED };
 void mi_control_add_view(struct mi_control *control, MMVAD *vad);
-void mi_control_remove_view(struct mi_control *control, MMVAD *vad);
+enum mi_view_leaves mi_control_remove_view(struct mi_control *control, MMVAD *vad);
+/* Do what a view that is gone left to do: write back what it wrote to a file, and with the last
+ * reference delete all. => no locks */
+void mi_control_view_left(struct mi_control *control, enum mi_view_leaves leaves);
 /* One more reference, of somebody who is no user of the section: it is neither open nor mapped. */
 void mi_control_reference(struct mi_control *control);
 void mi_control_dereference(struct mi_control *control);
@@ -232,9 +235,9 @@ uint32_t mi_view_protect(const struct mm *mm, const MMVAD_SHORT *vad);
 uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
                         uint64_t last);
 /* The view's pages, VAD and charge go; the VAD's block and the control area are the caller's.
- * => (CW) */
-void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
-/* What remains after mi_view_remove. => no locks */
+ * => whether there may be page tables for it that became empty; (CW) */
+bool mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
+/* What remains after mi_view_remove; the block is freed. => no locks */
 void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad);
 /* NtAllocateVirtualMemory with MEM_COMMIT in a view. => (C)
  * STATUS_ALREADY_COMMITTED: not of a section that was reserved */

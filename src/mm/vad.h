@@ -156,7 +156,7 @@ void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The same for private memory, keeping some blocks at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
-/* For views. */
+/* The same for views. */
 MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
 void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
 /* Free what is at hand. => (C), or nobody else has the space */
@@ -185,8 +185,9 @@ static inline uint64_t mi_vad_pages(const MMVAD_SHORT *vad)
 uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
                             uint64_t last);
 
-/* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
-void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+/* Enter a new VAD: tree, VirtualSize, and first a charge of `charge` pages.
+ * => STATUS_COMMITMENT_LIMIT: nothing was entered; (C), not (W) */
+NTSTATUS mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad, uint64_t charge);
 
 /* ---- awe.c ---------------------------------------------------------------------------------- */
 
@@ -211,9 +212,10 @@ void mi_awe_clean(struct mm_space *space);
 NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
 /* Give back such as nothing maps. => not (P) */
 void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
-/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
- * of. => (C), not (W)
- * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
+/* Enter a new VAD of large pages, charged with its CommitCharge, and map them: `pages`, or those of
+ * the section that it is a view of. => (C), not (W)
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no charge or no page directories; nothing was entered
+ */
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
 /* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
 static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
