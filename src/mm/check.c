@@ -11,6 +11,7 @@
  *      VADs    (checkvad.c) order, balance, gaps; commit charges are the committed pages
  *      commit  charges of all owners add up to MmTotalCommittedPages
  *      sections (checksection.c) prototype PTEs against frames and page tables; references
+ *      forks   (checkclone.c) blocks against the PTEs of all processes that lead to them
  *      pools   (checkpool.c) blocks fill their pages; lists, tags and descriptors agree with them
  *      paged pool (checkpaged.c) its working set has an entry for each page that is in memory
  *
@@ -345,6 +346,7 @@ static void check_all(struct mi_check *check)
         mi_check_space(check, space);
     }
     mi_check_sections(check);
+    mi_check_clones(check);
     check_frames(check);
     mi_check_paging_files(check);
     mi_check_regions(check);

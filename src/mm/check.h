@@ -17,6 +17,7 @@ struct mi_check {
     uint64_t views;                 /* VADs that are views */
     uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
     const char **paged;             /* by page of paged pool: where it can be read, or NULL */
+    struct mi_checked_clone *clones; /* headers of clone blocks that were met */
 };
 
 static inline bool mi_check_is_listed(const struct mi_check *check, uint64_t pfn)
@@ -42,6 +43,16 @@ void mi_check_working_set(struct mi_check *check, struct mm_space *space, uint64
                           uint64_t shared);
 /* Sections: prototype PTEs against frames, references against views. After all spaces. */
 void mi_check_sections(struct mi_check *check);
+/* A prototype that holds a frame, against that; `own`: how many shares it counts itself. => the
+ * page; NULL: it is none */
+const MMPFN *mi_check_held_proto(struct mi_check *check, const MMPTE *proto, uint32_t own);
+/* Pages of forks: the descriptors of a process, before its page tables. => how many PTEs they count
+ */
+uint64_t mi_check_clone_root(struct mi_check *check, const struct mm_space *space);
+/* A PTE of such a page. */
+void mi_check_clone_pte(struct mi_check *check, const struct mm_space *space, MMPTE pte);
+/* Their blocks, after all spaces. */
+void mi_check_clones(struct mi_check *check);
 /* A PTE, or OriginalPte, in page-file form: its slot. */
 void mi_check_slot(struct mi_check *check, MMPTE pte);
 /* Slots against bitmaps and counts, after everything that may own one. */

@@ -6,6 +6,7 @@
  */
 #include "base/words.h"
 #include "mm/check.h"
+#include "mm/clone.h"
 #include "mm/vad.h"
 
 #define FIRST_KERNEL_SLOT 256u
@@ -14,8 +15,10 @@
 
 struct walk {
     struct mi_check *check;
-    uint64_t space_valid;  /* valid user PTEs of private pages */
-    uint64_t space_shared; /* and of pages with a prototype */
+    const struct mm_space *space; /* whose user half it is, or NULL */
+    uint64_t space_forks;         /* PTEs of pages of forks */
+    uint64_t space_valid;         /* valid user PTEs of private pages */
+    uint64_t space_shared;        /* and of pages with a prototype */
     uint64_t space_tables;
     uint64_t space_entries; /* user PTEs that are not zero */
     uint64_t space_large;   /* large pages */
@@ -88,6 +91,13 @@ static size_t next_entry(const MMPTE *entries, size_t from, size_t end)
     return words_next_nonzero((const uint64_t *)entries, from, end);
 }
 
+/* => the entry may hold what is no frame */
+static bool is_fork(const struct mm *mm, MMPTE entry)
+{
+    return (!entry.u.Hard.Valid || entry.u.Hard.PageFrameNumber < mm->frames) &&
+           mi_pte_is_fork(mm, entry);
+}
+
 static void check_table(struct walk *walk, uint64_t table, unsigned level, uint64_t entry_va,
                         unsigned first, unsigned last)
 {
@@ -104,6 +114,10 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
         walk->space_entries += level == 1;
         if (level == 1 && mi_pte_in_page_file(entry))
             mi_check_slot(check, entry);
+        if (level == 1 && walk->space && is_fork(mm, entry)) {
+            walk->space_forks++;
+            mi_check_clone_pte(check, walk->space, entry);
+        }
         if (!mi_pte_holds_frame(entry))
             continue;
         held++;
@@ -159,6 +173,7 @@ static void check_space_tables(struct walk *walk, struct mm_space *space)
     walk->space_shared = 0;
     walk->space_entries = 0;
     walk->space_large = 0;
+    walk->space = space;
     check_table(walk, space->directory, 4, PXE_BASE, 0, FIRST_KERNEL_SLOT);
     for (unsigned i = 0; i < FIRST_KERNEL_SLOT; i++)
         held += mi_read_pte(&space->pml4[i]).u.Hard.Valid;
@@ -221,7 +236,11 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
 
     mi_lock_address_space(space);
     mi_lock_working_set(space);
+    uint64_t forks = mi_check_clone_root(check, space);
     check_space_tables(&walk, space);
+    MI_CHECK(check, walk.space_forks == forks,
+             "process %p: %llu references to clone blocks, found %llu", (const void *)process,
+             (unsigned long long)forks, (unsigned long long)walk.space_forks);
     MI_CHECK(check, walk.space_tables == space->tables, "process %p: %llu tables, found %llu",
              (const void *)process, (unsigned long long)space->tables,
              (unsigned long long)walk.space_tables);

@@ -233,7 +233,15 @@ static inline void mi_copy_page(void *to, const void *from)
  * the copy is an instruction that the thread sanitizer does not look into. */
 static inline void mi_copy_racing(void *to, const void *from, size_t size)
 {
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    uint64_t value;
+
+    if (size == sizeof(value))
+        __asm__ volatile("mov %1, %0\n\tmov %0, %2"
+                         : "=&r"(value)
+                         : "m"(*(const uint64_t *)from), "m"(*(uint64_t *)to)
+                         : "memory");
+    else
+        __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
 }
 
 /* ---- locks ---------------------------------------------------------------------------------- */

@@ -266,7 +266,7 @@ static void fill_process(struct mm_space *space)
     process->Vm.MaximumWorkingSetSize = MAXIMUM_WORKING_SET;
     ex_initialize_push_lock(&process->AddressCreationLock);
     ex_initialize_push_lock(&process->Vm.WorkingSetMutex);
-    mi_vad_table_initialize(space);
+    mi_vad_table_initialize(space->mm, process);
 }
 
 static bool charge_overhead(struct mm_space *space)

@@ -21,20 +21,29 @@
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 
-/* What the functions on nodes need: the tree and a way between links and pointers. */
+/* What the functions on nodes need: the tree and a way between links and pointers. Only VADs know
+ * gaps. */
 struct tree {
     MM_AVL_TABLE *table;
     MMADDRESS_NODE *sentinel;
     uint64_t start; /* of nonpaged pool, where nodes and sentinels are */
     char *host;
+    bool gaps;
 };
+
+static struct tree plain_tree(const struct mm *mm, MM_AVL_TABLE *table)
+{
+    const struct mi_region *pool = &mm->nonpaged;
+
+    return (struct tree){table, &table->BalancedRoot, pool->start, pool->host, false};
+}
 
 static struct tree tree_of(const struct mm_space *space)
 {
-    MM_AVL_TABLE *table = &space->process->VadRoot;
-    const struct mi_region *pool = &space->mm->nonpaged;
+    struct tree tree = plain_tree(space->mm, &space->process->VadRoot);
 
-    return (struct tree){table, &table->BalancedRoot, pool->start, pool->host};
+    tree.gaps = true;
+    return tree;
 }
 
 static MMADDRESS_NODE *to_host(const struct tree *tree, uint64_t va)
@@ -235,10 +244,12 @@ static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int
     int node_side = above == tree->sentinel ? 1 : side_of(tree, above, node);
 
     set_child_on(tree, node, side, child_on(tree, up, -side));
-    *below(node, side) = *below(up, -side);
     set_child_on(tree, up, -side, node);
-    *below(up, -side) = most_room(node);
     set_child_on(tree, above, node_side, up);
+    if (tree->gaps) {
+        *below(node, side) = *below(up, -side);
+        *below(up, -side) = most_room(node);
+    }
     return up;
 }
 
@@ -317,25 +328,34 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
 
 /* ---- the tree ---- */
 
-void mi_vad_table_initialize(struct mm_space *space)
+void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table)
 {
-    struct tree tree = tree_of(space);
+    struct tree tree = plain_tree(mm, table);
 
     memset(tree.table, 0, sizeof(*tree.table));
     set_parent(&tree, tree.sentinel, tree.sentinel);
 }
 
-/* Where a node belongs that comes between two that follow each other; either may be NULL. The one
- * that is lower in the tree has no child on the side of the other.
- * => on which side of *above */
-static int find_place(const struct tree *tree, MMADDRESS_NODE *before, MMADDRESS_NODE *behind,
-                      MMADDRESS_NODE **above)
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
+{
+    mi_avl_initialize(mm, &process->VadRoot);
+}
+
+/* Enter a node between two that follow each other; either may be NULL. The one that is lower in the
+ * tree has no child on the side of the other. */
+static void link_node(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *before,
+                      MMADDRESS_NODE *behind)
 {
     int side = behind && !left(tree, behind) ? -1 : 1;
+    MMADDRESS_NODE *above = side < 0 ? behind : before ? before : tree->sentinel;
 
-    *above = side < 0 ? behind : before ? before : tree->sentinel;
-    ASSERT(!child_on(tree, *above, side));
-    return side;
+    ASSERT(!before || before->EndingVpn < node->StartingVpn);
+    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
+    ASSERT(!child_on(tree, above, side));
+    node->LeftChild.va = 0;
+    node->RightChild.va = 0;
+    set_balance(node, 0);
+    set_child_on(tree, above, side, node);
 }
 
 void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
@@ -345,15 +365,9 @@ void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
     MMVAD_SHORT *previous_vad;
     MMADDRESS_NODE *behind =
         (MMADDRESS_NODE *)mi_vad_find_between(space, vad->StartingVpn, &previous_vad);
-    MMADDRESS_NODE *before = (MMADDRESS_NODE *)previous_vad, *above;
+    MMADDRESS_NODE *before = (MMADDRESS_NODE *)previous_vad;
 
-    ASSERT(!before || before->EndingVpn < node->StartingVpn);
-    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
-    int side = find_place(&tree, before, behind, &above);
-    node->LeftChild.va = 0;
-    node->RightChild.va = 0;
-    set_balance(node, 0);
-    set_child_on(&tree, above, side, node);
+    link_node(&tree, node, before, behind);
     *gap_of(node) = (struct mi_vad_gap){.own = 0};
     set_room(&tree, node, room_behind(before));
     if (behind)
@@ -365,6 +379,21 @@ void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
         mi_vad_index_note_way(space, vad);
 }
 
+/* `heir`, which was below `lower` unless that is itself, is where `node` was. */
+static void hand_over_gaps(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *heir,
+                           MMADDRESS_NODE *lower)
+{
+    uint32_t behind_heir = *below(heir, 1);
+
+    *below(heir, -1) = *below(node, -1);
+    if (lower != heir) {
+        *below(heir, 1) = *below(node, 1);
+        if (change_room(lower, below(lower, -1), behind_heir))
+            tell_above(tree, lower);
+    }
+    tell_above(tree, heir);
+}
+
 /* Put the lowest node of the right subtree where `node` was. => where the tree became lower */
 static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_NODE *node,
                                             int *lower_side)
@@ -372,7 +401,6 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
     MMADDRESS_NODE *heir = leftmost(tree, right(tree, node));
     MMADDRESS_NODE *lower = heir, *above = parent(tree, node);
     int side = above == tree->sentinel ? 1 : side_of(tree, above, node);
-    uint32_t behind_heir = *below(heir, 1);
 
     *lower_side = 1;
     if (heir != right(tree, node)) {
@@ -380,15 +408,12 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
         *lower_side = -1;
         set_left(tree, lower, right(tree, heir));
         set_right(tree, heir, right(tree, node));
-        *below(heir, 1) = *below(node, 1);
     }
     set_left(tree, heir, left(tree, node));
-    *below(heir, -1) = *below(node, -1);
     set_balance(heir, (int)node->u1.Balance);
     set_child_on(tree, above, side, heir);
-    if (lower != heir && change_room(lower, below(lower, -1), behind_heir))
-        tell_above(tree, lower);
-    tell_above(tree, heir);
+    if (tree->gaps)
+        hand_over_gaps(tree, node, heir, lower);
     return lower;
 }
 
@@ -400,23 +425,27 @@ static MMADDRESS_NODE *replace_by_child(const struct tree *tree, MMADDRESS_NODE 
 
     *side = above == tree->sentinel ? 1 : side_of(tree, above, node);
     set_child_on(tree, above, *side, child_on(tree, node, child_side));
-    if (above != tree->sentinel &&
+    if (tree->gaps && above != tree->sentinel &&
         change_room(above, below(above, *side), *below(node, child_side)))
         tell_above(tree, above);
     return above;
 }
 
+/* Take a node out. => where the tree became lower */
+static MMADDRESS_NODE *unlink_node(const struct tree *tree, MMADDRESS_NODE *node, int *side)
+{
+    return left(tree, node) && right(tree, node) ? replace_by_successor(tree, node, side)
+                                                 : replace_by_child(tree, node, side);
+}
+
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
-    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node), *lower;
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node);
     int side;
 
     mi_vad_index_remove(space, vad);
-    if (left(&tree, node) && right(&tree, node))
-        lower = replace_by_successor(&tree, node, &side);
-    else
-        lower = replace_by_child(&tree, node, &side);
+    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
     if (behind)
         set_room(&tree, behind, room_from(node));
     rebalance_after_remove(&tree, lower, side);
@@ -468,4 +497,55 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
     struct tree tree = tree_of(space);
 
     return (MMVAD_SHORT *)previous(&tree, (MMADDRESS_NODE *)vad);
+}
+
+/* ---- trees of other ranges ---- */
+
+/* The lowest node that ends at or above `key`; *before: the one in front of it, unless it holds
+ * `key`. */
+static MMADDRESS_NODE *find_from(const struct tree *tree, uint64_t key, MMADDRESS_NODE **before)
+{
+    MMADDRESS_NODE *best = NULL;
+
+    *before = NULL;
+    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;) {
+        if (at->EndingVpn < key) {
+            *before = at;
+            at = right(tree, at);
+        } else {
+            best = at;
+            if (at->StartingVpn <= key)
+                break;
+            at = left(tree, at);
+        }
+    }
+    return best;
+}
+
+void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
+{
+    struct tree tree = plain_tree(mm, table);
+    MMADDRESS_NODE *before, *behind = find_from(&tree, node->StartingVpn, &before);
+
+    link_node(&tree, node, before, behind);
+    rebalance_after_insert(&tree, node);
+    table->NumberGenericTableElements++;
+}
+
+void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
+{
+    struct tree tree = plain_tree(mm, table);
+    int side;
+    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
+
+    rebalance_after_remove(&tree, lower, side);
+    table->NumberGenericTableElements--;
+}
+
+MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key)
+{
+    struct tree tree = plain_tree(mm, table);
+    MMADDRESS_NODE *before;
+
+    return find_from(&tree, key, &before);
 }

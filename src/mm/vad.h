@@ -39,7 +39,14 @@ static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
 
 #define MI_VAD_BALANCE_VALUES 4u /* of the two bits below the parent link */
 
-void mi_vad_table_initialize(struct mm_space *space);
+/* Balanced trees of any ranges that do not overlap; nodes are in nonpaged pool. */
+void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table);
+void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
+void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
+/* The lowest range that ends at or above `key`; NULL: none. */
+MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key);
+
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 /* The VAD of `vpn`, NULL when it is free. => (CW) read */
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
 /* The lowest VAD that touches or lies above `vpn`. */
@@ -246,6 +253,8 @@ unsigned mi_large_protection(const struct mm_space *space, const MMVAD_SHORT *va
 
 /* A VAD for `pages` pages whose writes are watched; mi_vad_free frees it. => NULL: no pool */
 MMVAD_SHORT *mi_watch_allocate_vad(struct mm *mm, uint64_t pages);
+/* The same for a process that has what this one has: what was written already, too. */
+MMVAD_SHORT *mi_watch_copy_vad(struct mm *mm, const MMVAD_SHORT *vad);
 /* What such a VAD owns besides its block. */
 void mi_watch_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The process has such memory from now on. => (CW) */

@@ -20,6 +20,7 @@
  * Source: NtMapViewOfSection, MapViewOfFileEx, VirtualProtect, documentation.
  */
 #include "hw/bits.h"
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
@@ -399,7 +400,7 @@ void mi_protect_view_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
     MMPTE old = mi_read_pte(pte);
     bool accessible = mi_protection_readable(protection) && !mi_protection_guard(protection);
 
-    if (mi_pte_is_shared(mm, old)) {
+    if (mi_pte_is_shared(mm, old) && !mi_pte_is_fork(mm, old)) {
         uint64_t pfn = old.u.Hard.PageFrameNumber;
         if (accessible) {
             MMPTE made = mi_shared_page_pte(pfn, protection);
