@@ -222,6 +222,13 @@ static void reserve_between(struct ranges *r, uint64_t place)
                 our_allocate_at(r->process, place + 64 * KB, 64 * KB, NTMM_MEM_RESERVE));
 }
 
+/* Its place among the VADs is a new one each time. */
+static void release_and_reserve(struct ranges *r, uint64_t place)
+{
+    our_release(r->process, place);
+    our_allocate_at(r->process, place, 64 * KB, NTMM_MEM_RESERVE);
+}
+
 static void reserve_anywhere(struct ranges *r, uint64_t place)
 {
     (void)place;
@@ -270,6 +277,7 @@ static void many_ranges(void)
 {
     static const struct call calls[] = {{"reserve at a place + release", reserve_between},
                                         {"reserve anywhere + release", reserve_anywhere},
+                                        {"release + reserve again", release_and_reserve},
                                         {"commit + decommit", commit_one},
                                         {"query", query_one}};
     static struct ranges few, many;

@@ -46,6 +46,8 @@ void host_memory_unmap(void *address, uint64_t size);
 uint64_t host_memory_next_data(int fd, uint64_t offset, uint64_t size);
 /* Address space without memory, to map pieces into. */
 NTSTATUS host_memory_reserve(uint64_t size, void **address);
+/* Zeroed memory that will be used all over; in large pages where the host has such. */
+NTSTATUS host_memory_allocate(uint64_t size, void **address);
 
 /* ---- windows ------------------------------------------------------------------------------ */
 

@@ -51,6 +51,16 @@ NTSTATUS host_memory_reserve(uint64_t size, void **address)
     return map(-1, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, address);
 }
 
+NTSTATUS host_memory_allocate(uint64_t size, void **address)
+{
+    NTSTATUS status =
+        map(-1, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, address);
+    if (NT_SUCCESS(status)) {
+        (void)madvise(*address, size, MADV_HUGEPAGE); /* only faster */
+    }
+    return status;
+}
+
 void host_memory_unmap(void *address, uint64_t size)
 {
     if (address)

@@ -59,6 +59,7 @@ static int write_physical(struct kd_target *target, uint64_t pa, const void *buf
         return -EFAULT;
     }
     memcpy(mm_ram(m->mm) + pa, buffer, size);
+    mm_memory_edited(m->mm);
     /* It may have been a page table: an engine must not go by what it derived from the old one. */
     if (m->engine) {
         m->engine_ops->invalidate_tables(m->engine);

@@ -1,4 +1,4 @@
-/* src/mm/checkvad.c: the VAD tree of a process, and its charges. See check.c. */
+/* src/mm/checkvad.c: the VAD tree of a process, its index, and its charges. See check.c. */
 #include "ke/list.h"
 #include "mm/check.h"
 #include "mm/section.h"
@@ -12,6 +12,7 @@ struct tree_walk {
     struct mm_space *space;
     const MMVAD_SHORT *previous;
     uint64_t count, pages, commit;
+    uint64_t indexed; /* found by the index of VADs */
 };
 
 /* Room before a VAD, from its predecessor, as vad.c keeps it. */
@@ -100,6 +101,7 @@ static void check_in_order(struct tree_walk *walk, MMVAD_SHORT *vad)
         mi_check_watch(check, vad);
     walk->previous = vad;
     walk->count++;
+    walk->indexed += mi_vad_index_has(walk->space, vad);
     walk->pages += mi_vad_pages(vad);
 }
 
@@ -122,11 +124,12 @@ static unsigned check_subtree(struct tree_walk *walk, MMVAD_SHORT *vad, unsigned
     MI_CHECK(walk->check, (int)right - (int)left == vad->u1.Balance,
              "VAD %llx: balance %d, heights %u and %u", (unsigned long long)vad->StartingVpn,
              (int)vad->u1.Balance, left, right);
-    *most = mi_vad_gap(vad)->own;
+    const struct mi_vad_gap *gap = mi_vad_gap(vad);
+    *most = gap->own;
     *most = left_most > *most ? left_most : *most;
     *most = right_most > *most ? right_most : *most;
-    MI_CHECK(walk->check, mi_vad_gap(vad)->subtree == *most, "VAD %llx: wrong gap below it",
-             (unsigned long long)vad->StartingVpn);
+    MI_CHECK(walk->check, gap->below[0] == left_most && gap->below[1] == right_most,
+             "VAD %llx: wrong gap below it", (unsigned long long)vad->StartingVpn);
     return 1 + (left > right ? left : right);
 }
 
@@ -156,6 +159,9 @@ void mi_check_vads(struct mi_check *check, struct mm_space *space)
              (const void *)process, depth, (unsigned)table->DepthOfTree);
     MI_CHECK(check, count_by_parents(space, walk.count) == walk.count,
              "process %p: parent links of the VAD tree are wrong", (const void *)process);
+    MI_CHECK(check, mi_vad_index_count(space) == walk.indexed,
+             "process %p: index of VADs names %llu, of which %llu are there", (const void *)process,
+             (unsigned long long)mi_vad_index_count(space), (unsigned long long)walk.indexed);
     MI_CHECK(check, process->VirtualSize == MI_VA(walk.pages),
              "process %p: VirtualSize %llx, found %llx", (const void *)process,
              (unsigned long long)process->VirtualSize, (unsigned long long)MI_VA(walk.pages));

@@ -193,6 +193,8 @@ NTSTATUS mm_free_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
     if (*size > MM_HIGHEST_VAD_ADDRESS + 1 - *base)
         return STATUS_INVALID_PARAMETER_3;
     mi_lock_address_space(space);
+    if (type == MEM_RELEASE)
+        mi_vad_prefetch(space, MI_VPN(*base), MI_VAD_GAPS_GOING);
     NTSTATUS status = find_range(&r, *base, *size);
     if (NT_SUCCESS(status) && type == MEM_DECOMMIT && r.vad->u.VadFlags.VadType == MI_VAD_AWE)
         status = STATUS_MEMORY_NOT_ALLOCATED; /* nothing there is committed */

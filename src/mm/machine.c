@@ -104,6 +104,7 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     for (unsigned i = 0; i < MI_HERE_SLOTS; i++)
         mm->here[i].next_frame = MI_LIST_END;
     mi_slist_initialize(mm);
+    mm->vad_index_from = MI_VAD_INDEX_FROM;
     mi_colors_initialize(mm, config->cache_size, config->cache_ways);
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);

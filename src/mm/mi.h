@@ -90,6 +90,13 @@ struct mi_here {
 
 #define MI_SPARE_VADS 8u
 
+/* The short way to a VAD, see vadindex.c. */
+struct mi_vad_index {
+    struct mi_vad_line *line; /* (CW) the table; NULL: there are few VADs */
+    unsigned line_bits;       /* (CW) it has 2^line_bits lines */
+    uint32_t edits;           /* (CW) struct mm.edits when it was begun */
+};
+
 struct mm_space {
     struct mm *mm;
     EPROCESS *process; /* (I) NULL: paged pool's, which is a working set alone (pagedpool.c) */
@@ -106,6 +113,7 @@ struct mm_space {
     MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
     unsigned spare_count;              /* (C) */
     MMVAD_SHORT *spare_view;           /* (C) for the next view's */
+    struct mi_vad_index vad_index;
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
@@ -152,6 +160,8 @@ struct mm {
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */
     struct mi_thresholds thresholds; /* (I) */
+    uint64_t vad_index_from;         /* (I) VADs, from which on a process has an index of them */
+    uint32_t edits;                  /* (A) how often mm_memory_edited was called */
     char apart[128]; /* what is above is read all the time, and hardly ever written */
     struct ke_lock pfn_lock;
     uint64_t listed_frames; /* (P) frames from here on are not on a list yet, see bootpfn.c */

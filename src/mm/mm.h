@@ -148,6 +148,10 @@ size_t mm_write_modified_pages(struct mm *mm, size_t most);
  */
 void mm_settle(struct mm *mm);
 
+/* Somebody outside, such as a debugger, has written to RAM: what was derived from structures there
+ * is not believed any more. Any thread. */
+void mm_memory_edited(struct mm *mm);
+
 int mm_ram_fd(const struct mm *mm);   /* memfd; stays owned by mm */
 uint8_t *mm_ram(const struct mm *mm); /* host view of physical address 0 */
 uint64_t mm_ram_size(const struct mm *mm);

@@ -409,6 +409,7 @@ void mm_space_clean(struct mm_space *space)
     mi_lock_address_space(space);
     mi_lock_working_set(space);
     space->cleaned = true;
+    mi_vad_index_free(space);
     mi_flush_begin(&flush, space);
     while ((vad = mi_vad_top(space)) != NULL) {
         if (mi_vad_is_view(vad)) {

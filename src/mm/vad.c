@@ -2,15 +2,15 @@
  *
  * A process's ranges never overlap and are kept in an AVL tree ordered by StartingVpn, rooted in
  * EPROCESS.VadRoot: BalancedRoot is a sentinel whose right child is the top. The tree answers what
- * is at this address (fault, query), is this range free (allocate at an address), and, in
- * vadhole.c, where is a hole of this size.
+ * is at this address (fault, query) and is this range free (allocate at an address), in vadfind.c,
+ * and where is a hole of this size, in vadhole.c.
  *
  *      0x10000      0x20000            0x40000000   0x40001000
  *         |--VAD A--|                       |--VAD B--|
  *     ^ null guard            hole                       hole ...
  *
  * Balance (-1, 0, +1: the higher side) lives in the two low bits of the parent link, as in Windows
- * 7. Each node also knows the room in front of it and the most room in front of any node of its
+ * 7. Each node also knows the room in front of it and the most room in front of any node of either
  * subtree (struct mi_vad_gap); rotations and every change of a neighbour keep that up to date.
  *
  * Locks: to change the tree, address creation lock and working set lock; to read it, either.
@@ -21,40 +21,39 @@
 
 #define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 
-#define BALANCE_VALUES 4u /* of the two bits below the parent link */
-
 /* What the functions on nodes need: the tree and a way between links and pointers. Only VADs know
  * gaps. */
 struct tree {
-    struct mm *mm;
     MM_AVL_TABLE *table;
     MMADDRESS_NODE *sentinel;
+    uint64_t start; /* of nonpaged pool, where nodes and sentinels are */
+    char *host;
     bool gaps;
 };
 
-static struct tree tree_of(const struct mm_space *space)
+static struct tree plain_tree(const struct mm *mm, MM_AVL_TABLE *table)
 {
-    MM_AVL_TABLE *table = &space->process->VadRoot;
+    const struct mi_region *pool = &mm->nonpaged;
 
-    return (struct tree){space->mm, table, &table->BalancedRoot, true};
+    return (struct tree){table, &table->BalancedRoot, pool->start, pool->host, false};
 }
 
-static struct tree plain_tree(struct mm *mm, MM_AVL_TABLE *table)
+static struct tree tree_of(const struct mm_space *space)
 {
-    return (struct tree){mm, table, &table->BalancedRoot, false};
+    struct tree tree = plain_tree(space->mm, &space->process->VadRoot);
+
+    tree.gaps = true;
+    return tree;
 }
 
 static MMADDRESS_NODE *to_host(const struct tree *tree, uint64_t va)
 {
-    return va ? kspace_host(&tree->mm->ke->ks, va) : NULL;
+    return va ? (MMADDRESS_NODE *)(tree->host + (va - tree->start)) : NULL;
 }
 
-/* Nodes, and the EPROCESS with the sentinel, are in nonpaged pool. */
 static uint64_t to_kernel(const struct tree *tree, const MMADDRESS_NODE *node)
 {
-    const struct mi_region *region = &tree->mm->nonpaged;
-
-    return node ? region->start + (uint64_t)((const char *)node - region->host) : 0;
+    return node ? tree->start + (uint64_t)((const char *)node - tree->host) : 0;
 }
 
 static MMADDRESS_NODE *left(const struct tree *tree, const MMADDRESS_NODE *node)
@@ -73,12 +72,12 @@ static MMADDRESS_NODE *parent(const struct tree *tree, const MMADDRESS_NODE *nod
 {
     uint64_t link = node->u1.Parent.va;
 
-    return to_host(tree, link - link % BALANCE_VALUES);
+    return to_host(tree, link - link % MI_VAD_BALANCE_VALUES);
 }
 
 static void set_link(MMADDRESS_NODE *node, uint64_t parent_va, int64_t balance)
 {
-    node->u1.Parent.va = parent_va + (uint64_t)balance % BALANCE_VALUES;
+    node->u1.Parent.va = parent_va + (uint64_t)balance % MI_VAD_BALANCE_VALUES;
 }
 
 static void set_parent(const struct tree *tree, MMADDRESS_NODE *node, const MMADDRESS_NODE *to)
@@ -90,7 +89,7 @@ static void set_balance(MMADDRESS_NODE *node, int balance)
 {
     uint64_t link = node->u1.Parent.va;
 
-    set_link(node, link - link % BALANCE_VALUES, balance);
+    set_link(node, link - link % MI_VAD_BALANCE_VALUES, balance);
 }
 
 static void set_left(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *child)
@@ -121,10 +120,10 @@ static void set_child_on(const struct tree *tree, MMADDRESS_NODE *node, int side
         set_right(tree, node, child);
 }
 
-/* -1 when `node` is its parent's left child, else +1. */
+/* -1 when `node` is its parent's left child, else +1. Which it is nobody can predict: no branch. */
 static int side_of(const struct tree *tree, const MMADDRESS_NODE *above, const MMADDRESS_NODE *node)
 {
-    return left(tree, above) == node ? -1 : 1;
+    return 1 - 2 * (above->LeftChild.va == to_kernel(tree, node));
 }
 
 /* ---- gaps ---- */
@@ -134,39 +133,62 @@ static struct mi_vad_gap *gap_of(MMADDRESS_NODE *node)
     return mi_vad_gap((MMVAD_SHORT *)node);
 }
 
-/* The room of a node behind `previous` (NULL: it is the first). */
-static uint32_t room_before(const MMADDRESS_NODE *node, const MMADDRESS_NODE *previous)
+/* Where room begins behind a node (NULL: in front of the first). */
+static uint64_t room_behind(const MMADDRESS_NODE *node)
 {
-    uint64_t low = VAD_UNIT;
-
-    if (previous)
-        low = (previous->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT;
-    return node->StartingVpn > low ? (uint32_t)(node->StartingVpn - low) : 0;
+    return node ? (node->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT : VAD_UNIT;
 }
 
-/* => whether the answer changed, which the parent then depends on */
-static bool refresh(const struct tree *tree, MMADDRESS_NODE *node)
+/* The same for the one in front of a node, by what that knows of it: what room it has begins there,
+ * and if it has none, that is on the next boundary, which may be within it. */
+static uint64_t room_from(MMADDRESS_NODE *node)
 {
-    MMADDRESS_NODE *child[2] = {left(tree, node), right(tree, node)};
+    return (node->StartingVpn - gap_of(node)->own + VAD_UNIT - 1) / VAD_UNIT * VAD_UNIT;
+}
 
-    if (!tree->gaps)
-        return false;
-    struct mi_vad_gap *gap = gap_of(node);
-    uint32_t most = gap->own;
-    for (int i = 0; i < 2; i++) {
-        if (child[i] && gap_of(child[i])->subtree > most)
-            most = gap_of(child[i])->subtree;
+/* The most room in front of any node of the subtree on one side. */
+static uint32_t *below(MMADDRESS_NODE *node, int side)
+{
+    return &gap_of(node)->below[side > 0];
+}
+
+/* In the subtree of a node. */
+static uint32_t most_room(MMADDRESS_NODE *node)
+{
+    const struct mi_vad_gap *gap = gap_of(node);
+    uint32_t most = gap->below[0] > gap->below[1] ? gap->below[0] : gap->below[1];
+
+    return gap->own > most ? gap->own : most;
+}
+
+/* One of the three numbers of a node changes. => whether the most room in its subtree did */
+static bool change_room(MMADDRESS_NODE *node, uint32_t *number, uint32_t room)
+{
+    uint32_t most = most_room(node);
+
+    *number = room;
+    return most_room(node) != most;
+}
+
+/* There is more or less room in the subtree of a node: those above it are to know. */
+static void tell_above(const struct tree *tree, MMADDRESS_NODE *node)
+{
+    MMADDRESS_NODE *above = parent(tree, node);
+
+    while (above != tree->sentinel &&
+           change_room(above, below(above, side_of(tree, above, node)), most_room(node))) {
+        node = above;
+        above = parent(tree, node);
     }
-    bool changed = gap->subtree != most;
-    gap->subtree = most;
-    return changed;
 }
 
-/* `node` has other room or other children than before: its answer, and those above it. */
-static void refresh_up(const struct tree *tree, MMADDRESS_NODE *node)
+/* Room in front of a node begins at `from` now. */
+static void set_room(const struct tree *tree, MMADDRESS_NODE *node, uint64_t from)
 {
-    while (node != tree->sentinel && refresh(tree, node))
-        node = parent(tree, node);
+    uint32_t room = node->StartingVpn > from ? (uint32_t)(node->StartingVpn - from) : 0;
+
+    if (change_room(node, &gap_of(node)->own, room))
+        tell_above(tree, node);
 }
 
 /* ---- walking ---- */
@@ -224,8 +246,10 @@ static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int
     set_child_on(tree, node, side, child_on(tree, up, -side));
     set_child_on(tree, up, -side, node);
     set_child_on(tree, above, node_side, up);
-    refresh(tree, node);
-    refresh(tree, up);
+    if (tree->gaps) {
+        *below(node, side) = *below(up, -side);
+        *below(up, -side) = most_room(node);
+    }
     return up;
 }
 
@@ -317,53 +341,57 @@ void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
     mi_avl_initialize(mm, &process->VadRoot);
 }
 
-/* Where a node belongs, and its neighbours. */
-struct place {
-    MMADDRESS_NODE *above, *before, *behind;
-    int side;
-};
-
-static struct place find_place(const struct tree *tree, const MMADDRESS_NODE *node)
+/* Enter a node between two that follow each other; either may be NULL. The one that is lower in the
+ * tree has no child on the side of the other. */
+static void link_node(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *before,
+                      MMADDRESS_NODE *behind)
 {
-    struct place place = {.above = tree->sentinel, .side = 1};
+    int side = behind && !left(tree, behind) ? -1 : 1;
+    MMADDRESS_NODE *above = side < 0 ? behind : before ? before : tree->sentinel;
 
-    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;
-         at = child_on(tree, at, place.side)) {
-        place.above = at;
-        place.side = node->StartingVpn < at->StartingVpn ? -1 : 1;
-        if (place.side < 0)
-            place.behind = at;
-        else
-            place.before = at;
-    }
-    ASSERT(!place.before || place.before->EndingVpn < node->StartingVpn);
-    ASSERT(!place.behind || place.behind->StartingVpn > node->EndingVpn);
-    return place;
-}
-
-static void link_node(const struct tree *tree, MMADDRESS_NODE *node, const struct place *place)
-{
+    ASSERT(!before || before->EndingVpn < node->StartingVpn);
+    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
+    ASSERT(!child_on(tree, above, side));
     node->LeftChild.va = 0;
     node->RightChild.va = 0;
     set_balance(node, 0);
-    set_child_on(tree, place->above, place->side, node);
+    set_child_on(tree, above, side, node);
 }
 
 void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
     MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
-    struct place place = find_place(&tree, node);
+    MMVAD_SHORT *previous_vad;
+    MMADDRESS_NODE *behind =
+        (MMADDRESS_NODE *)mi_vad_find_between(space, vad->StartingVpn, &previous_vad);
+    MMADDRESS_NODE *before = (MMADDRESS_NODE *)previous_vad;
 
-    link_node(&tree, node, &place);
-    *gap_of(node) = (struct mi_vad_gap){.own = room_before(node, place.before)};
-    refresh_up(&tree, node);
-    if (place.behind) {
-        gap_of(place.behind)->own = room_before(place.behind, node);
-        refresh_up(&tree, place.behind);
-    }
+    link_node(&tree, node, before, behind);
+    *gap_of(node) = (struct mi_vad_gap){.own = 0};
+    set_room(&tree, node, room_behind(before));
+    if (behind)
+        set_room(&tree, behind, room_behind(node));
     rebalance_after_insert(&tree, node);
     tree.table->NumberGenericTableElements++;
+    mi_vad_index_add(space, vad);
+    if (mi_vad_index_is_good(space))
+        mi_vad_index_note_way(space, vad);
+}
+
+/* `heir`, which was below `lower` unless that is itself, is where `node` was. */
+static void hand_over_gaps(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_NODE *heir,
+                           MMADDRESS_NODE *lower)
+{
+    uint32_t behind_heir = *below(heir, 1);
+
+    *below(heir, -1) = *below(node, -1);
+    if (lower != heir) {
+        *below(heir, 1) = *below(node, 1);
+        if (change_room(lower, below(lower, -1), behind_heir))
+            tell_above(tree, lower);
+    }
+    tell_above(tree, heir);
 }
 
 /* Put the lowest node of the right subtree where `node` was. => where the tree became lower */
@@ -383,36 +411,43 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
     }
     set_left(tree, heir, left(tree, node));
     set_balance(heir, (int)node->u1.Balance);
-    if (tree->gaps)
-        gap_of(heir)->subtree = gap_of(node)->subtree; /* what those above know */
     set_child_on(tree, above, side, heir);
+    if (tree->gaps)
+        hand_over_gaps(tree, node, heir, lower);
     return lower;
 }
 
-/* Take a node out. => where the tree became lower */
-static MMADDRESS_NODE *unlink_node(const struct tree *tree, MMADDRESS_NODE *node, int *lower_side)
+/* The only child of `node`, or none, takes its place. => where the tree became lower */
+static MMADDRESS_NODE *replace_by_child(const struct tree *tree, MMADDRESS_NODE *node, int *side)
 {
-    if (left(tree, node) && right(tree, node))
-        return replace_by_successor(tree, node, lower_side);
-    MMADDRESS_NODE *lower = parent(tree, node);
-    *lower_side = lower == tree->sentinel ? 1 : side_of(tree, lower, node);
-    set_child_on(tree, lower, *lower_side, left(tree, node) ? left(tree, node) : right(tree, node));
-    return lower;
+    MMADDRESS_NODE *above = parent(tree, node);
+    int child_side = left(tree, node) ? -1 : 1;
+
+    *side = above == tree->sentinel ? 1 : side_of(tree, above, node);
+    set_child_on(tree, above, *side, child_on(tree, node, child_side));
+    if (tree->gaps && above != tree->sentinel &&
+        change_room(above, below(above, *side), *below(node, child_side)))
+        tell_above(tree, above);
+    return above;
+}
+
+/* Take a node out. => where the tree became lower */
+static MMADDRESS_NODE *unlink_node(const struct tree *tree, MMADDRESS_NODE *node, int *side)
+{
+    return left(tree, node) && right(tree, node) ? replace_by_successor(tree, node, side)
+                                                 : replace_by_child(tree, node, side);
 }
 
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
-    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
-    MMADDRESS_NODE *before = previous(&tree, node), *behind = next(&tree, node);
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node);
     int side;
-    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
 
-    refresh_up(&tree, lower);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, before);
-        refresh_up(&tree, behind);
-    }
+    mi_vad_index_remove(space, vad);
+    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
+    if (behind)
+        set_room(&tree, behind, room_from(node));
     rebalance_after_remove(&tree, lower, side);
     tree.table->NumberGenericTableElements--;
     if (tree.table->NodeHint.va == to_kernel(&tree, node))
@@ -424,64 +459,17 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
     struct tree tree = tree_of(space);
     MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *behind = next(&tree, node);
 
+    mi_vad_index_remove(space, vad);
+    uint64_t from = room_from(node);
     node->StartingVpn = first;
     node->EndingVpn = last;
-    gap_of(node)->own = room_before(node, previous(&tree, node));
-    refresh_up(&tree, node);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, node);
-        refresh_up(&tree, behind);
-    }
+    mi_vad_index_add(space, vad);
+    set_room(&tree, node, from);
+    if (behind)
+        set_room(&tree, behind, room_behind(node));
 }
 
 /* ---- looking ---- */
-
-/* The lowest node that ends at or above `key`. */
-static MMADDRESS_NODE *find_from(const struct tree *tree, uint64_t key)
-{
-    MMADDRESS_NODE *best = NULL;
-
-    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;) {
-        if (at->EndingVpn < key) {
-            at = right(tree, at);
-        } else {
-            best = at;
-            if (at->StartingVpn <= key)
-                break;
-            at = left(tree, at);
-        }
-    }
-    return best;
-}
-
-MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn)
-{
-    struct tree tree = tree_of(space);
-
-    return (MMVAD_SHORT *)find_from(&tree, vpn);
-}
-
-MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn)
-{
-    struct tree tree = tree_of(space);
-    MMADDRESS_NODE *hint =
-        to_host(&tree, __atomic_load_n(&tree.table->NodeHint.va, __ATOMIC_RELAXED));
-
-    if (hint && hint->StartingVpn <= vpn && vpn <= hint->EndingVpn)
-        return (MMVAD_SHORT *)hint;
-    MMADDRESS_NODE *found = (MMADDRESS_NODE *)mi_vad_find_from(space, vpn);
-    if (!found || found->StartingVpn > vpn)
-        return NULL;
-    __atomic_store_n(&tree.table->NodeHint.va, to_kernel(&tree, found), __ATOMIC_RELAXED);
-    return (MMVAD_SHORT *)found;
-}
-
-bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last)
-{
-    MMVAD_SHORT *vad = mi_vad_find_from(space, first);
-
-    return !vad || vad->StartingVpn > last;
-}
 
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space)
 {
@@ -513,12 +501,33 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
 
 /* ---- trees of other ranges ---- */
 
+/* The lowest node that ends at or above `key`; *before: the one in front of it, unless it holds
+ * `key`. */
+static MMADDRESS_NODE *find_from(const struct tree *tree, uint64_t key, MMADDRESS_NODE **before)
+{
+    MMADDRESS_NODE *best = NULL;
+
+    *before = NULL;
+    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;) {
+        if (at->EndingVpn < key) {
+            *before = at;
+            at = right(tree, at);
+        } else {
+            best = at;
+            if (at->StartingVpn <= key)
+                break;
+            at = left(tree, at);
+        }
+    }
+    return best;
+}
+
 void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
 {
     struct tree tree = plain_tree(mm, table);
-    struct place place = find_place(&tree, node);
+    MMADDRESS_NODE *before, *behind = find_from(&tree, node->StartingVpn, &before);
 
-    link_node(&tree, node, &place);
+    link_node(&tree, node, before, behind);
     rebalance_after_insert(&tree, node);
     table->NumberGenericTableElements++;
 }
@@ -536,6 +545,7 @@ void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
 MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key)
 {
     struct tree tree = plain_tree(mm, table);
+    MMADDRESS_NODE *before;
 
-    return find_from(&tree, key);
+    return find_from(&tree, key, &before);
 }

@@ -1,7 +1,9 @@
 /* src/mm/vad.h: the ranges of a process and what is special in some, inside mm.
  *
  *      vad.c       the tree
+ *      vadfind.c   which VAD is at an address
  *      vadhole.c   room between ranges
+ *      vadindex.c  a short way to one of very many
  *      vadblock.c  pool blocks for them
  *      awe.c       physical pages that a program owns and maps itself
  *      large.c     large pages
@@ -11,7 +13,8 @@
 
 #include "mm/space.h"
 
-/* ---- vad.c, vadhole.c ------------------------------------------------------------------------ */
+/* ---- vad.c, vadfind.c, vadhole.c
+ * ------------------------------------------------------------------------ */
 
 /* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols. */
 #define MI_VAD_IMAGE_MAP 2
@@ -20,11 +23,12 @@
 #define MI_VAD_LARGE_PAGES 5
 #define MI_VAD_LARGE_SECTION 7
 
-/* How much room lies before a VAD, and the most before any VAD of its subtree; kept behind the
- * structure in the same pool block. In pages, counted from the next 64 KB boundary. */
+/* How much room lies before a VAD, and the most before any VAD of its left and of its right
+ * subtree; kept behind the structure in the same pool block. In pages, counted from the next 64 KB
+ * boundary. The children's answers are here so that nobody has to look at both children. */
 struct mi_vad_gap {
     uint32_t own;
-    uint32_t subtree;
+    uint32_t below[2];
 };
 
 static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
@@ -32,6 +36,8 @@ static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
     return vad->u.VadFlags.PrivateMemory ? (struct mi_vad_gap *)(vad + 1)
                                          : (struct mi_vad_gap *)((MMVAD *)vad + 1);
 }
+
+#define MI_VAD_BALANCE_VALUES 4u /* of the two bits below the parent link */
 
 /* Balanced trees of any ranges that do not overlap; nodes are in nonpaged pool. */
 void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table);
@@ -45,11 +51,24 @@ void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
 /* The lowest VAD that touches or lies above `vpn`. */
 MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn);
+/* The same, and if `vpn` is free the VAD in front of it, NULL when there is none. */
+MMVAD_SHORT *mi_vad_find_between(const struct mm_space *space, uint64_t vpn, MMVAD_SHORT **before);
 bool mi_vad_range_is_free(const struct mm_space *space, uint64_t first, uint64_t last);
-/* The top of the tree and the children of a node. */
+/* The top of the tree and the children of a node. Nodes, and the EPROCESS with the sentinel, are in
+ * nonpaged pool, so a link and a pointer differ by a constant: looking each up in kspace took most
+ * of the time of a way through nodes that are in the cache. */
 static inline MMVAD_SHORT *mi_vad_at(const struct mm_space *space, uint64_t va)
 {
-    return va ? kspace_host(&space->mm->ke->ks, va) : NULL;
+    const struct mi_region *region = &space->mm->nonpaged;
+
+    return va ? (MMVAD_SHORT *)(region->host + (va - region->start)) : NULL;
+}
+/* Where it is for the kernel. */
+static inline uint64_t mi_vad_va(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    const struct mi_region *region = &space->mm->nonpaged;
+
+    return region->start + (uint64_t)((const char *)vad - region->host);
 }
 static inline MMVAD_SHORT *mi_vad_top(const struct mm_space *space)
 {
@@ -63,6 +82,13 @@ static inline MMVAD_SHORT *mi_vad_right(const struct mm_space *space, const MMVA
 {
     return mi_vad_at(space, vad->RightChild.va);
 }
+/* The node above one, at the top BalancedRoot, which is its own. */
+static inline MMVAD_SHORT *mi_vad_parent(const struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    uint64_t link = vad->u1.Parent.va;
+
+    return mi_vad_at(space, link - link % MI_VAD_BALANCE_VALUES);
+}
 MMVAD_SHORT *mi_vad_first(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_last(const struct mm_space *space);
 MMVAD_SHORT *mi_vad_next(const struct mm_space *space, MMVAD_SHORT *vad);
@@ -72,6 +98,65 @@ void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad);
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad);
 /* StartingVpn or EndingVpn of a VAD in the tree moves, without passing a neighbour. */
 void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uint64_t last);
+
+/* ---- vadindex.c ------------------------------------------------------------------------------ */
+
+/* VADs, from which on a process has one: fewer are all in a processor's first cache. */
+#define MI_VAD_INDEX_FROM 256u
+
+/* Whether there is one, and nobody has changed memory behind its back. => (CW) read */
+static inline bool mi_vad_index_is_good(const struct mm_space *space)
+{
+    return space->vad_index.line &&
+           space->vad_index.edits == __atomic_load_n(&space->mm->edits, __ATOMIC_RELAXED);
+}
+void mi_vad_index_enter(struct mm_space *space, const MMVAD_SHORT *vad);
+void mi_vad_index_forget(struct mm_space *space, const MMVAD_SHORT *vad);
+/* A VAD came into the tree, or is about to leave it, by the address that it has then. => (CW) */
+static inline void mi_vad_index_add(struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    if (space->process->VadRoot.NumberGenericTableElements >= space->mm->vad_index_from ||
+        space->vad_index.line)
+        mi_vad_index_enter(space, vad);
+}
+static inline void mi_vad_index_remove(struct mm_space *space, const MMVAD_SHORT *vad)
+{
+    if (space->vad_index.line)
+        mi_vad_index_forget(space, vad);
+}
+
+/* These want a good one.
+ *
+ * A VAD was found in the tree the long way. => (CW) read */
+void mi_vad_index_note(const struct mm_space *space, const MMVAD_SHORT *vad);
+/* The nodes above a VAD that just came: those whose balance that changed, and on to one that is
+ * known already. => (CW) */
+void mi_vad_index_note_way(const struct mm_space *space, const MMVAD_SHORT *vad);
+void mi_vad_index_prefetch_way(const struct mm_space *space, uint64_t vpn, unsigned gaps);
+/* A VAD of the tree that starts in the same megabyte as `vpn` lies in: the last one known at or
+ * below its 64 KB, or else the first above. => NULL: none is known; (CW) read */
+MMVAD_SHORT *mi_vad_index_near(const struct mm_space *space, uint64_t vpn);
+
+/* A VAD is about to come to `vpn` or to go from there: what was noted of the way up from it will be
+ * needed, with the gaps of the lowest `gaps` nodes. Of room that is taken a few nodes are told;
+ * what is given may be the most of all, which goes on to the top, but the nodes there are in the
+ * cache.
+ * => (C); the sooner the better */
+#define MI_VAD_GAPS_COMING 4u
+#define MI_VAD_GAPS_GOING 10u
+static inline void mi_vad_prefetch(const struct mm_space *space, uint64_t vpn, unsigned gaps)
+{
+    if (mi_vad_index_is_good(space))
+        mi_vad_index_prefetch_way(space, vpn, gaps);
+}
+/* => (CW), or nobody else has the space */
+void mi_vad_index_free(struct mm_space *space);
+/* Whether a VAD can be found by it, and how many entries there are. => (CW) read */
+bool mi_vad_index_has(const struct mm_space *space, const MMVAD_SHORT *vad);
+uint64_t mi_vad_index_count(const struct mm_space *space);
+
+/* ---- vadblock.c ------------------------------------------------------------------------------ */
+
 /* Pool block for a VAD of private memory, or with `view` for a view of a section. */
 MMVAD_SHORT *mi_vad_allocate(struct mm *mm, bool view);
 void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);

@@ -1,8 +1,8 @@
 /* src/mm/vadhole.c: where is room for a new range.
  *
  * Each VAD knows the room in front of it, counted from the first 64 KB boundary behind its
- * predecessor, and the most room in front of any VAD of its subtree (vad.c). A search descends only
- * into subtrees that have enough, so it costs the height of the tree, however many VADs and however
+ * predecessor, and the most room in front of any VAD of either subtree (vad.c). A search descends
+ * only into one that has enough, so it costs the height of the tree, however many VADs and however
  * fragmented the space:
  *
  *      lowest hole:  left subtree, else in front of this node, else right subtree
@@ -41,43 +41,37 @@ static NTSTATUS find_lowest(const struct mm_space *space, uint64_t pages, uint64
                             uint64_t *first)
 {
     MMVAD_SHORT *vad = mi_vad_top(space);
-    uint64_t found;
 
-    if (!vad || mi_vad_gap(vad)->subtree < pages) {
-        if (!fits(first_behind_all(space), limit, pages, false, first))
-            return STATUS_NO_MEMORY;
-        return STATUS_SUCCESS;
-    }
-    for (;;) {
-        MMVAD_SHORT *below = mi_vad_left(space, vad);
-        if (below && mi_vad_gap(below)->subtree >= pages) {
-            vad = below;
-        } else if (mi_vad_gap(vad)->own >= pages) {
-            found = vad->StartingVpn - mi_vad_gap(vad)->own;
-            break;
-        } else {
+    while (vad) {
+        const struct mi_vad_gap *gap = mi_vad_gap(vad);
+        if (gap->below[0] >= pages) {
+            vad = mi_vad_left(space, vad);
+        } else if (gap->own >= pages) {
+            *first = vad->StartingVpn - gap->own;
+            return *first + pages <= limit ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+        } else if (gap->below[1] >= pages) {
             vad = mi_vad_right(space, vad);
+        } else {
+            break; /* at the top: nowhere */
         }
     }
-    if (found + pages > limit)
-        return STATUS_NO_MEMORY;
-    *first = found;
-    return STATUS_SUCCESS;
+    return fits(first_behind_all(space), limit, pages, false, first) ? STATUS_SUCCESS
+                                                                     : STATUS_NO_MEMORY;
 }
 
 /* The highest hole below `limit` in front of a node of this subtree. */
 static bool find_highest_in(const struct mm_space *space, MMVAD_SHORT *vad, uint64_t pages,
                             uint64_t limit, uint64_t *first)
 {
-    while (vad && mi_vad_gap(vad)->subtree >= pages) {
-        uint32_t own = mi_vad_gap(vad)->own;
+    while (vad) {
+        const struct mi_vad_gap *gap = mi_vad_gap(vad);
         uint64_t end = vad->StartingVpn < limit ? vad->StartingVpn : limit;
-        if (vad->EndingVpn < limit &&
+        if (vad->EndingVpn < limit && gap->below[1] >= pages &&
             find_highest_in(space, mi_vad_right(space, vad), pages, limit, first))
             return true;
-        if (own >= pages && fits(vad->StartingVpn - own, end, pages, true, first))
+        if (gap->own >= pages && fits(vad->StartingVpn - gap->own, end, pages, true, first))
             return true;
-        vad = mi_vad_left(space, vad);
+        vad = gap->below[0] >= pages ? mi_vad_left(space, vad) : NULL;
     }
     return false;
 }

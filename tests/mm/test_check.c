@@ -146,7 +146,8 @@ static void vads(void **state)
     DAMAGED(vad->EndingVpn, good + 16);
     DAMAGED(mi_vad_first(space)->StartingVpn, good + 1);
     DAMAGED(mi_vad_gap(top)->own, good + 1);
-    DAMAGED(mi_vad_gap(top)->subtree, good + 1);
+    DAMAGED(mi_vad_gap(top)->below[0], good + 1);
+    DAMAGED(mi_vad_gap(top)->below[1], good + 1);
     DAMAGED(top->u1.Parent.va, good + 1); /* Balance */
     DAMAGED(process->CommitCharge, good + 1);
     DAMAGED(process->VirtualSize, good + 1);
@@ -159,6 +160,29 @@ static void vads(void **state)
     process->VadRoot.DepthOfTree++;
     assert_int_not_equal(mm_check(machine.mm), 0);
     process->VadRoot = good;
+}
+
+/* The index of VADs names only such as the tree has. */
+static void vad_index(void **state)
+{
+    MMVAD_SHORT *stray = mi_vad_allocate(machine.mm, false);
+    (void)state;
+    machine.mm->vad_index_from = 1;
+    uint64_t va = reserve(space, 0, MM_ALLOCATION_GRANULARITY);
+    MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(va));
+    assert_true(mi_vad_index_has(space, vad));
+    *stray = *vad;
+    assert_int_equal(mm_check(machine.mm), 0);
+    mi_vad_index_note(space, stray); /* instead of it, at the same place */
+    assert_int_not_equal(mm_check(machine.mm), 0);
+    mi_vad_index_note(space, vad);
+    assert_int_equal(mm_check(machine.mm), 0);
+    stray->StartingVpn += MI_VPN(MB); /* where nothing is */
+    mi_vad_index_note(space, stray);
+    assert_int_not_equal(mm_check(machine.mm), 0);
+    mi_vad_index_remove(space, stray);
+    assert_int_equal(mm_check(machine.mm), 0);
+    mi_vad_free(machine.mm, stray);
 }
 
 static void working_sets(void **state)
@@ -304,8 +328,9 @@ static void sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists),        TEST(colors),       TEST(frames), TEST(entries),  TEST(vads),
-        TEST(commit_total), TEST(working_sets), TEST(pools),  TEST(sections), TEST(frames_at_hand),
+        TEST(lists), TEST(colors),    TEST(frames),         TEST(entries),
+        TEST(vads),  TEST(vad_index), TEST(commit_total),   TEST(working_sets),
+        TEST(pools), TEST(sections),  TEST(frames_at_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

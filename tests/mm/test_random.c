@@ -26,6 +26,7 @@
 #define THREADS 8u
 #define STEPS_PER_ROUND 200u
 #define PAGING_FILE (512 * PAGE_SIZE)
+#define INDEX_FROM 8u /* VADs at most, from which on a process has an index of them */
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
@@ -307,6 +308,7 @@ static void one_thread(void **state)
     (void)state;
 
     machine_create_on(&machine, 32 * MB, PAGING_FILE, WITH_ENGINE, &test_paging_ops);
+    machine.mm->vad_index_from = 1 + random_below(&random, INDEX_FROM);
     struct mm_statistics before = settled(&machine);
     memset(processes, 0, sizeof(processes));
     for (unsigned i = 0; i < PROCESSES; i++)
@@ -319,6 +321,8 @@ static void one_thread(void **state)
             disturb(&machine, &random);
             assert_consistent(&machine);
         }
+        if (random_below(&random, 20) == 0)
+            mm_memory_edited(machine.mm);
         if (random_below(&random, 50) == 0)
             take_all_frames(&machine);
         if (i % 8 == 0)
@@ -514,6 +518,7 @@ static void several_threads(void **state)
     (void)state;
 
     machine_create_on(&machine, 64 * MB, PAGING_FILE, WITH_ENGINE | WITH_THREADS, &test_paging_ops);
+    machine.mm->vad_index_from = 1 + random_below(&random, INDEX_FROM);
     struct mm_statistics before = settled(&machine);
     for (unsigned i = 0; i < PROCESSES; i++)
         spaces[i] = process_create(&machine);

@@ -93,14 +93,130 @@ static void whole_ranges_need_no_tables(void **state)
     assert_int_equal(query(space, base).State, MEM_RESERVE);
 }
 
+/* ---- the index of VADs ---- */
+
+static void fill(uint64_t units_apart)
+{
+    for (uint64_t i = 0; i < RANGES; i++)
+        reserve(space, 0x100000000 + i * units_apart * UNIT, UNIT);
+}
+
+static void clear(uint64_t units_apart)
+{
+    for (uint64_t i = 0; i < RANGES; i++)
+        assert_ok(release(space, 0x100000000 + i * units_apart * UNIT, 0));
+}
+
+/* However far apart they are, most VADs have an entry; those that have none are found as well. */
+static void most_are_found_at_once(void **state)
+{
+    static const uint64_t apart[] = {1, 2, 3, 16, 17, 32, 160, 1024};
+    (void)state;
+    for (size_t a = 0; a < sizeof(apart) / sizeof(*apart); a++) {
+        unsigned found = 0;
+        fill(apart[a]);
+        for (uint64_t i = 0; i < RANGES; i++) {
+            uint64_t vpn = MI_VPN(0x100000000 + i * apart[a] * UNIT);
+            MMVAD_SHORT *vad = mi_vad_find(space, vpn);
+            assert_non_null(vad);
+            assert_int_equal(vad->StartingVpn, vpn);
+            found += mi_vad_index_has(space, vad);
+        }
+
+        assert_in_range(found, RANGES * 3 / 4, RANGES);
+        assert_int_equal(mm_check(machine.mm), 0);
+        clear(apart[a]);
+    }
+}
+
+/* Neighbours are found from a VAD close by: behind, in front, and where there is none. */
+static void neighbours_are_found(void **state)
+{
+    (void)state;
+    fill(4);
+    for (uint64_t i = 0; i < RANGES - 1; i += 7) {
+        uint64_t vpn = MI_VPN(0x100000000 + i * 4 * UNIT);
+        const MMVAD_SHORT *vad = mi_vad_find(space, vpn);
+        for (uint64_t page = MI_VPN(UNIT); page < MI_VPN(4 * UNIT); page += 5) {
+            MMVAD_SHORT *before, *behind = mi_vad_find_between(space, vpn + page, &before);
+            assert_ptr_equal(before, vad);
+            assert_int_equal(behind->StartingVpn, vpn + MI_VPN(4 * UNIT));
+            assert_null(mi_vad_find(space, vpn + page));
+        }
+        assert_true(mi_vad_range_is_free(space, vpn + MI_VPN(UNIT), vpn + MI_VPN(4 * UNIT) - 1));
+        assert_false(mi_vad_range_is_free(space, vpn + MI_VPN(UNIT), vpn + MI_VPN(4 * UNIT)));
+    }
+}
+
+/* It comes with many ranges, and goes with them. */
+static void index_goes_with_ranges(void **state)
+{
+    (void)state;
+    assert_false(mi_vad_index_is_good(space));
+    fill(2);
+    assert_true(mi_vad_index_is_good(space));
+    clear(2);
+    assert_false(mi_vad_index_is_good(space));
+    assert_int_equal(mi_vad_index_count(space), 0);
+}
+
+/* A VAD that nothing hangs on and that has an entry, and the link that leads to it. */
+static MMVAD_SHORT *find_leaf(uint64_t **link)
+{
+    for (MMVAD_SHORT *at = mi_vad_first(space); at; at = mi_vad_next(space, at)) {
+        if (!at->LeftChild.va && !at->RightChild.va && mi_vad_index_has(space, at)) {
+            MMVAD_SHORT *above = mi_vad_parent(space, at);
+            *link = mi_vad_left(space, above) == at ? &above->LeftChild.va : &above->RightChild.va;
+            return at;
+        }
+    }
+    fail();
+    return NULL;
+}
+
+/* The tree is in guest memory, and a debugger may change it there: what it says then holds. */
+static void edits_are_honoured(void **state)
+{
+    uint64_t *link = NULL;
+    (void)state;
+    fill(2);
+    MMVAD_SHORT *vad = find_leaf(&link);
+    uint64_t va = MI_VA(vad->StartingVpn), good = *link;
+    assert_int_equal(query(space, va).State, MEM_RESERVE);
+    *link = 0; /* out of the tree */
+    mm_memory_edited(machine.mm);
+    assert_int_equal(query(space, va).State, MEM_FREE);
+    *link = good;
+    mm_memory_edited(machine.mm);
+    assert_int_equal(query(space, va).State, MEM_RESERVE);
+
+    vad->StartingVpn += MI_VPN(UNIT); /* into the room behind it */
+    vad->EndingVpn += MI_VPN(UNIT);
+    mm_memory_edited(machine.mm);
+    assert_int_equal(query(space, va).State, MEM_FREE);
+    assert_int_equal(query(space, va + UNIT).State, MEM_RESERVE);
+    vad->StartingVpn -= MI_VPN(UNIT);
+    vad->EndingVpn -= MI_VPN(UNIT);
+    mm_memory_edited(machine.mm);
+
+    assert_false(mi_vad_index_is_good(space));
+    uint64_t more = reserve(space, 0, UNIT); /* the next change begins it anew */
+    assert_true(mi_vad_index_is_good(space));
+    assert_true(mi_vad_index_has(space, mi_vad_find(space, MI_VPN(more))));
+    assert_false(mi_vad_index_has(space, vad));
+    assert_int_equal(query(space, va).State,
+                     MEM_RESERVE); /* found by a neighbour, or the long way */
+    assert_int_equal(mm_check(machine.mm), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ways_stay_short),
-        TEST(ranges_are_small),
-        TEST(whole_ranges_need_no_tables),
+        TEST(ways_stay_short),        TEST(ranges_are_small),     TEST(whole_ranges_need_no_tables),
+        TEST(most_are_found_at_once), TEST(neighbours_are_found), TEST(index_goes_with_ranges),
+        TEST(edits_are_honoured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
