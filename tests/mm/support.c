@@ -267,8 +267,10 @@ static void on_message(void *context, enum log_level level, const char *message)
     struct recorder *recorder = context;
 
     (void)level;
+    pthread_mutex_lock(&recorder->logging);
     recorder->messages++;
     snprintf(recorder->message, sizeof(recorder->message), "%s", message);
+    pthread_mutex_unlock(&recorder->logging);
 }
 
 /* `config` says what is special about the machine. */
@@ -279,6 +281,7 @@ static void create(struct machine *machine, struct mm_config *config, int flags)
 
     memset(machine, 0, sizeof(*machine));
     machine->recorder.reads_left = machine->recorder.writes_left = -1;
+    pthread_mutex_init(&machine->recorder.logging, NULL);
     machine->log =
         (struct log){.level = LOG_DEBUG, .write = on_message, .context = &machine->recorder};
     config->ke = &machine->ke;
@@ -324,6 +327,7 @@ void machine_destroy(struct machine *machine)
 {
     assert_consistent(machine);
     mm_destroy(machine->mm);
+    pthread_mutex_destroy(&machine->recorder.logging);
 }
 
 void assert_consistent(struct machine *machine)

@@ -20,6 +20,7 @@ struct recorder {
     size_t invalidate_calls, pages, table_calls;
     struct mm_page last[MI_FLUSH_PAGES];
     size_t last_count;
+    pthread_mutex_t logging; /* any thread may say something */
     size_t messages;
     char message[256];
     /* Paging files in memory (test_paging): calls, and how many more of them succeed. */
