@@ -173,6 +173,7 @@ void mm_prepare_frame(struct mm *mm)
         pfn = __atomic_load_n(&mm->ke->nt.MmZeroedPageListHead->Flink, __ATOMIC_RELAXED);
     if (pfn < mm->frames)
         (void)*(const volatile uint8_t *)mi_frame(mm, pfn);
+    mi_zero_while_waiting(mm);
 }
 
 void mm_settle(struct mm *mm)

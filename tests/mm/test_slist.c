@@ -8,6 +8,7 @@
 #include "support.h"
 
 #define PAGES 300u
+#define MANY_PAGES 1000u
 
 static struct machine machine;
 static struct mm_space *space;
@@ -91,6 +92,46 @@ static void few_are_kept(void **state)
     assert_in_range(space->slist.free_count, 1, machine.mm->slist_most);
     assert_in_range(space->slist.zeroed_count, 0, machine.mm->slist_most);
     assert_in_range(before - *nt->MmAvailablePages, 0, 2 * machine.mm->slist_most);
+}
+
+/* Pages that are touched in order mostly get frames in order, where the lists have such. */
+static void neighbours_stay_neighbours(void **state)
+{
+    (void)state;
+    unsigned neighbours = 0;
+    uint64_t base = allocate(space, 0, PAGES * PAGE_SIZE, PAGE_READWRITE);
+    touch_all(base, PAGES);
+    for (unsigned i = 1; i < PAGES; i++)
+        neighbours += frame_of(base + i * PAGE_SIZE) == frame_of(base + (i - 1) * PAGE_SIZE) + 1;
+    assert_in_range(neighbours, PAGES * 3 / 4, PAGES);
+    assert_ok(release(space, base, 0));
+}
+
+/* Who waits zeroes a frame, if many are to be zeroed and nobody is at it. */
+static void waiting_zeroes_frames(void **state)
+{
+    const struct nt_globals *nt = &machine.ke.nt;
+    (void)state;
+    uint64_t base = allocate(space, 0, MANY_PAGES * PAGE_SIZE, PAGE_READWRITE);
+    touch_all(base, MANY_PAGES);
+    for (unsigned i = 0; i < MANY_PAGES; i++)
+        memset(mi_frame(machine.mm, frame_of(base + i * PAGE_SIZE)), 0xA5, PAGE_SIZE);
+    assert_ok(release(space, base, 0));
+    uint64_t free = nt->MmFreePageListHead->Total, zeroed = nt->MmZeroedPageListHead->Total;
+    mi_pause_workers(machine.mm);
+    mm_prepare_frame(machine.mm);
+    mi_resume_workers(machine.mm);
+    assert_int_equal(nt->MmFreePageListHead->Total, free);
+    mm_prepare_frame(machine.mm);
+    assert_int_equal(nt->MmFreePageListHead->Total, free - 1);
+    assert_int_equal(nt->MmZeroedPageListHead->Total, zeroed + 1);
+    const uint8_t *bytes = mi_frame(machine.mm, nt->MmZeroedPageListHead->Flink);
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        assert_int_equal(bytes[i], 0);
+    assert_consistent(&machine);
+    while (nt->MmFreePageListHead->Total != free) /* few are left alone, as the thread does */
+        free = nt->MmFreePageListHead->Total, mm_prepare_frame(machine.mm);
+    assert_int_not_equal(free, 0);
 }
 
 static void settling_gives_them_back(void **state)
@@ -210,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(own_frames_come_back),          TEST(few_are_kept),
+        TEST(neighbours_stay_neighbours),    TEST(waiting_zeroes_frames),
         TEST(settling_gives_them_back),      TEST(they_are_the_first_to_go),
         TEST(pages_with_slots_are_not_kept), TEST(commit_is_cached),
         TEST(cached_commit_is_not_lost),
