@@ -244,6 +244,19 @@ void *RtlDecodeSystemPointer(void *pointer);
 NTSTATUS RtlCreateUserThread(HANDLE process, void *descriptor, BOOLEAN suspended, ULONG zero_bits,
                              ULONG64 reserve, ULONG64 commit, void *start, void *parameter,
                              HANDLE *thread, CLIENT_ID *id);
+/* Source: phnt, RtlCloneUserProcess. */
+#define RTL_CLONE_PROCESS_FLAGS_CREATE_SUSPENDED 0x1u
+#define RTL_CLONE_PROCESS_FLAGS_INHERIT_HANDLES 0x2u
+#define RTL_CLONE_PROCESS_FLAGS_NO_SYNCHRONIZE 0x4u
+typedef struct {
+    ULONG Length;
+    HANDLE ProcessHandle, ThreadHandle;
+    CLIENT_ID ClientId;
+    SECTION_IMAGE_INFORMATION ImageInformation;
+} RTL_USER_PROCESS_INFORMATION;
+NTSTATUS RtlCloneUserProcess(ULONG flags, void *process_security, void *thread_security,
+                             HANDLE debug_port, RTL_USER_PROCESS_INFORMATION *out);
+NTSTATUS RtlUpdateClonedCriticalSection(RTL_CRITICAL_SECTION *section);
 NTSTATUS RtlCreateProcessParametersEx(RTL_USER_PROCESS_PARAMETERS **out,
                                       const UNICODE_STRING *image, const UNICODE_STRING *dll_path,
                                       const UNICODE_STRING *directory,

@@ -51,10 +51,9 @@ BOOL VirtualProtect(void *address, ULONG64 size, ULONG protect, ULONG *old)
 ULONG64 VirtualQueryEx(HANDLE process, const void *address, MEMORY_BASIC_INFORMATION *info,
                        ULONG64 length)
 {
-    ULONG64 written = 0;
-    NTSTATUS status = NtQueryVirtualMemory(process, (void *)address, MemoryBasicInformation, info,
-                                           length, &written);
-    return done(status) ? written : 0;
+    NTSTATUS status =
+        NtQueryVirtualMemory(process, (void *)address, MemoryBasicInformation, info, length, NULL);
+    return done(status) ? sizeof *info : 0; /* an answer is never shorter */
 }
 
 ULONG64 VirtualQuery(const void *address, MEMORY_BASIC_INFORMATION *info, ULONG64 length)

@@ -2,6 +2,7 @@
  *
  * Guest modules are compiled with -fno-eliminate-unused-debug-types, so including a header puts all
  * its types into the object's debug information: `dt nt!_EPROCESS` reads them from there. */
+#include "nt/clone.h"
 #include "nt/cm.h"
 #include "nt/ex.h"
 #include "nt/globals.h"

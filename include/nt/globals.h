@@ -30,6 +30,12 @@
     X(ULONG64, MmPeakCommitment)                                                                   \
     X(MMPFNLIST, MmZeroedPageListHead)                                                             \
     X(MMPFNLIST, MmFreePageListHead)                                                               \
+    A(KPTR(MMPFNLIST), MmFreePagesByColor, 2)                                                      \
+    X(ULONG, MmSecondaryColors)                                                                    \
+    X(ULONG, MmSecondaryColorMask)                                                                 \
+    X(UCHAR, MmSecondaryColorNodeShift)                                                            \
+    X(ULONG, MmProcessColorSeed)                                                                   \
+    X(ULONG, MiSecondLevelCacheSize)                                                               \
     A(MMPFNLIST, MmStandbyPageListByPriority, 8)                                                   \
     X(MMPFNLIST, MmModifiedPageListHead)                                                           \
     A(MMPFNLIST, MmModifiedPageListByColor, 1)                                                     \

@@ -16,6 +16,7 @@
     X(STATUS_NOT_ALL_ASSIGNED, 0x00000106u)                                                        \
     X(STATUS_PROCESS_NOT_IN_JOB, 0x00000123u)                                                      \
     X(STATUS_PROCESS_IN_JOB, 0x00000124u)                                                          \
+    X(STATUS_PROCESS_CLONED, 0x00000129u)                                                          \
     X(STATUS_OBJECT_NAME_EXISTS, 0x40000000u)                                                      \
     X(STATUS_THREAD_WAS_SUSPENDED, 0x40000001u)                                                    \
     X(STATUS_IMAGE_NOT_AT_BASE, 0x40000003u)                                                       \
@@ -191,6 +192,7 @@
 #define STATUS_NOT_ALL_ASSIGNED ((NTSTATUS)0x00000106u)
 #define STATUS_PROCESS_NOT_IN_JOB ((NTSTATUS)0x00000123u)
 #define STATUS_PROCESS_IN_JOB ((NTSTATUS)0x00000124u)
+#define STATUS_PROCESS_CLONED ((NTSTATUS)0x00000129u)
 #define STATUS_OBJECT_NAME_EXISTS ((NTSTATUS)0x40000000u)
 #define STATUS_THREAD_WAS_SUSPENDED ((NTSTATUS)0x40000001u)
 #define STATUS_IMAGE_NOT_AT_BASE ((NTSTATUS)0x40000003u)

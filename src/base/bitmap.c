@@ -57,17 +57,25 @@ size_t bitmap_next_set(const struct bitmap *map, size_t from)
     return from < map->bits ? next_bit(map, from, 0) : BITMAP_NONE;
 }
 
-/* BITMAP_NONE is the largest size, so "none" compares as behind every range. */
-bool bitmap_range_is_set(const struct bitmap *map, size_t first, size_t count)
+/* The map as far as a range of it goes. */
+static struct bitmap up_to(const struct bitmap *map, size_t first, size_t count)
 {
     check_range(map, first, count);
-    return bitmap_next_clear(map, first) >= first + count;
+    return (struct bitmap){map->words, first + count};
+}
+
+bool bitmap_range_is_set(const struct bitmap *map, size_t first, size_t count)
+{
+    struct bitmap part = up_to(map, first, count);
+
+    return bitmap_next_clear(&part, first) == BITMAP_NONE;
 }
 
 bool bitmap_range_is_clear(const struct bitmap *map, size_t first, size_t count)
 {
-    check_range(map, first, count);
-    return bitmap_next_set(map, first) >= first + count;
+    struct bitmap part = up_to(map, first, count);
+
+    return bitmap_next_set(&part, first) == BITMAP_NONE;
 }
 
 static size_t find_clear_from(const struct bitmap *map, size_t count, size_t from)

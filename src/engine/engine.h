@@ -49,7 +49,9 @@ struct engine_context {
 };
 
 enum engine_trap_kind {
-    ENGINE_TRAP_SYSCALL,    /* `syscall` with the number in rax; rip is behind it, r10 = 1st arg */
+    ENGINE_TRAP_SYSCALL, /* `syscall` with the number in rax; rip is behind it, r10 = 1st arg. When
+                            it came by the gate, only rip, rax, rcx, rdx, rsp, r8, r9 and r10
+                            are there, until sync_context or another kind of trap */
     ENGINE_TRAP_PAGE_FAULT, /* address, error_code; rip at the instruction */
     ENGINE_TRAP_EXCEPTION,  /* vector, error_code; rip as the CPU leaves it (int3: behind it) */
     ENGINE_TRAP_KICKED,     /* engine_kick, or a signal: nothing happened */
@@ -123,8 +125,9 @@ struct engine_ops {
     /* Run `context` until a trap. => called by one host thread at a time per cpu */
     void (*run)(struct engine_cpu *cpu, struct engine_space *space, struct engine_context *context,
                 struct engine_trap *trap);
-    /* Bring lazily kept parts of `context` (xsave) up to date; what `run` returned stays valid
-     * until another context runs on the cpu, so call it before that or before reading xsave. */
+    /* Bring lazily kept parts of `context` (xsave; other registers in a call by the gate) up to
+     * date; what `run` returned stays valid until another context runs on the cpu, so call it
+     * before that, before reading them, and before changing any register but those of a call. */
     void (*sync_context)(struct engine_cpu *cpu, struct engine_context *context);
     /* Make the cpu's present or next `run` return KICKED. Any thread. */
     void (*kick)(struct engine_cpu *cpu);

@@ -5,6 +5,7 @@
  *      native_orders.c   having a task of it map and unmap
  *      native_shadow.c   what of the page tables is mapped there
  *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
+ *      native_gate.c     system calls through the gate
  *      native_wait.c     waiting for a task's event
  *      native_trap.c     from a signal frame to a trap
  *      native_watch.c    hardware breakpoints, by the rights of pages
@@ -98,6 +99,8 @@ struct native_task {
     uint64_t fpstate;        /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ticks, service_ticks; /* (R) average times in user code, and in between */
     uint64_t event_at;                 /* (R) time stamp; 0: not taken */
+    uint32_t control[STUB_REGISTERS / sizeof(uint32_t)]; /* (R) what its first line was told */
+    uint64_t gs_base;                                    /* (R) likewise */
     unsigned event_doubt, order_doubt; /* (R) how often waits are halved: looking did not help */
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
     bool is_watched;   /* (R) the last page fault was a watched access, and is... */
@@ -149,6 +152,11 @@ struct native_watch {
     bool execute;
 };
 
+/* What a call through the gate brings at once; in the order of STUB_CALL. */
+struct native_call {
+    uint64_t rax, rip, rsp, r10, rdx, r8, r9;
+};
+
 struct engine_cpu {
     struct engine *engine; /* (I) */
     unsigned index;        /* (I) */
@@ -157,6 +165,8 @@ struct engine_cpu {
     pid_t running_pid, running_tid;            /* (C) the task that runs user code; 0: none */
     const struct engine_context *owner;        /* (R) whose x87/SSE/AVX state is in owner_task */
     struct engine_space *owner_space;          /* (R) */
+    bool in_call;                              /* (R) the owner's context has but `call`, */
+    struct native_call call;                   /* (R) its other registers lie in the mailbox */
     struct native_fault faulted;               /* (R) the last trap, when it was a page fault */
     bool after_fault;                          /* (R) this run goes on after a page fault */
     bool watching;                             /* (R) its context watches memory */
@@ -165,9 +175,10 @@ struct engine_cpu {
 
 /* What the signal frame and siginfo say. */
 struct native_event {
-    struct native_frame frame;
+    int signal; /* STUB_GATE_SIGNAL: `gate` and `fpstate` are all there is */
+    struct native_call gate;
     uint64_t fpstate; /* offset in the area */
-    int signal;
+    struct native_frame frame;
     int code;           /* si_code */
     uint64_t call;      /* SIGSYS: address of the instruction, as far as Linux knows it */
     uint32_t call_arch; /* SIGSYS */
@@ -228,18 +239,45 @@ static inline _Atomic uint32_t *native_word(const struct native_task *task, size
     return (_Atomic uint32_t *)(task->area + offset);
 }
 
-/* For words beside the one that the task looks at: writing takes the line away from it. */
-static inline void native_set_word(const struct native_task *task, size_t offset, uint32_t value)
+/* Words beside the one that the task looks at: to write or read them would take the line away from
+ * it, so the engine knows them by heart. */
+static inline uint32_t native_control(const struct native_task *task, size_t offset)
 {
-    if (atomic_load(native_word(task, offset)) != value) {
+    return task->control[offset / sizeof(uint32_t)];
+}
+static inline void native_set_control(struct native_task *task, size_t offset, uint32_t value)
+{
+    if (native_control(task, offset) != value) {
+        task->control[offset / sizeof(uint32_t)] = value;
         atomic_store(native_word(task, offset), value);
     }
 }
 
+/* RFLAGS as user code may have them: those that it may set, and IF. */
+static inline uint64_t native_user_flags(uint64_t rflags)
+{
+    const uint64_t user = 0x255DD5, forced = 0x202; /* CF PF AF ZF SF TF DF OF NT RF AC ID; IF */
+    return (rflags & user) | forced;
+}
+
+/* ---- the gate ---- => the caller runs the cpu */
+
+/* The call that the task has posted. */
+void native_gate_read(const struct native_task *task, struct native_call *call);
+/* Bring it into `context`, which has no other registers until native_gate_complete. */
+void native_gate_take(struct engine_cpu *cpu, const struct native_call *call,
+                      struct engine_context *context);
+/* Bring in what `context` lacks, if it lacks anything. */
+void native_gate_complete(struct engine_cpu *cpu, struct engine_context *context);
+/* With the next order to go on, answer a call. false: it was none, or other registers are to be
+ * loaded; now `context` has all. */
+bool native_gate_answer(struct engine_cpu *cpu, struct native_task *task,
+                        struct engine_context *context);
+
 /* ---- waiting ---- */
 
-/* Order the task to go on. */
-void native_wait_order(struct native_task *task);
+/* Order the task to go on, after a call with that answer (else it does not matter). */
+void native_wait_order(struct native_task *task, uint64_t answer);
 /* Until the task has posted its event. false: it died. */
 bool native_wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
                            struct native_task *task);
@@ -324,7 +362,7 @@ void native_accesses(struct engine_space *space, const struct engine_context *co
 
 /* Let the task run `context` until an event. false: *trap says why not. */
 bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
-                         struct native_task *task, const struct engine_context *context,
+                         struct native_task *task, struct engine_context *context,
                          struct native_event *event, struct engine_trap *trap);
 /* Bring the event into `context`. false: nothing to report, run on. */
 bool native_cpu_take_event(struct engine_cpu *cpu, struct engine_space *space,

@@ -31,10 +31,6 @@
 enum { VIRTUAL_ADDRESS_BITS = 48 };
 enum { USER_CS = 0x33, USER_SS = 0x2B };
 
-/* RFLAGS that user code may have set; the others are forced. */
-static const uint64_t rflags_user = 0x255DD5; /* CF PF AF ZF SF TF DF OF NT RF AC ID */
-static const uint64_t rflags_forced = 0x202;  /* IF and bit 1 */
-
 /* Standard-format XSAVE image (SDM volume 1, 13.4). */
 enum {
     XSAVE_FCW = 0,
@@ -106,7 +102,7 @@ static void withdraw(struct engine_cpu *cpu, pid_t pid)
 
 /* ---- registers ---- */
 
-static void load_registers(const struct native_task *task, const struct engine_context *c)
+static void load_registers(struct native_task *task, const struct engine_context *c)
 {
     const struct control_registers r = {
         .r15 = c->gpr[15],
@@ -126,12 +122,13 @@ static void load_registers(const struct native_task *task, const struct engine_c
         .rax = c->gpr[ENGINE_RAX],
         .rip = c->rip,
         .cs = USER_CS,
-        .rflags = (c->rflags & rflags_user) | rflags_forced,
+        .rflags = native_user_flags(c->rflags),
         .rsp = c->gpr[ENGINE_RSP],
         .ss = USER_SS,
     };
     memcpy(task->area + STUB_REGISTERS, &r, sizeof(r));
-    if (memcmp(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base)) != 0) {
+    if (task->gs_base != c->gs_base) {
+        task->gs_base = c->gs_base;
         memcpy(task->area + STUB_GS_BASE, &c->gs_base, sizeof(c->gs_base));
     }
 }
@@ -142,7 +139,7 @@ static void store_registers(const struct native_frame *f, struct engine_context 
                               f->r8,  f->r9,  f->r10, f->r11, f->r12, f->r13, f->r14, f->r15};
     memcpy(c->gpr, gpr, sizeof(gpr));
     c->rip = f->rip;
-    c->rflags = (f->rflags & rflags_user) | rflags_forced;
+    c->rflags = native_user_flags(f->rflags);
 }
 
 /* The state components that the kernel enabled. */
@@ -199,6 +196,7 @@ static int load_state(struct engine_cpu *cpu, struct engine_space *space, struct
     }
     cpu->owner = context;
     cpu->owner_space = space;
+    cpu->in_call = false;
     context->engine_private = cpu;
     context->xsave_valid = false;
     task->image_loaded = false;
@@ -210,6 +208,7 @@ void native_cpu_sync_context(struct engine_cpu *cpu, struct engine_context *cont
     if (context->xsave_valid || cpu->owner != context || context->engine_private != cpu) {
         return;
     }
+    native_gate_complete(cpu, context);
     const struct native_task *task = &cpu->owner_space->tasks[cpu->index];
     memcpy(context->xsave, task->area + (task->image_loaded ? task->fpstate : STUB_IMAGE),
            XSAVE_SIZE);
@@ -243,12 +242,13 @@ static bool read_event(const struct engine_cpu *cpu, struct native_task *task,
     uint64_t frame, info;
     event->code = 0;
     event->call = event->call_arch = 0;
-    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
-    if (event->signal == STUB_GATE_SIGNAL) {
-        memcpy(&event->frame, task->area + STUB_GATE_FRAME, sizeof(event->frame));
-        event->fpstate = STUB_GATE_STATE;
+    if (atomic_load(native_word(task, STUB_EVENT)) & STUB_BY_GATE) {
+        event->signal = STUB_GATE_SIGNAL;
+        event->fpstate = STUB_KEPT_STATE;
+        native_gate_read(task, &event->gate);
         return true;
     }
+    memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
     fetch_frame(task);
     memcpy(&frame, task->area + STUB_FRAME, sizeof(frame));
     memcpy(&info, task->area + STUB_INFO, sizeof(info));
@@ -279,21 +279,25 @@ static void use_wait(struct engine_cpu *cpu)
 }
 
 bool native_cpu_run_task(struct engine_cpu *cpu, struct engine_space *space,
-                         struct native_task *task, const struct engine_context *context,
+                         struct native_task *task, struct engine_context *context,
                          struct native_event *event, struct engine_trap *trap)
 {
-    load_registers(task, context);
+    if (!native_gate_answer(cpu, task, context)) {
+        load_registers(task, context);
+    }
     native_wait_advise(space->engine, task);
-    native_set_word(task, STUB_LOAD_IMAGE, !task->image_loaded);
+    native_set_control(task, STUB_LOAD_IMAGE, !task->image_loaded);
     announce(cpu, space->sandbox.pid, task->tid);
-    native_wait_order(task);
+    native_wait_order(task, context->gpr[ENGINE_RAX]);
     if (atomic_load(&cpu->kicked)) {
         native_cpu_interrupt(cpu);
     }
     use_wait(cpu);
     bool arrived = native_wait_for_event(cpu, space, task);
-    atomic_store(&task->running, false);
-    atomic_store(&space->last_stopped, cpu->index);
+    atomic_store_explicit(&task->running, false, memory_order_release);
+    if (atomic_load_explicit(&space->last_stopped, memory_order_relaxed) != cpu->index) {
+        atomic_store_explicit(&space->last_stopped, cpu->index, memory_order_relaxed);
+    }
     if (!arrived) {
         fail(trap, "the sandbox of the process ended");
     } else if (!read_event(cpu, task, event)) {
@@ -319,11 +323,18 @@ bool native_cpu_take_event(struct engine_cpu *cpu, struct engine_space *space,
         if (!in_stub(event->frame.rip)) {
             task->image_loaded = true;
             store_registers(&event->frame, context);
+            cpu->in_call = false;
         } /* else user code was not reached */
         return atomic_exchange(&cpu->kicked, false);
     }
     task->image_loaded = true;
+    if (event->signal == STUB_GATE_SIGNAL) {
+        native_gate_take(cpu, &event->gate, context);
+        trap->kind = ENGINE_TRAP_SYSCALL;
+        return true;
+    }
     store_registers(&event->frame, context);
+    cpu->in_call = false;
     return native_decode(space, task, event, context, trap);
 }
 
@@ -375,6 +386,9 @@ static bool run_once(struct engine_cpu *cpu, struct engine_space *space, struct 
 {
     struct native_event event;
     const uint64_t rip = context->rip, rflags = context->rflags;
+    if (rip >= NATIVE_GUEST_END) {
+        native_gate_complete(cpu, context);
+    }
     if (!is_canonical(rip)) {
         trap->kind = ENGINE_TRAP_EXCEPTION;
         trap->vector = NATIVE_VECTOR_GP;
@@ -401,7 +415,7 @@ void native_cpu_run(struct engine_cpu *cpu, struct engine_space *space,
                     struct engine_context *context, struct engine_trap *trap)
 {
     *trap = (struct engine_trap){.kind = ENGINE_TRAP_KICKED};
-    if (atomic_exchange(&cpu->kicked, false)) {
+    if (atomic_load(&cpu->kicked) && atomic_exchange(&cpu->kicked, false)) {
         return;
     }
     struct native_task *task = atomic_load(&space->dead) ? NULL : task_of(cpu, space);
@@ -461,6 +475,7 @@ void native_cpu_forget_space(struct engine *engine, struct engine_space *space)
         if (cpu && cpu->owner_space == space) {
             cpu->owner = NULL;
             cpu->owner_space = NULL;
+            cpu->in_call = false;
         }
         if (cpu) {
             withdraw(cpu, space->sandbox.pid);

@@ -67,7 +67,7 @@ void native_task_wake(const struct native_task *task)
 
 void native_task_go_on(const struct native_task *task)
 {
-    const uint64_t order = 1, ring = UINT64_C(1) << 32;
+    const uint64_t order = STUB_ORDER_STEP, ring = UINT64_C(1) << 32;
     atomic_fetch_add((_Atomic uint64_t *)(task->area + STUB_GO), ring + order);
     wake_task(task);
 }

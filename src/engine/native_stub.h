@@ -27,7 +27,7 @@
 #define STUB_GATE 0x5A0    /* system calls without a signal, up to the post of the event */
 #define STUB_WAIT 0x6C0    /* waiting for orders */
 #define STUB_RESUME 0x7E0  /* back to user code */
-#define STUB_RESUME_END 0x900
+#define STUB_RESUME_END 0x980
 #define STUB_OPEN 0xFEA    /* opening the window; its system call ends where the page does */
 #define STUB_WINDOW 0x1000 /* performing mapping orders */
 #define STUB_WINDOW_END 0x11C0
@@ -64,26 +64,34 @@
 #define STUB_SPIN 8        /* u32: how often to look for the order before sleeping */
 #define STUB_LOAD_IMAGE 12 /* u32: load the image */
 #define STUB_GS_BASE 16    /* u64 */
-#define STUB_STACK_T 24    /* stack_t for sigaltstack */
+#define STUB_ANSWER 24     /* u64: rax behind a call through the gate, when the order is... */
+#define STUB_PLAIN 32      /* u32: ... to go on with the registers of the call */
 #define STUB_ENGINE_SLEEPS 48 /* u32: the engine wants a futex wake with the event */
 #define STUB_TID 52           /* u32: the task's */
 #define STUB_STAMP 56         /* u32: STOPPED and WENT_ON are wanted */
-#define STUB_REGISTERS 64 /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
+#define STUB_REGISTERS 64  /* u64: r15..r8, rdi, rsi, rbp, rbx, rdx, rcx, rax, then IRET's frame */
+#define STUB_STACK_T 0x100 /* stack_t for sigaltstack */
 #define STUB_CONTROL_SIZE 0x4000
 #define STUB_IMAGE 0x1000
 #define STUB_TASK_BOOK 0x3000
 #define STUB_TASKS_MAX 64
 #define STUB_MAILBOX 0x4000
-#define STUB_EVENT 0x4000      /* u32: the order that the event ended */
-#define STUB_SLEEPS 0x4004     /* u32: the task wants a futex wake with the order */
-#define STUB_SIGNAL 0x4008     /* u32 */
-#define STUB_STOPPED 0x4010    /* u64: time stamp counter when the event came, */
-#define STUB_WENT_ON 0x4060    /* u64: and when the task went on before it */
-#define STUB_FRAME 0x4048      /* u64: ucontext */
-#define STUB_INFO 0x4050       /* u64: siginfo */
-#define STUB_PERFORMED 0x40C0  /* u32: the last set that the task performed, says the task */
-#define STUB_GATE_FRAME 0x4100 /* registers of a call through the gate, as in a signal frame, */
-#define STUB_GATE_STATE 0x4200 /* and its x87/SSE/AVX state */
+#define STUB_EVENT 0x4000  /* u32: the order that the event ended, + STUB_BY_GATE */
+#define STUB_SLEEPS 0x4004 /* u32: the task wants a futex wake with the order */
+#define STUB_CALL                                                                                  \
+    0x4008 /* u64: rax, rip, rsp, r10, rdx, r8, r9 of a call through the gate: with                \
+              the event, one line of memory. The line beside it is left alone, as                  \
+              processors fetch it along */
+#define STUB_STOPPED 0x4080 /* u64: time stamp counter when the event came, */
+#define STUB_WENT_ON 0x4088 /* u64: and when the task went on before it */
+#define STUB_FRAME 0x4090   /* u64: ucontext */
+#define STUB_INFO 0x4098    /* u64: siginfo */
+#define STUB_SIGNAL 0x40A0  /* u32 */
+#define STUB_KEPT                                                                                  \
+    0x4100 /* u64: all that the task goes on with: rbx, rbp, rsi, rdi, r12..r15, rflags,           \
+              then as in STUB_CALL rip, rsp, r10, rdx, r8, r9; */
+#define STUB_PERFORMED 0x4180  /* u32: the last set that the task performed, says the task */
+#define STUB_KEPT_STATE 0x4200 /* and x87/SSE/AVX state */
 #define STUB_STACK 0x5000
 #define STUB_STACK_MIDDLE 0xA800
 
@@ -96,3 +104,6 @@
 #define STUB_KICK_SIGNAL 10  /* SIGUSR1 */
 #define STUB_FAULT_SIGNAL 11 /* SIGSEGV */
 #define STUB_GATE_SIGNAL 0   /* no signal: a call through the gate */
+
+#define STUB_ORDER_STEP 2 /* between orders to go on, whose numbers are even */
+#define STUB_BY_GATE 1    /* in an event */

@@ -204,10 +204,6 @@ bool native_decode(struct engine_space *space, struct native_task *task,
                    const struct native_event *event, struct engine_context *context,
                    struct engine_trap *trap)
 {
-    if (event->signal == STUB_GATE_SIGNAL) {
-        trap->kind = ENGINE_TRAP_SYSCALL;
-        return true;
-    }
     if (event->signal == SIGSYS) {
         return decode_syscall(space, task, event, context, trap);
     }

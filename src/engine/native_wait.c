@@ -18,10 +18,13 @@ enum {
     LEARNING = 8, /* a new duration's weight is one eighth */
 };
 
-void native_wait_order(struct native_task *task)
+void native_wait_order(struct native_task *task, uint64_t answer)
 {
-    task->order++;
-    atomic_store(&task->running, true);
+    task->order += STUB_ORDER_STEP;
+    atomic_store_explicit(&task->running, true, memory_order_release);
+    /* Right before the order, which lies in the same line: the task must not get that in between.
+     */
+    memcpy(task->area + STUB_ANSWER, &answer, sizeof(answer));
     native_task_go_on(task);
 }
 
@@ -40,9 +43,15 @@ static bool worth_spinning(const struct engine *engine, uint64_t average)
     return engine->spin.pauses && average < engine->spin.ticks / 4;
 }
 
+/* Did the task post its event? `event` is what it has posted last. */
+static bool is_present(const struct native_task *task, uint32_t event)
+{
+    return (event & ~(uint32_t)STUB_BY_GATE) == task->order;
+}
+
 static bool has_event(const struct native_task *task)
 {
-    return atomic_load(native_word(task, STUB_EVENT)) == task->order;
+    return is_present(task, atomic_load(native_word(task, STUB_EVENT)));
 }
 
 /* Look for the event for as long as a sleep would cost. */
@@ -110,7 +119,7 @@ static bool sleep_for_event(struct engine_cpu *cpu, struct engine_space *space,
     atomic_store(native_word(task, STUB_ENGINE_SLEEPS), 1);
     while (!arrived && alive) {
         uint32_t seen = atomic_load(native_word(task, STUB_EVENT));
-        arrived = seen == task->order;
+        arrived = is_present(task, seen);
         if (!arrived && native_futex(native_word(task, STUB_EVENT), FUTEX_WAIT, seen, &timeout) &&
             errno == ETIMEDOUT) {
             alive = check_on_task(cpu, space, &left);
@@ -143,7 +152,7 @@ bool native_wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
     task->event_at = 0;
     bool looking_helped = arrived;
     arrived = arrived || sleep_for_event(cpu, space, task);
-    if (atomic_load(native_word(task, STUB_STAMP))) {
+    if (native_control(task, STUB_STAMP)) {
         task->event_at = __builtin_ia32_rdtsc();
         learn(engine, &task->run_ticks, time_of_run(task));
     } else if (!looking_helped) {
@@ -156,7 +165,7 @@ bool native_wait_for_event(struct engine_cpu *cpu, struct engine_space *space,
  * few are measured. */
 static bool is_sampled(const struct engine *engine, const struct native_task *task)
 {
-    enum { SAMPLED = 8 };
+    enum { SAMPLED = 8 * STUB_ORDER_STEP };
     return task->order % SAMPLED == 0 || !worth_spinning(engine, task->run_ticks) ||
            !worth_spinning(engine, task->service_ticks);
 }
@@ -167,8 +176,8 @@ void native_wait_advise(const struct engine *engine, struct native_task *task)
         learn(engine, &task->service_ticks, __builtin_ia32_rdtsc() - task->event_at);
     }
     engine_spin_learn(&task->order_doubt, !atomic_load(native_word(task, STUB_SLEEPS)));
-    native_set_word(
+    native_set_control(
         task, STUB_SPIN,
         worth_spinning(engine, task->service_ticks) ? engine->spin.pauses >> task->order_doubt : 0);
-    native_set_word(task, STUB_STAMP, is_sampled(engine, task));
+    native_set_control(task, STUB_STAMP, is_sampled(engine, task));
 }

@@ -70,6 +70,15 @@ void host_window_close(const struct host_window *window);
  * => false: they should stay. So it is in a build with the thread sanitizer, always */
 bool host_windows_ready(void);
 
+/* ---- processor ---------------------------------------------------------------------------- */
+
+struct host_cache {
+    uint32_t size; /* bytes; 0: not known */
+    uint32_t ways;
+};
+/* The second-level cache of the processors of this host. */
+struct host_cache host_second_level_cache(void);
+
 /* ---- temporary files ---------------------------------------------------------------------- */
 
 #define HOST_PARTS_MOST 64

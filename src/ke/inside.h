@@ -1,17 +1,29 @@
 /* src/ke/inside.h: how many host threads are inside, that is, may touch guest kernel memory.
  *
- * Every call into the executive from outside of a guest thread begins and ends with a count, so two
- * processors of the host that both count in one place would do little but pass its cache line to
- * and fro. Each counts in a slot of its own. Who enters in one slot may leave in another: only the
- * sum means something, and only while the machine is frozen.
+ * Every call into the executive from outside of a guest thread begins and ends with a count, so it
+ * has to be cheap, and two threads that both count in one place would do little but pass its cache
+ * line to and fro. A thread that comes through ke_enter therefore counts in a slot that only it
+ * writes. Guest threads, which others may count in and out when they hand over processors, count in
+ * a slot of the processor of the host that this happens on: who enters in one may leave in another.
+ * Only the sum of all slots means something, and only while the machine is frozen.
  *
  *      who enters                         who freezes
  *      slot++                             frozen = 1
+ *      (order)                            order: by the kernel, for all threads of the program
  *      frozen? slot--, wait, again        sum of slots == 0? else wait for somebody to leave
  *
- * Both sides write before they read, and these accesses have one order, so either who freezes sees
- * the count or who enters sees that the machine is frozen. Who then takes the count back does so in
- * the same slot: a sum never lacks a thread that is inside.
+ * Both sides must write before they read, else neither might see the other. An instruction for that
+ * costs several nanoseconds, four times for a call. Who enters a slot of its own only keeps the
+ * compiler from exchanging the two; who freezes has the kernel interrupt every thread that runs
+ * (membarrier), after which each either had counted before, and the sum has it, or sees that the
+ * machine is frozen. Leaving is the same: slot--, frozen? then tell who freezes. Where the kernel
+ * does not offer that, or more threads come than there are slots, a locked instruction on the
+ * processor's slot does it.
+ *
+ * Who takes a count back because the machine is frozen does so in the same slot: a sum never lacks
+ * a thread that is inside.
+ *
+ * Source: membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED.
  */
 #pragma once
 
@@ -22,18 +34,26 @@
 #endif
 
 #define KE_INSIDE_SLOTS 16u
+#define KE_INSIDE_THREADS 32u /* threads with a slot of their own */
+#define KE_INSIDE_APART 4096u /* thread pointers of two threads lie at least so far apart */
 
 /* Two counts never share a cache line, nor the pair of lines that processors fetch together. */
 struct ke_inside_slot {
-    int32_t count; /* (A) may be negative */
-    char apart[124];
+    uint64_t thread; /* (A) whose it is, by its thread pointer; 0: any thread's */
+    int32_t count;   /* (A) may be negative if it is any thread's */
+    char apart[116];
 };
 
 struct ke_inside {
     struct ke_inside_slot slot[KE_INSIDE_SLOTS];
-    uint32_t frozen; /* (A) futex: nobody may enter */
-    uint32_t left;   /* (A) futex: goes up whenever somebody leaves a frozen machine */
+    struct ke_inside_slot own[KE_INSIDE_THREADS]; /* `thread` is set once, by the thread itself */
+    bool asymmetric;                              /* (I) who freezes orders what all threads do */
+    uint32_t frozen;                              /* (A) futex: nobody may enter */
+    uint32_t left; /* (A) futex: goes up whenever somebody leaves a frozen machine */
 };
+
+/* Ask the kernel whether it helps. => all is zero */
+void ke_inside_init(struct ke_inside *inside);
 
 /* The processor of the host that the caller is on, for the moment: to choose among places of which
  * each will do. */
@@ -52,13 +72,34 @@ static inline unsigned ke_host_processor(void)
 }
 
 /* The slot of that processor. */
-static inline int32_t *ke_inside_slot(struct ke_inside *inside)
+static inline struct ke_inside_slot *ke_inside_shared_slot(struct ke_inside *inside)
 {
-    return &inside->slot[ke_host_processor() % KE_INSIDE_SLOTS].count;
+    return &inside->slot[ke_host_processor() % KE_INSIDE_SLOTS];
 }
 
-/* Count in. => the machine is not frozen, which the caller's lock keeps so */
-void ke_inside_add(struct ke_inside *inside);
+/* The slot of the calling thread, whose thread pointer is `thread`, or its processor's. A thread
+ * that is gone leaves its slot, with a count of 0, to the next with the same thread pointer. */
+struct ke_inside_slot *ke_inside_find_slot(struct ke_inside *inside, uint64_t thread);
+static inline struct ke_inside_slot *ke_inside_slot(struct ke_inside *inside)
+{
+    uint64_t thread = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    struct ke_inside_slot *own = &inside->own[thread / KE_INSIDE_APART % KE_INSIDE_THREADS];
+
+    if (__builtin_expect(__atomic_load_n(&own->thread, __ATOMIC_RELAXED) == thread, 1))
+        return own;
+    return ke_inside_find_slot(inside, thread);
+}
+
+static inline void ke_inside_count_in_slot(struct ke_inside_slot *slot, int32_t by)
+{
+    if (__builtin_expect(slot->thread == 0, 0)) {
+        __atomic_fetch_add(&slot->count, by, __ATOMIC_SEQ_CST);
+        return;
+    }
+    __atomic_store_n(&slot->count, slot->count + by, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* How many there are. => frozen, or somebody may come and go meanwhile */
 uint32_t ke_inside_count(const struct ke_inside *inside);
 /* Sleep until nobody is. => frozen */
@@ -71,35 +112,39 @@ static inline bool ke_inside_is_frozen(const struct ke_inside *inside)
     return __atomic_load_n(&inside->frozen, __ATOMIC_SEQ_CST) != 0;
 }
 
-static inline void ke_inside_freeze(struct ke_inside *inside)
-{
-    __atomic_store_n(&inside->frozen, 1, __ATOMIC_SEQ_CST);
-}
-
+/* Let nobody in any more. */
+void ke_inside_freeze(struct ke_inside *inside);
 /* Let those in who wait. */
 void ke_inside_thaw(struct ke_inside *inside);
 
-/* ---- in and out ---- */
+/* ---- guest threads: counted by whoever hands over processors ---- */
+
+/* Count in. => the machine is not frozen, which the caller's lock keeps so */
+void ke_inside_add(struct ke_inside *inside);
+/* Count out. */
+void ke_inside_remove(struct ke_inside *inside);
+
+/* ---- other threads: in and out by themselves ---- */
 
 /* What is left to do for who found the machine frozen: counted in in `slot`, which is taken back
  * until it is not; or counted out. */
-void ke_inside_enter_frozen(struct ke_inside *inside, int32_t *slot);
+void ke_inside_enter_frozen(struct ke_inside *inside, struct ke_inside_slot *slot);
 void ke_inside_left_frozen(struct ke_inside *inside);
 
 /* Wait until the machine is not frozen, and count in. */
 static inline void ke_inside_enter(struct ke_inside *inside)
 {
-    int32_t *slot = ke_inside_slot(inside);
+    struct ke_inside_slot *slot = ke_inside_slot(inside);
 
-    __atomic_fetch_add(slot, 1, __ATOMIC_SEQ_CST);
+    ke_inside_count_in_slot(slot, 1);
     if (__builtin_expect(ke_inside_is_frozen(inside), 0))
         ke_inside_enter_frozen(inside, slot);
 }
 
-/* Count out. */
+/* Count out. => the thread entered */
 static inline void ke_inside_leave(struct ke_inside *inside)
 {
-    __atomic_fetch_sub(ke_inside_slot(inside), 1, __ATOMIC_SEQ_CST);
+    ke_inside_count_in_slot(ke_inside_slot(inside), -1);
     if (__builtin_expect(ke_inside_is_frozen(inside), 0))
         ke_inside_left_frozen(inside);
 }

@@ -9,6 +9,7 @@ void ke_init(struct ke *ke)
     kspace_init(&ke->ks);
     ke_lock_init(&ke->dispatcher_lock, KE_RANK_DISPATCHER);
     ke_lock_init(&ke->processors.lock, KE_RANK_PROCESSOR);
+    ke_inside_init(&ke->processors.inside);
 }
 
 void ke_deinit(struct ke *ke)

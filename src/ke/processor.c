@@ -128,7 +128,7 @@ static void give(struct ke *ke, unsigned index)
     __atomic_store_n(&thread->Running, 0, __ATOMIC_RELAXED);
     p->prcb[index]->CurrentThread.va = p->prcb[index]->IdleThread.va;
     p->busy--;
-    ke_inside_leave(&p->inside);
+    ke_inside_remove(&p->inside);
 }
 
 /* Give the idle processor `index` to a ready thread, if there is one. */
@@ -341,7 +341,7 @@ void ke_safe_point(struct ke *ke, KTHREAD *thread)
     ke_lock_order_none_held();
     ke_acquire_lock(&p->lock);
     if (ke_freeze_requested(p)) {
-        ke_inside_leave(&p->inside);
+        ke_inside_remove(&p->inside);
         await_thaw(p);
         ke_inside_add(&p->inside);
     }

@@ -28,6 +28,7 @@ NTSTATUS cpus_init(struct ntmm_machine *m)
             }
             pcr = kspace_host(&m->ke.ks, va);
         }
+        mm_initialize_processor(m->mm, pcr);
         NTSTATUS status = ke_add_processor(&m->ke, pcr, NULL);
         if (!NT_SUCCESS(status)) {
             return status;

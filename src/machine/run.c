@@ -8,7 +8,9 @@
  *
  * While a thread runs in the kernel (here, in C) it keeps its processor; it gives it back when it
  * waits. x87, SSE and AVX registers are moved lazily: they stay on the engine's processor where the
- * thread last ran, until another thread is to run there, or the thread itself elsewhere.
+ * thread last ran, until another thread is to run there, or the thread itself elsewhere. In a
+ * service that was called through the gate so do all that carry no argument: whoever looks at them
+ * or changes any register collects them first.
  *
  *      T1 on cpu 0 --waits--> cpu 0 still holds T1's      T2 comes to cpu 0: T1's are saved first
  *                                                         T1 goes to cpu 1: fetched from cpu 0
@@ -63,9 +65,10 @@ void run_collect_registers(struct ntmm_machine *m, struct machine_thread *t)
 static void load_registers(struct ntmm_machine *m, struct machine_cpu *cpu,
                            struct machine_thread *t)
 {
-    if (__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) != cpu) {
-        run_collect_registers(m, t);
+    if (__atomic_load_n(&t->loaded_on, __ATOMIC_ACQUIRE) == cpu) {
+        return; /* nobody takes them away: who could waits for t->user, or for the processor */
     }
+    run_collect_registers(m, t);
     pthread_mutex_lock(&cpu->lock);
     if (cpu->loaded && cpu->loaded != t) {
         m->engine_ops->sync_context(cpu->engine, &cpu->loaded->registers);
@@ -113,13 +116,13 @@ static void dispatch_exception(struct ntmm_machine *m, struct machine_thread *t,
                                const EXCEPTION_RECORD *record, const CONTEXT *given)
 {
     CONTEXT context;
+    run_collect_registers(m, t);
     if (given) {
         context = *given;
         context_to_engine(&t->registers, given);
     } else {
         memset(&context, 0, sizeof context);
         context.ContextFlags = CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_DEBUG_REGISTERS;
-        run_collect_registers(m, t);
         context_from_engine(&context, &t->registers);
     }
     if (debug_exception(m, t, record, true)) {

@@ -17,10 +17,11 @@
 #include "machine/context.h"
 #include "machine/run.h"
 
-static void store(struct ntmm_machine *m, const struct machine_thread *t)
+static void store(struct ntmm_machine *m, struct machine_thread *t)
 {
     KTHREAD *thread = &t->thread->thread->Tcb;
     const struct engine_context *r = &t->registers;
+    run_collect_registers(m, t);
     thread->TrapFrame.va = thread->InitialStack.va - sizeof(KTRAP_FRAME);
     KTRAP_FRAME *frame = k2h(&m->ke.ks, thread->TrapFrame);
     *frame = (KTRAP_FRAME){
@@ -63,7 +64,6 @@ static void store_processor(struct ntmm_machine *m, unsigned number, struct mach
     state->SpecialRegisters.MsrGsSwap = h2k(&m->ke.ks, prcb) - offsetof(KPCR, Prcb);
     if (t) {
         state->ContextFrame.ContextFlags = CONTEXT_ALL;
-        run_collect_registers(m, t);
         context_from_engine(&state->ContextFrame, &t->registers);
         state->SpecialRegisters.MsrGsBase = t->registers.gs_base;
     }

@@ -112,10 +112,11 @@ static NTSTATUS place(struct allocation *a)
     if (!NT_SUCCESS(status))
         return status;
     if (a->base == 0) {
-        uint64_t unit = a->large ? MI_LARGE_FRAMES : VAD_UNIT;
-        status = mi_vad_find_hole(a->space, pages + unit - VAD_UNIT, a->limit,
-                                  a->type & MEM_TOP_DOWN, &a->first);
-        a->first = (a->first + unit - 1) / unit * unit;
+        uint64_t slack = a->large ? MI_LARGE_FRAMES - VAD_UNIT : 0;
+        status =
+            mi_vad_find_hole(a->space, pages + slack, a->limit, a->type & MEM_TOP_DOWN, &a->first);
+        if (a->large)
+            a->first = (a->first + slack) / MI_LARGE_FRAMES * MI_LARGE_FRAMES;
         a->last = a->first + pages - 1;
         return status;
     }
@@ -127,14 +128,19 @@ static NTSTATUS place(struct allocation *a)
                                                              : STATUS_CONFLICTING_ADDRESSES;
 }
 
-void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad)
+NTSTATUS mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad, uint64_t charge)
 {
     mi_lock_working_set(space);
+    if (!mi_charge_process_commit(space, charge, MI_COMMIT_USER)) {
+        mi_unlock_working_set(space);
+        return STATUS_COMMITMENT_LIMIT;
+    }
     mi_vad_insert(space, vad);
     mi_virtual_size_add(space, (int64_t)MI_VA(mi_vad_pages(vad)));
     if (vad->u.VadFlags.VadType == MI_VAD_WRITE_WATCH)
         mi_watch_begin(space);
     mi_unlock_working_set(space);
+    return STATUS_SUCCESS;
 }
 
 /* => (C) */
@@ -155,36 +161,28 @@ static void set_type(const struct allocation *a, MMVAD_SHORT *vad)
 
 static NTSTATUS enter(const struct allocation *a, MMVAD_SHORT *vad)
 {
-    if (a->large)
-        return mi_enter_large(a->space, vad, a->large);
-    mi_vad_enter(a->space, vad);
-    return STATUS_SUCCESS;
+    return a->large ? mi_enter_large(a->space, vad, a->large)
+                    : mi_vad_enter(a->space, vad, mi_vad_commit(vad));
 }
 
 static NTSTATUS reserve(struct allocation *a)
 {
     struct mm_space *space = a->space;
-    enum mi_commit_for what = a->large ? MI_COMMIT_LARGE : MI_COMMIT_USER;
     bool commit = a->type & MEM_COMMIT;
 
     mi_lock_address_space(space);
     NTSTATUS status = place(a);
     MMVAD_SHORT *vad = NT_SUCCESS(status) ? take_vad(a) : NULL;
-    uint64_t charge = commit ? a->last - a->first + 1 : 0;
     if (NT_SUCCESS(status) && !vad)
         status = STATUS_INSUFFICIENT_RESOURCES;
-    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, charge, what))
-        status = STATUS_COMMITMENT_LIMIT;
     if (NT_SUCCESS(status)) {
         vad->StartingVpn = a->first;
         vad->EndingVpn = a->last;
         vad->u.VadFlags.Protection = a->protection;
         vad->u.VadFlags.MemCommit = commit;
-        vad->u.VadFlags.CommitCharge = charge;
+        vad->u.VadFlags.CommitCharge = commit ? a->last - a->first + 1 : 0;
         set_type(a, vad);
         status = enter(a, vad);
-        if (!NT_SUCCESS(status))
-            mi_return_process_commit(space, charge, what);
     }
     if (!NT_SUCCESS(status) && vad)
         mi_vad_give(space, vad);
@@ -221,15 +219,13 @@ NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *b
     NTSTATUS status = mi_space_status(space);
     if (NT_SUCCESS(status))
         status = mi_vad_find_hole_by_page(space, pages, &first);
-    if (NT_SUCCESS(status) && !mi_charge_process_commit(space, pages, MI_COMMIT_USER))
-        status = STATUS_COMMITMENT_LIMIT;
     if (NT_SUCCESS(status)) {
         vad->StartingVpn = first;
         vad->EndingVpn = first + pages - 1;
         vad->u.VadFlags.Protection = MM_READWRITE;
         vad->u.VadFlags.MemCommit = 1;
         vad->u.VadFlags.CommitCharge = pages;
-        mi_vad_enter(space, vad);
+        status = mi_vad_enter(space, vad, pages);
         *base = MI_VA(first);
     }
     mi_unlock_address_space(space);

@@ -16,6 +16,7 @@
  *
  * When tables are complete, bootpfn.c gives every frame its MMPFN.
  */
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/system.h"
 
@@ -93,11 +94,16 @@ static uint64_t at_least(uint64_t value, uint64_t least)
     return value > least ? value : least;
 }
 
+static uint64_t database_bytes(const struct mm *mm)
+{
+    return mm->frames * sizeof(MMPFN) + mi_color_list_bytes(mm);
+}
+
 /* How large each region may become. Source of the orders of magnitude: Windows Internals 6, part 2,
  * ch. 10 "Pool Sizes": nonpaged pool up to 75% of RAM. */
 static void size_regions(struct mm *mm)
 {
-    uint64_t database = round_up(mm->frames * sizeof(MMPFN), MI_TABLE_SPAN);
+    uint64_t database = round_up(database_bytes(mm), MI_TABLE_SPAN);
 
     mm->nonpaged = (struct mi_region){
         .name = "nonpaged pool",
@@ -131,7 +137,7 @@ static NTSTATUS boot_nonpaged(struct boot *boot)
 {
     struct mm *mm = boot->mm;
     struct mi_region *pool = &mm->nonpaged;
-    uint64_t database_pages = round_up(mm->frames * sizeof(MMPFN), PAGE_SIZE) >> PAGE_SHIFT;
+    uint64_t database_pages = round_up(database_bytes(mm), PAGE_SIZE) >> PAGE_SHIFT;
     uint64_t database = boot_frames(boot, database_pages);
     uint64_t floor = boot_frames(boot, pool->floor);
 

@@ -1,7 +1,7 @@
 /* src/mm/bootpfn.c: the first contents of the PFN database.
  *
  * Frames that boot gave away get their entries from the page tables that map them. All others are
- * on the zeroed list, in ascending order, since a new memory file reads as zeroes:
+ * on the zeroed lists, each colour's in ascending order, since a new memory file reads as zeroes:
  *
  *      frame 1 ...                            late                                     RAM
  *            |tables, nt, database, pool, free |               free                     |
@@ -27,6 +27,7 @@
 
 #include "host/host.h"
 #include "ke/futex.h"
+#include "mm/color.h"
 #include "mm/frames.h"
 
 #define LARGE_PAGE_FRAMES 512u
@@ -36,6 +37,8 @@
 #define STREAM_FRAMES 1024u
 _Static_assert(STREAM_FRAMES * sizeof(MMPFN) % PAGE_SIZE == 0, "whole pages of the database");
 _Static_assert(MI_TABLE_SPAN / PAGE_SIZE * sizeof(MMPFN) % PAGE_SIZE == 0, "and of its last part");
+_Static_assert(MI_TABLE_SPAN / PAGE_SIZE % MI_COLORS_MOST == 0,
+               "colors have equally many late ones");
 
 void mi_boot_divide_frames(struct mm *mm, uint64_t first_free)
 {
@@ -101,6 +104,7 @@ static void initialize_lists(struct mm *mm)
 {
     struct nt_globals *nt = &mm->ke->nt;
 
+    mi_color_lists_initialize(mm);
     mi_list_initialize(nt->MmZeroedPageListHead, ZeroedPageList);
     mi_list_initialize(nt->MmFreePageListHead, FreePageList);
     for (unsigned i = 0; i < MI_PRIORITIES; i++)
@@ -133,7 +137,7 @@ void mi_boot_early_frames(struct mm *mm)
     for (uint64_t pfn = 1; pfn < late; pfn++) {
         /* The database was all zero: whoever has no reference is free. */
         if (mi_pfn(mm, pfn)->u3.e2.ReferenceCount == 0)
-            mi_list_insert_tail(mm, mm->ke->nt.MmZeroedPageListHead, pfn);
+            mi_list_insert_tail(mm, mi_color_list(mm, ZeroedPageList, pfn), pfn);
     }
     *mm->ke->nt.MmAvailablePages += mm->frames - late;
     set_frames(mm, MI_FRAMES_EARLY);
@@ -141,15 +145,16 @@ void mi_boot_early_frames(struct mm *mm)
 
 /* ---- late frames ---------------------------------------------------------------------------- */
 
-/* Write the entries of frames first .. first + count - 1, neighbours on the zeroed list, into the
- * RAM file. `buffer` has room for them. */
+/* Write the entries of frames first .. first + count - 1 into the RAM file: on the zeroed list of
+ * its colour, each has those one turn of colours before and after it for neighbours. `buffer` has
+ * room for them. */
 static void stream_entries(struct mm *mm, MMPFN *buffer, uint64_t first, uint64_t count)
 {
     size_t size = count * sizeof(MMPFN);
     uint64_t offset = MI_VA(mm->database_frame) + first * sizeof(MMPFN);
 
     for (uint64_t i = 0; i < count; i++) {
-        buffer[i] = (MMPFN){.u1.Flink = first + i + 1, .u2.Blink = first + i - 1};
+        buffer[i] = (MMPFN){.u1.Flink = first + i + mm->colors, .u2.Blink = first + i - mm->colors};
         buffer[i].u3.e1.PageLocation = ZeroedPageList;
     }
     if (pwrite(mm->ram_fd, buffer, size, (off_t)offset) != (ssize_t)size)
@@ -168,7 +173,8 @@ static void list_late_frames(struct mm *mm)
     ke_acquire_lock(&mm->pfn_lock);
     if (count > 0) {
         ULONG64 *available = mm->ke->nt.MmAvailablePages;
-        mi_list_append_run(mm, mm->ke->nt.MmZeroedPageListHead, late, count);
+        for (uint64_t pfn = late; pfn < late + mm->colors; pfn++)
+            mi_list_append_run(mm, mi_color_list(mm, ZeroedPageList, pfn), pfn, count / mm->colors);
         __atomic_store_n(available, *available - count, __ATOMIC_RELAXED); /* counted twice now */
     }
     mm->listed_frames = mm->frames;

@@ -3,14 +3,15 @@
  * The promises, each looked at from both sides:
  *
  *      lists   each list is linked both ways, as long as its Total says, and all its frames say
- *              that they are on it; every frame is on one list, in quarantine, at hand of one
- *              process (slist.c), or active
+ *              that they are on it, zeroed and free ones on that of their colour; every frame is
+ *              on one list, in quarantine, at hand of one process (slist.c), or active
  *      tables  (checktables.c) every PTE's frame names that PTE and table; share counts are the
  *              number of PTEs; UsedPageTableEntries are the entries that are not zero
  *      working sets (checkwset.c) each valid user PTE has one entry, which is found from its page
  *      VADs    (checkvad.c) order, balance, gaps; commit charges are the committed pages
  *      commit  charges of all owners add up to MmTotalCommittedPages
  *      sections (checksection.c) prototype PTEs against frames and page tables; references
+ *      forks   (checkclone.c) blocks against the PTEs of all processes that lead to them
  *      pools   (checkpool.c) blocks fill their pages; lists, tags and descriptors agree with them
  *      paged pool (checkpaged.c) its working set has an entry for each page that is in memory
  *
@@ -18,11 +19,18 @@
  * The machine must be quiescent: no call into mm from other threads meanwhile.
  */
 #include "mm/check.h"
-#include "mm/frames.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/words.h"
+
+#include "mm/color.h"
+#include "mm/frames.h"
+
+#define ZEROED_LOOKED_AT 256u
 
 void mi_check_failed(struct mi_check *check, const char *format, ...)
 {
@@ -37,132 +45,6 @@ void mi_check_failed(struct mi_check *check, const char *format, ...)
 }
 
 /* ---- page lists ----------------------------------------------------------------------------- */
-
-/* `elsewhere` frames of its Total are on another list. */
-static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS name,
-                       uint64_t elsewhere)
-{
-    const struct mm *mm = check->mm;
-    uint64_t before = MI_LIST_END, count = 0;
-
-    MI_CHECK(check, list->ListName == name, "list %d says that it is list %d", name,
-             list->ListName);
-    for (uint64_t pfn = list->Flink; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
-        if (pfn >= mm->frames || check->listed[pfn]) {
-            mi_check_failed(check, "list %d: frame %llx is no frame, or listed twice", name,
-                            (unsigned long long)pfn);
-            return;
-        }
-        const MMPFN *page = &mm->pfn[pfn];
-        check->listed[pfn] = true;
-        MI_CHECK(check, page->u2.Blink == before, "list %d: frame %llx has a wrong Blink", name,
-                 (unsigned long long)pfn);
-        MI_CHECK(check, page->u3.e1.PageLocation == name, "list %d: frame %llx says location %d",
-                 name, (unsigned long long)pfn, page->u3.e1.PageLocation);
-        MI_CHECK(check, page->u3.e2.ReferenceCount == 0, "list %d: frame %llx is referenced", name,
-                 (unsigned long long)pfn);
-        MI_CHECK(check, name != ModifiedPageList || mi_modified_list(mm, page) == list,
-                 "frame %llx is on the wrong list of modified pages", (unsigned long long)pfn);
-        before = pfn;
-        count++;
-    }
-    MI_CHECK(check, list->Blink == before, "list %d: wrong Blink at its head", name);
-    MI_CHECK(check, list->Total == count + elsewhere, "list %d: Total is %llu for %llu frames",
-             name, (unsigned long long)list->Total, (unsigned long long)(count + elsewhere));
-}
-
-static void check_lists(struct mi_check *check)
-{
-    const struct nt_globals *nt = &check->mm->ke->nt;
-    uint64_t available = nt->MmZeroedPageListHead->Total + nt->MmFreePageListHead->Total;
-
-    check_list(check, nt->MmZeroedPageListHead, ZeroedPageList, 0);
-    check_list(check, nt->MmFreePageListHead, FreePageList, 0);
-    for (int i = 0; i < 8; i++) {
-        check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList, 0);
-        available += nt->MmStandbyPageListByPriority[i].Total;
-    }
-    check_list(check, nt->MmModifiedPageListHead, ModifiedPageList,
-               nt->MmModifiedPageListByColor->Total);
-    check_list(check, nt->MmModifiedPageListByColor, ModifiedPageList, 0);
-    check_list(check, nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList, 0);
-    check_list(check, nt->MmBadPageListHead, BadPageList, 0);
-    MI_CHECK(check, *nt->MmAvailablePages == available,
-             "MmAvailablePages is %llu, the lists have %llu",
-             (unsigned long long)*nt->MmAvailablePages, (unsigned long long)available);
-}
-
-static bool is_zero_page(const struct mm *mm, uint64_t pfn)
-{
-    const uint64_t *word = mi_frame(mm, pfn);
-
-    for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
-        if (word[i] != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Pages on the zeroed list read as zero; looking at all of a large RAM would touch all of it, so
- * only the head of the list, where frames come back, is looked at. */
-static void check_zeroed(struct mi_check *check)
-{
-    const struct mm *mm = check->mm;
-    uint64_t pfn = mm->ke->nt.MmZeroedPageListHead->Flink;
-
-    for (int i = 0; i < 256 && pfn < mm->frames; i++, pfn = mm->pfn[pfn].u1.Flink) {
-        MI_CHECK(check, is_zero_page(mm, pfn), "frame %llx is on the zeroed list, but not zero",
-                 (unsigned long long)pfn);
-    }
-}
-
-static void check_quarantine(struct mi_check *check)
-{
-    const struct mm *mm = check->mm;
-    size_t count = 0;
-
-    for (uint64_t pfn = mm->quarantine.first; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
-        if (pfn >= mm->frames || check->listed[pfn]) {
-            mi_check_failed(check, "quarantine: frame %llx is no frame, or listed twice",
-                            (unsigned long long)pfn);
-            return;
-        }
-        check->listed[pfn] = true;
-        MI_CHECK(check, mm->pfn[pfn].u3.e1.PageLocation == TransitionPage,
-                 "quarantine: frame %llx says location %d", (unsigned long long)pfn,
-                 mm->pfn[pfn].u3.e1.PageLocation);
-        count++;
-    }
-    MI_CHECK(check, count == mm->quarantine.count, "quarantine: wrong count");
-}
-
-/* Frames that a process has at hand: active, but nobody's. */
-static void check_at_hand(struct mi_check *check, const struct mm_space *space)
-{
-    const struct mm *mm = check->mm;
-    const struct mi_slist *slist = &space->slist;
-    uint32_t count = slist->zeroed_count + slist->free_count;
-
-    MI_CHECK(check, slist->zeroed_count <= mm->slist_most && slist->free_count <= mm->slist_most,
-             "process %p has too many frames at hand", (const void *)space->process);
-    for (uint32_t i = 0; i < count; i++) {
-        bool zeroed = i < slist->zeroed_count;
-        uint64_t pfn = zeroed ? slist->zeroed[i] : slist->free[i - slist->zeroed_count];
-        if (pfn >= mm->frames || check->listed[pfn]) {
-            mi_check_failed(check, "at hand: frame %llx is no frame, or listed twice",
-                            (unsigned long long)pfn);
-            return;
-        }
-        const MMPFN *page = &mm->pfn[pfn];
-        check->listed[pfn] = true;
-        MI_CHECK(check,
-                 page->u3.e1.PageLocation == ActiveAndValid && page->u3.e2.ReferenceCount == 1 &&
-                     page->u2.ShareCount == 0 && page->PteAddress.va == 0,
-                 "at hand: frame %llx is somebody's", (unsigned long long)pfn);
-        MI_CHECK(check, !zeroed || is_zero_page(mm, pfn), "at hand: frame %llx is not zero",
-                 (unsigned long long)pfn);
-    }
-}
 
 /* A page that is not mapped is where its list says it is: a standby page has its contents elsewhere
  * too, and one that was modified has them nowhere else. */
@@ -183,33 +65,213 @@ static void check_original(struct mi_check *check, uint64_t pfn)
                  "modified frame %llx has a slot", (unsigned long long)pfn);
 }
 
-/* After all tables were walked: frames against what was found. Frame 0 is nobody's. */
-static void check_frames(struct mi_check *check)
+/* A frame that some list leads to. => false: it is no frame, or was met before, so that this list
+ * is not to be followed any further */
+static bool enter_frame(struct mi_check *check, uint64_t pfn, const char *list)
+{
+    if (pfn >= check->mm->frames || mi_check_is_listed(check, pfn)) {
+        mi_check_failed(check, "%s: frame %llx is no frame, or listed twice", list,
+                        (unsigned long long)pfn);
+        return false;
+    }
+    bitmap_set(&check->listed, pfn);
+    check_original(check, pfn);
+    return true;
+}
+
+static const char *const list_names[] = {
+    [ZeroedPageList] = "zeroed list",     [FreePageList] = "free list",
+    [StandbyPageList] = "standby list",   [ModifiedPageList] = "modified list",
+    [BadPageList] = "list of bad frames", [ModifiedNoWritePageList] = "modified-no-write list"};
+
+/* `elsewhere` frames of its Total are on another list. */
+static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS name,
+                       uint64_t elsewhere)
+{
+    const struct mm *mm = check->mm;
+    uint64_t before = MI_LIST_END, count = 0;
+
+    MI_CHECK(check, list->ListName == name, "list %d says that it is list %d", name,
+             list->ListName);
+    for (uint64_t pfn = list->Flink; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
+        if (!enter_frame(check, pfn, list_names[name]))
+            return;
+        const MMPFN *page = &mm->pfn[pfn];
+        if (name == StandbyPageList || name == ModifiedPageList)
+            bitmap_set(&check->kept, pfn);
+        MI_CHECK(check, page->u2.Blink == before, "list %d: frame %llx has a wrong Blink", name,
+                 (unsigned long long)pfn);
+        MI_CHECK(check, page->u3.e1.PageLocation == name, "list %d: frame %llx says location %d",
+                 name, (unsigned long long)pfn, page->u3.e1.PageLocation);
+        MI_CHECK(check, page->u3.e2.ReferenceCount == 0, "list %d: frame %llx is referenced", name,
+                 (unsigned long long)pfn);
+        MI_CHECK(check, name != ModifiedPageList || mi_modified_list(mm, page) == list,
+                 "frame %llx is on the wrong list of modified pages", (unsigned long long)pfn);
+        MI_CHECK(check, name > FreePageList || mi_color_list(mm, name, pfn) == list,
+                 "frame %llx is on the list of another colour", (unsigned long long)pfn);
+        MI_CHECK(check, page->u4.PageColor == 0, "frame %llx says node %u", (unsigned long long)pfn,
+                 page->u4.PageColor);
+        before = pfn;
+        count++;
+    }
+    MI_CHECK(check, list->Blink == before, "list %d: wrong Blink at its head", name);
+    MI_CHECK(check, list->Total == count + elsewhere, "list %d: Total is %llu for %llu frames",
+             name, (unsigned long long)list->Total, (unsigned long long)(count + elsewhere));
+}
+
+/* The lists by colour have the frames, and the head of all has their count. */
+static void check_colors(struct mi_check *check, const MMPFNLIST *all, MMLISTS name)
+{
+    const struct mm *mm = check->mm;
+    uint64_t total = 0;
+
+    for (uint32_t color = 0; color < mm->colors; color++) {
+        const MMPFNLIST *list = mi_color_list(mm, name, color);
+        check_list(check, list, name, 0);
+        total += list->Total;
+    }
+    check_list(check, all, name, total);
+    MI_CHECK(check, all->Flink == MI_LIST_END, "list %d: its head has frames of its own", name);
+    MI_CHECK(check,
+             mm->ke->nt.MmFreePagesByColor[name].va == h2k(&mm->ke->ks, mi_color_list(mm, name, 0)),
+             "list %d: MmFreePagesByColor is wrong", name);
+}
+
+static void check_lists(struct mi_check *check)
+{
+    const struct nt_globals *nt = &check->mm->ke->nt;
+    uint64_t available = nt->MmZeroedPageListHead->Total + nt->MmFreePageListHead->Total;
+
+    check_colors(check, nt->MmZeroedPageListHead, ZeroedPageList);
+    check_colors(check, nt->MmFreePageListHead, FreePageList);
+    MI_CHECK(check,
+             *nt->MmSecondaryColors == check->mm->colors &&
+                 *nt->MmSecondaryColorMask == check->mm->colors - 1,
+             "MmSecondaryColors is %u, MmSecondaryColorMask %x", *nt->MmSecondaryColors,
+             *nt->MmSecondaryColorMask);
+    for (int i = 0; i < 8; i++) {
+        check_list(check, &nt->MmStandbyPageListByPriority[i], StandbyPageList, 0);
+        available += nt->MmStandbyPageListByPriority[i].Total;
+    }
+    check_list(check, nt->MmModifiedPageListHead, ModifiedPageList,
+               nt->MmModifiedPageListByColor->Total);
+    check_list(check, nt->MmModifiedPageListByColor, ModifiedPageList, 0);
+    check_list(check, nt->MmModifiedNoWritePageListHead, ModifiedNoWritePageList, 0);
+    check_list(check, nt->MmBadPageListHead, BadPageList, 0);
+    MI_CHECK(check, *nt->MmAvailablePages == available,
+             "MmAvailablePages is %llu, the lists have %llu",
+             (unsigned long long)*nt->MmAvailablePages, (unsigned long long)available);
+}
+
+static bool is_zero_page(const struct mm *mm, uint64_t pfn)
+{
+    return words_are_zero(mi_frame(mm, pfn), PAGE_SIZE / sizeof(uint64_t));
+}
+
+/* Pages on the zeroed lists read as zero; looking at all of a large RAM would touch all of it, so
+ * only the heads of the lists, where frames come back, are looked at. */
+static void check_zeroed(struct mi_check *check)
 {
     const struct mm *mm = check->mm;
 
-    for (uint64_t pfn = 1; pfn < mm->frames; pfn++) {
+    for (uint32_t i = 0; i < mm->colors; i++) {
+        uint64_t pfn = mi_color_list(mm, ZeroedPageList, i)->Flink;
+        for (uint32_t n = 0; n <= ZEROED_LOOKED_AT / mm->colors && pfn < mm->frames; n++) {
+            MI_CHECK(check, is_zero_page(mm, pfn), "frame %llx is on the zeroed list, but not zero",
+                     (unsigned long long)pfn);
+            pfn = mm->pfn[pfn].u1.Flink;
+        }
+    }
+}
+
+static void check_quarantine(struct mi_check *check)
+{
+    const struct mm *mm = check->mm;
+    size_t count = 0;
+
+    for (uint64_t pfn = mm->quarantine.first; pfn != MI_LIST_END; pfn = mm->pfn[pfn].u1.Flink) {
+        if (!enter_frame(check, pfn, "quarantine"))
+            return;
+        MI_CHECK(check, mm->pfn[pfn].u3.e1.PageLocation == TransitionPage,
+                 "quarantine: frame %llx says location %d", (unsigned long long)pfn,
+                 mm->pfn[pfn].u3.e1.PageLocation);
+        count++;
+    }
+    MI_CHECK(check, count == mm->quarantine.count, "quarantine: wrong count");
+}
+
+/* Frames that a process has at hand: active, but nobody's. */
+static void check_at_hand(struct mi_check *check, const struct mm_space *space)
+{
+    const struct mm *mm = check->mm;
+    const struct mi_slist *slist = &space->slist;
+    uint32_t count = slist->zeroed_count + slist->free_count;
+
+    MI_CHECK(check, slist->zeroed_count <= mm->slist_most && slist->free_count <= mm->slist_most,
+             "process %p has too many frames at hand", (const void *)space->process);
+    for (uint32_t i = 0; i < count; i++) {
+        bool zeroed = i < slist->zeroed_count;
+        uint64_t pfn = zeroed ? slist->zeroed[i] : slist->free[i - slist->zeroed_count];
+        if (!enter_frame(check, pfn, "at hand"))
+            return;
         const MMPFN *page = &mm->pfn[pfn];
-        unsigned location = page->u3.e1.PageLocation;
-        check_original(check, pfn);
-        if (check->listed[pfn]) {
-            /* A transition PTE, or prototype, holds it. */
-            bool kept = location == ModifiedPageList || location == StandbyPageList;
-            MI_CHECK(check, (check->share[pfn] != 0) == kept,
-                     "frame %llx in location %u is held by %u PTEs", (unsigned long long)pfn,
-                     location, check->share[pfn]);
+        MI_CHECK(check,
+                 page->u3.e1.PageLocation == ActiveAndValid && page->u3.e2.ReferenceCount == 1 &&
+                     page->u2.ShareCount == 0 && page->PteAddress.va == 0,
+                 "at hand: frame %llx is somebody's", (unsigned long long)pfn);
+        MI_CHECK(check, !zeroed || is_zero_page(mm, pfn), "at hand: frame %llx is not zero",
+                 (unsigned long long)pfn);
+    }
+}
+
+/* A frame that is on no list. */
+static void check_active(struct mi_check *check, uint64_t pfn)
+{
+    const MMPFN *page = &check->mm->pfn[pfn];
+
+    check_original(check, pfn);
+    MI_CHECK(check, page->u3.e1.PageLocation == ActiveAndValid,
+             "frame %llx says location %u, but is on no list", (unsigned long long)pfn,
+             page->u3.e1.PageLocation);
+    MI_CHECK(check, page->u3.e2.ReferenceCount == 1, "frame %llx: reference count %u",
+             (unsigned long long)pfn, page->u3.e2.ReferenceCount);
+    MI_CHECK(check, check->share[pfn] != 0, "frame %llx is active, but no PTE holds it",
+             (unsigned long long)pfn);
+    MI_CHECK(check, page->u2.ShareCount == check->share[pfn],
+             "frame %llx: share count %llu, found %u", (unsigned long long)pfn,
+             (unsigned long long)page->u2.ShareCount, check->share[pfn]);
+}
+
+/* A frame of a list: PTEs in transition, or prototypes, hold what is on the standby and modified
+ * lists, and nothing else. */
+static void check_idle(struct mi_check *check, uint64_t pfn)
+{
+    MI_CHECK(check, (check->share[pfn] != 0) == bitmap_test(&check->kept, pfn),
+             "frame %llx in location %u is held by %u PTEs", (unsigned long long)pfn,
+             check->mm->pfn[pfn].u3.e1.PageLocation, check->share[pfn]);
+}
+
+/* Whether all frames of a word of the maps are on lists, and nobody holds any, as is right. */
+static bool are_all_idle(const struct mi_check *check, size_t word)
+{
+    const uint64_t *shares = (const uint64_t *)&check->share[word * 64];
+
+    return check->listed.words[word] == UINT64_MAX && check->kept.words[word] == 0 &&
+           words_are_zero(shares, 64 * sizeof(*check->share) / sizeof(*shares));
+}
+
+/* After all tables were walked: frames against what was found. Frame 0 is nobody's. */
+static void check_frames(struct mi_check *check)
+{
+    for (uint64_t pfn = 1; pfn < check->mm->frames; pfn++) {
+        if (pfn % 64 == 0 && are_all_idle(check, pfn / 64)) {
+            pfn += 63;
             continue;
         }
-        MI_CHECK(check, location == ActiveAndValid,
-                 "frame %llx says location %u, but is on no list", (unsigned long long)pfn,
-                 location);
-        MI_CHECK(check, page->u3.e2.ReferenceCount == 1, "frame %llx: reference count %u",
-                 (unsigned long long)pfn, page->u3.e2.ReferenceCount);
-        MI_CHECK(check, check->share[pfn] != 0, "frame %llx is active, but no PTE holds it",
-                 (unsigned long long)pfn);
-        MI_CHECK(check, page->u2.ShareCount == check->share[pfn],
-                 "frame %llx: share count %llu, found %u", (unsigned long long)pfn,
-                 (unsigned long long)page->u2.ShareCount, check->share[pfn]);
+        if (mi_check_is_listed(check, pfn))
+            check_idle(check, pfn);
+        else
+            check_active(check, pfn);
     }
 }
 
@@ -284,6 +346,7 @@ static void check_all(struct mi_check *check)
         mi_check_space(check, space);
     }
     mi_check_sections(check);
+    mi_check_clones(check);
     check_frames(check);
     mi_check_paging_files(check);
     mi_check_regions(check);
@@ -294,28 +357,51 @@ static void check_all(struct mi_check *check)
     check_jobs(check);
 }
 
+/* ---- what is found is noted in memory that stays for the next time ----------------------------
+ */
+
+/* Words of counts by frame, for whole words of the maps. */
+static size_t share_words(const struct mm *mm)
+{
+    return BITMAP_WORDS(mm->frames) * (64 * sizeof(uint32_t) / sizeof(uint64_t));
+}
+
+static bool begin(struct mi_check *check)
+{
+    struct mm *mm = check->mm;
+    size_t shares = share_words(mm), map = BITMAP_WORDS(mm->frames);
+    size_t paged = mm->paged.pages;
+    size_t bytes = (shares + 2 * map + paged) * sizeof(uint64_t);
+
+    if (!mm->check.words)
+        mm->check.words = malloc(bytes);
+    if (!mm->check.words)
+        return false;
+    memset(mm->check.words, 0, bytes);
+    check->share = (uint32_t *)mm->check.words;
+    check->listed = (struct bitmap){mm->check.words + shares, mm->frames};
+    check->kept = (struct bitmap){mm->check.words + shares + map, mm->frames};
+    check->paged = (const char **)(mm->check.words + shares + 2 * map);
+    return mi_check_paging_begin(check);
+}
+
 size_t mm_check(struct mm *mm)
 {
     struct mi_check check = {.mm = mm};
 
     mi_list_all_frames(mm);
-    check.share = calloc(mm->frames, sizeof(*check.share));
-    check.listed = calloc(mm->frames, sizeof(*check.listed));
-    if (check.share && check.listed && mi_check_paging_begin(&check)) {
+    if (begin(&check)) {
         mi_pause_workers(mm);
         pthread_mutex_lock(&mm->spaces_lock);
         if (mi_check_paged_pool_begin(&check))
             check_all(&check);
         else
             mi_check_failed(&check, "paged pool cannot be read");
-        mi_check_paged_pool_end(&check);
         pthread_mutex_unlock(&mm->spaces_lock);
         mi_resume_workers(mm);
     } else {
         mi_check_failed(&check, "no memory to check with");
     }
     mi_check_paging_end(&check);
-    free(check.share);
-    free(check.listed);
     return check.violations;
 }

@@ -1,66 +1,61 @@
 /* src/mm/checkpaged.c: paged pool as the checkers see it. See check.c.
  *
  * To look at a page through the pool's window would bring it in, and the state that is to be
- * checked would be another one. So when some are not there, a copy of the window is made at another
- * place: frames are mapped, whether the page is valid or in transition, and what is in a paging
- * file is read into pages of the copy's own.
+ * checked would be another one. So each page is looked at where it is: in its frame, whether valid
+ * or in transition, or, when it is in a paging file, in a copy.
  */
-#include <sys/mman.h>
+#include <stdlib.h>
 
+#include "base/words.h"
 #include "mm/check.h"
 #include "mm/system.h"
+
+static size_t next_page(const struct mm *mm, size_t from)
+{
+    return words_next_nonzero((const uint64_t *)mm->paged.ptes, from, mm->paged.pages);
+}
 
 static MMPTE pte_at(const struct mm *mm, size_t index)
 {
     return mi_read_pte(&mm->paged.ptes[index]);
 }
 
-static bool all_are_there(const struct mm *mm)
+/* Room for copies of the pages that are away. */
+static bool make_room(struct mm *mm)
 {
-    for (size_t i = 0; i < mm->paged.pages; i++) {
-        MMPTE pte = pte_at(mm, i);
-        if (pte.u.Long != 0 && !(pte.u.Hard.Valid && pte.u.Hard.Accessed))
-            return false;
-    }
-    return true;
-}
+    size_t away = 0;
 
-static bool copy_page(const struct mi_check *check, size_t index)
-{
-    struct mm *mm = check->mm;
-    void *at = check->paged + MI_VA(index);
-    MMPTE pte = pte_at(mm, index);
-
-    if (mi_pte_holds_frame(pte))
-        return mmap(at, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, mm->ram_fd,
-                    (off_t)MI_VA(pte.u.Hard.PageFrameNumber)) == at;
-    return mprotect(at, PAGE_SIZE, PROT_READ | PROT_WRITE) == 0 &&
-           NT_SUCCESS(mi_read_slot(mm, pte, at));
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1))
+        away += !mi_pte_holds_frame(pte_at(mm, i));
+    if (away <= mm->check.copies_room)
+        return true;
+    free(mm->check.copies);
+    mm->check.copies = malloc(MI_VA(away));
+    mm->check.copies_room = mm->check.copies ? away : 0;
+    return mm->check.copies;
 }
 
 bool mi_check_paged_pool_begin(struct mi_check *check)
 {
     struct mm *mm = check->mm;
-    void *copy;
+    size_t copies = 0;
 
-    check->paged = mm->paged.host;
-    if (all_are_there(mm))
-        return true;
-    if (!NT_SUCCESS(host_memory_reserve(MI_VA(mm->paged.pages), &copy)))
+    if (!make_room(mm))
         return false;
-    check->paged = copy;
-    for (size_t i = 0; i < mm->paged.pages; i++) {
-        if (pte_at(mm, i).u.Long != 0 && !copy_page(check, i))
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
+        MMPTE pte = pte_at(mm, i);
+        if (!mi_pte_holds_frame(pte)) {
+            char *copy = mm->check.copies + MI_VA(copies++);
+            if (!NT_SUCCESS(mi_read_slot(mm, pte, copy)))
+                return false;
+            check->paged[i] = copy;
+        } else if (pte.u.Hard.PageFrameNumber < mm->frames) {
+            check->paged[i] = mi_frame(mm, pte.u.Hard.PageFrameNumber);
+        } else {
             return false;
+        }
     }
     return true;
-}
-
-void mi_check_paged_pool_end(struct mi_check *check)
-{
-    if (check->paged != check->mm->paged.host)
-        host_memory_unmap(check->paged, MI_VA(check->mm->paged.pages));
-    check->paged = NULL;
 }
 
 void mi_check_paged_pool(struct mi_check *check)
@@ -68,7 +63,7 @@ void mi_check_paged_pool(struct mi_check *check)
     struct mm *mm = check->mm;
     uint64_t valid = 0;
 
-    for (size_t i = 0; i < mm->paged.pages; i++) {
+    for (size_t i = next_page(mm, 0); i < mm->paged.pages; i = next_page(mm, i + 1)) {
         MMPTE pte = pte_at(mm, i);
         if (!mi_pte_holds_frame(pte) || pte.u.Hard.PageFrameNumber >= mm->frames)
             continue;

@@ -1,6 +1,7 @@
 /* src/mm/checkpool.c: regions of system space and the pools in them. See check.c. */
 #include <stdlib.h>
 
+#include "base/words.h"
 #include "mm/check.h"
 #include "mm/system.h"
 
@@ -9,12 +10,22 @@
 
 /* ---- regions -------------------------------------------------------------------------------- */
 
+/* Whether there is nothing in a group: no page is used, and none has a frame, or had to. */
+static bool is_empty_group(const struct mi_region *region, size_t first)
+{
+    return first >= region->floor && first + MI_GROUP_PAGES <= region->pages &&
+           bitmap_range_is_clear(&region->used, first, MI_GROUP_PAGES) &&
+           words_are_zero((const uint64_t *)&region->ptes[first], MI_GROUP_PAGES);
+}
+
 static void check_region(struct mi_check *check, struct mi_region *region)
 {
     size_t used = 0, backed = 0, idle = 0;
 
     for (size_t group = 0; group * MI_GROUP_PAGES < region->pages; group++) {
         size_t in_use = 0, with_frame = 0, first = group * MI_GROUP_PAGES;
+        if (is_empty_group(region, first) && region->group_used[group] == 0)
+            continue;
         for (size_t i = first; i < first + MI_GROUP_PAGES && i < region->pages; i++) {
             bool is_used = bitmap_test(&region->used, i);
             MMPTE pte = mi_read_pte(&region->ptes[i]);

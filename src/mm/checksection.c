@@ -43,11 +43,8 @@ static void check_subsections(struct mi_check *check, const struct mi_control *c
              (const void *)control->area, (unsigned long long)pages, (unsigned long long)bytes);
 }
 
-/* A prototype that holds a frame. => whether it is of a file */
-static bool check_held(struct mi_check *check, struct mi_control *control, const struct mi_run *run,
-                       uint64_t at)
+const MMPFN *mi_check_held_proto(struct mi_check *check, const MMPTE *proto, uint32_t own)
 {
-    const MMPTE *proto = &run->ptes[at];
     struct mm *mm = check->mm;
     MMPTE value = mi_read_pte(MI_CHECK_AT(check, proto));
     uint64_t pfn = value.u.Hard.PageFrameNumber, va = h2k(&mm->ke->ks, proto);
@@ -58,26 +55,35 @@ static bool check_held(struct mi_check *check, struct mi_control *control, const
     if (pfn >= mm->frames) {
         mi_check_failed(check, "prototype %llx holds %llx, which is no frame",
                         (unsigned long long)va, (unsigned long long)pfn);
-        return false;
+        return NULL;
     }
     const MMPFN *page = &mm->pfn[pfn];
-    check->share[pfn] +=
-        MI_CHECK_AT(check, control->segment)->SegmentFlags.LargePages; /* the section itself */
+    check->share[pfn] += own;
     MI_CHECK(check,
              page->u4.PrototypePte && page->PteAddress.va == va && page->u4.PteFrame == table,
              "prototype %llx: frame %llx names prototype %llx", (unsigned long long)va,
              (unsigned long long)pfn, (unsigned long long)page->PteAddress.va);
     if (value.u.Hard.Valid) {
-        MI_CHECK(check, check->share[pfn] > 0 && !check->listed[pfn],
+        MI_CHECK(check, check->share[pfn] > 0 && !mi_check_is_listed(check, pfn),
                  "prototype %llx is valid, but nobody maps frame %llx", (unsigned long long)va,
                  (unsigned long long)pfn);
     } else {
-        MI_CHECK(check, check->share[pfn] == 0 && check->listed[pfn],
+        MI_CHECK(check, check->share[pfn] == 0 && mi_check_is_listed(check, pfn),
                  "prototype %llx is in transition, but frame %llx is mapped, or on no list",
                  (unsigned long long)va, (unsigned long long)pfn);
         check->share[pfn]++;
     }
-    bool of_file = page->OriginalPte.u.Soft.Prototype;
+    return page;
+}
+
+/* A prototype that holds a frame. => whether it is of a file */
+static bool check_held(struct mi_check *check, struct mi_control *control, const struct mi_run *run,
+                       uint64_t at)
+{
+    bool large = MI_CHECK_AT(check, control->segment)->SegmentFlags.LargePages;
+    const MMPFN *page = mi_check_held_proto(check, &run->ptes[at], large); /* the section itself */
+    bool of_file = page && page->OriginalPte.u.Soft.Prototype;
+
     if (of_file)
         check_file_pte(check, control, run, at, page->OriginalPte);
     return of_file;

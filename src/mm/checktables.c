@@ -4,7 +4,9 @@
  * the very entry that led to it. Frames that several address spaces map (KUSER_SHARED_DATA) name
  * one of the entries: the system's.
  */
+#include "base/words.h"
 #include "mm/check.h"
+#include "mm/clone.h"
 #include "mm/vad.h"
 
 #define FIRST_KERNEL_SLOT 256u
@@ -13,8 +15,10 @@
 
 struct walk {
     struct mi_check *check;
-    uint64_t space_valid;  /* valid user PTEs of private pages */
-    uint64_t space_shared; /* and of pages with a prototype */
+    const struct mm_space *space; /* whose user half it is, or NULL */
+    uint64_t space_forks;         /* PTEs of pages of forks */
+    uint64_t space_valid;         /* valid user PTEs of private pages */
+    uint64_t space_shared;        /* and of pages with a prototype */
     uint64_t space_tables;
     uint64_t space_entries; /* user PTEs that are not zero */
     uint64_t space_large;   /* large pages */
@@ -81,6 +85,19 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
     return true;
 }
 
+/* The next entry that says anything. */
+static size_t next_entry(const MMPTE *entries, size_t from, size_t end)
+{
+    return words_next_nonzero((const uint64_t *)entries, from, end);
+}
+
+/* => the entry may hold what is no frame */
+static bool is_fork(const struct mm *mm, MMPTE entry)
+{
+    return (!entry.u.Hard.Valid || entry.u.Hard.PageFrameNumber < mm->frames) &&
+           mi_pte_is_fork(mm, entry);
+}
+
 static void check_table(struct walk *walk, uint64_t table, unsigned level, uint64_t entry_va,
                         unsigned first, unsigned last)
 {
@@ -89,13 +106,18 @@ static void check_table(struct walk *walk, uint64_t table, unsigned level, uint6
     const MMPTE *entries = mi_frame(mm, table);
     unsigned used = 0, held = 0;
 
-    for (unsigned i = first; i < last; i++) {
+    for (size_t i = next_entry(entries, first, last); i < last;
+         i = next_entry(entries, i + 1, last)) {
         MMPTE entry = mi_read_pte(&entries[i]);
         uint64_t va = entry_va + i * sizeof(MMPTE);
-        used += entry.u.Long != 0;
-        walk->space_entries += level == 1 && entry.u.Long != 0;
+        used++;
+        walk->space_entries += level == 1;
         if (level == 1 && mi_pte_in_page_file(entry))
             mi_check_slot(check, entry);
+        if (level == 1 && walk->space && is_fork(mm, entry)) {
+            walk->space_forks++;
+            mi_check_clone_pte(check, walk->space, entry);
+        }
         if (!mi_pte_holds_frame(entry))
             continue;
         held++;
@@ -151,6 +173,7 @@ static void check_space_tables(struct walk *walk, struct mm_space *space)
     walk->space_shared = 0;
     walk->space_entries = 0;
     walk->space_large = 0;
+    walk->space = space;
     check_table(walk, space->directory, 4, PXE_BASE, 0, FIRST_KERNEL_SLOT);
     for (unsigned i = 0; i < FIRST_KERNEL_SLOT; i++)
         held += mi_read_pte(&space->pml4[i]).u.Hard.Valid;
@@ -175,11 +198,16 @@ static uint64_t entries_in_vads(const struct mm_space *space)
     uint64_t count = 0;
 
     for (MMVAD_SHORT *vad = mi_vad_first(space); vad; vad = mi_vad_next(space, vad)) {
-        uint64_t end = MI_VA(vad->EndingVpn + 1);
+        uint64_t end = MI_VA(vad->EndingVpn + 1), stop;
         MMPTE *pte;
         for (uint64_t va = MI_VA(vad->StartingVpn); (pte = mi_next_pte(space, &va, end)) != NULL;
-             va += PAGE_SIZE)
-            count += mi_read_pte(pte).u.Long != 0;
+             va = stop) {
+            stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN; /* the end of this table, or of ours */
+            stop = stop < end ? stop : end;
+            size_t here = MI_VPN(stop - va);
+            for (size_t i = next_entry(pte, 0, here); i < here; i = next_entry(pte, i + 1, here))
+                count++;
+        }
     }
     return count;
 }
@@ -208,7 +236,11 @@ void mi_check_space(struct mi_check *check, struct mm_space *space)
 
     mi_lock_address_space(space);
     mi_lock_working_set(space);
+    uint64_t forks = mi_check_clone_root(check, space);
     check_space_tables(&walk, space);
+    MI_CHECK(check, walk.space_forks == forks,
+             "process %p: %llu references to clone blocks, found %llu", (const void *)process,
+             (unsigned long long)forks, (unsigned long long)walk.space_forks);
     MI_CHECK(check, walk.space_tables == space->tables, "process %p: %llu tables, found %llu",
              (const void *)process, (unsigned long long)space->tables,
              (unsigned long long)walk.space_tables);

@@ -263,21 +263,19 @@ static void return_to_job(struct mm_space *space, uint64_t pages)
         __atomic_fetch_sub(&space->job->CurrentJobMemoryUsed, pages, __ATOMIC_RELAXED);
 }
 
-/* CommitCharge is changed under the address creation lock by some and under the working set lock by
- * others, hence atomically. */
+/* CommitCharge and its peak are the working set lock's; others look at them without. */
 static bool charge_process(struct mm_space *space, uint64_t pages, bool limited)
 {
     EPROCESS *process = space->process;
     uint64_t limit = limited ? __atomic_load_n(&process->CommitChargeLimit, __ATOMIC_RELAXED) : 0;
+    uint64_t now = process->CommitCharge + pages;
 
-    if (!charge_job(space, pages, limited))
+    ASSERT(ex_push_lock_is_held_exclusive(&space->vm->WorkingSetMutex));
+    if ((limit && now > limit) || !charge_job(space, pages, limited))
         return false;
-    uint64_t now = add_within(&process->CommitCharge, pages, limit);
-    if (!now) {
-        return_to_job(space, pages);
-        return false;
-    }
-    raise_peak(&process->CommitChargePeak, now);
+    __atomic_store_n(&process->CommitCharge, now, __ATOMIC_RELAXED);
+    if (now > process->CommitChargePeak)
+        __atomic_store_n(&process->CommitChargePeak, now, __ATOMIC_RELAXED);
     if (space->job)
         raise_peak(&space->job->PeakProcessMemoryUsed, now);
     return true;
@@ -285,9 +283,11 @@ static bool charge_process(struct mm_space *space, uint64_t pages, bool limited)
 
 static void return_to_process(struct mm_space *space, uint64_t pages)
 {
-    ULONG64 before = __atomic_fetch_sub(&space->process->CommitCharge, pages, __ATOMIC_RELAXED);
+    EPROCESS *process = space->process;
 
-    ASSERT(before >= pages);
+    ASSERT(ex_push_lock_is_held_exclusive(&space->vm->WorkingSetMutex));
+    ASSERT(process->CommitCharge >= pages);
+    __atomic_store_n(&process->CommitCharge, process->CommitCharge - pages, __ATOMIC_RELAXED);
     return_to_job(space, pages);
 }
 

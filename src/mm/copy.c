@@ -4,6 +4,8 @@
  * cannot go away meanwhile; else the access faults as the processor's would, and is tried again.
  * Accessed and Dirty are set in the PTE as the processor's MMU would.
  */
+#include <string.h>
+
 #include "hw/bits.h"
 #include "mm/space.h"
 
@@ -35,36 +37,67 @@ static bool touch(const struct mm_space *space, uint64_t va, bool write, uint64_
     return true;
 }
 
-/* `size` bytes within one page. => false: fault and try again */
-static bool copy_resident(struct mm_space *space, uint64_t va, void *host, size_t size, bool write)
+enum copying {
+    READ,
+    WRITE,
+    CAPTURE, /* read what will be written */
+    RETURN   /* write what was captured, where it is another by now */
+};
+
+static void return_variable(void *page, const void *host, size_t size)
+{
+    char now[MM_VARIABLE_MOST];
+
+    mi_copy_racing(now, page, size);
+    if (memcmp(now, host, size) != 0)
+        mi_copy_racing(page, host, size);
+}
+
+/* `size` bytes within one page. => (W) shared; false: fault and try again */
+static bool copy_part(const struct mm_space *space, uint64_t va, void *host, size_t size,
+                      enum copying how)
 {
     uint64_t pfn;
 
+    if (!touch(space, va, how != READ, &pfn))
+        return false;
+    char *page = (char *)mi_frame(space->mm, pfn) + va % PAGE_SIZE;
+    if (how == WRITE)
+        mi_copy_racing(page, host, size);
+    else if (how == RETURN)
+        return_variable(page, host, size);
+    else
+        mi_copy_racing(host, page, size);
+    return true;
+}
+
+static bool copy_resident(struct mm_space *space, uint64_t va, void *host, size_t size,
+                          enum copying how)
+{
     mi_lock_working_set_shared(space);
-    bool resident = touch(space, va, write, &pfn);
-    if (resident) {
-        char *page = (char *)mi_frame(space->mm, pfn) + va % PAGE_SIZE;
-        if (write)
-            mi_copy_racing(page, host, size);
-        else
-            mi_copy_racing(host, page, size);
-    }
+    bool resident = copy_part(space, va, host, size, how);
     mi_unlock_working_set_shared(space);
     return resident;
 }
 
-static NTSTATUS copy_user(struct mm_space *space, uint64_t va, void *host, size_t size, bool write)
+static bool is_user(uint64_t va, size_t size)
 {
-    hw_fault code = hw_fault_set_write(hw_fault_set_user((hw_fault){0}, 1), write);
+    return va <= MM_HIGHEST_USER_ADDRESS && size <= MM_HIGHEST_USER_ADDRESS + 1 - va;
+}
+
+static NTSTATUS copy_user(struct mm_space *space, uint64_t va, void *host, size_t size,
+                          enum copying how)
+{
+    hw_fault code = hw_fault_set_write(hw_fault_set_user((hw_fault){0}, 1), how != READ);
 
     if (size == 0)
         return STATUS_SUCCESS;
-    if (va > MM_HIGHEST_USER_ADDRESS || size > MM_HIGHEST_USER_ADDRESS + 1 - va)
+    if (!is_user(va, size))
         return STATUS_ACCESS_VIOLATION;
     while (size > 0) {
         uint64_t left = PAGE_SIZE - va % PAGE_SIZE;
         size_t part = size < left ? size : left;
-        if (!copy_resident(space, va, host, part, write)) {
+        if (!copy_resident(space, va, host, part, how)) {
             NTSTATUS status = mm_access_fault(space, va, code.value);
             if (!NT_SUCCESS(status))
                 return status;
@@ -79,12 +112,52 @@ static NTSTATUS copy_user(struct mm_space *space, uint64_t va, void *host, size_
 
 NTSTATUS mm_copy_from_user(struct mm_space *space, void *to, uint64_t from_va, size_t size)
 {
-    return copy_user(space, from_va, to, size, false);
+    return copy_user(space, from_va, to, size, READ);
 }
 
 NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *from, size_t size)
 {
-    return copy_user(space, to_va, (void *)from, size, true);
+    return copy_user(space, to_va, (void *)from, size, WRITE);
+}
+
+/* All of them, if they are at hand. */
+static bool copy_at_hand(struct mm_space *space, const struct mm_variable *variables, size_t count,
+                         enum copying how)
+{
+    bool done = true;
+
+    mi_lock_working_set_shared(space);
+    for (size_t i = 0; i < count && done; i++) {
+        const struct mm_variable *v = &variables[i];
+        done = is_user(v->va, v->size) && v->va % PAGE_SIZE + v->size <= PAGE_SIZE &&
+               copy_part(space, v->va, v->copy, v->size, how);
+    }
+    mi_unlock_working_set_shared(space);
+    return done;
+}
+
+static NTSTATUS copy_variables(struct mm_space *space, const struct mm_variable *variables,
+                               size_t count, enum copying how)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (copy_at_hand(space, variables, count, how))
+        return STATUS_SUCCESS;
+    for (size_t i = 0; i < count && NT_SUCCESS(status); i++)
+        status = copy_user(space, variables[i].va, variables[i].copy, variables[i].size, how);
+    return status;
+}
+
+NTSTATUS mm_capture_variables(struct mm_space *space, const struct mm_variable *variables,
+                              size_t count)
+{
+    return copy_variables(space, variables, count, CAPTURE);
+}
+
+NTSTATUS mm_return_variables(struct mm_space *space, const struct mm_variable *variables,
+                             size_t count)
+{
+    return copy_variables(space, variables, count, RETURN);
 }
 
 NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,

@@ -4,6 +4,7 @@
  * freed where PTEs are cleared: both are gathered in a struct mi_flush, the engine is told of a
  * batch of pages at once, and only then the frames go to the free list, under one PFN lock.
  */
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -34,6 +35,10 @@ void mi_flush_all(struct mi_flush *flush)
         mi_slist_free(space, flush->free, flush->free_count);
     if (flush->shared_count > 0)
         mi_unshare_pages(space->mm, flush->shared, flush->shared_count);
+    for (size_t i = 0; i < flush->shared_count; i++) {
+        if (flush->shared[i].block_va)
+            mi_clone_release(space, flush->shared[i].block_va);
+    }
     sort_by_address(space->mm, flush->unmap, flush->unmap_count);
     if (flush->unmap_count > 0)
         mi_unmap_pages(space->mm, flush->unmap, flush->unmap_count);
@@ -61,7 +66,10 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         mi_awe_unmapped(mm, pfn);
         return;
     }
-    if (mi_pte_is_shared(mm, old)) {
+    if (mi_pte_is_fork(mm, old)) {
+        mi_wsle_remove_shared(space, va);
+        mi_flush_release(flush, pfn, mi_pfn(mm, pfn)->PteAddress.va);
+    } else if (mi_pte_is_shared(mm, old)) {
         mi_wsle_remove_shared(space, va);
         mi_flush_unshare(flush, pfn, old.u.Hard.Dirty);
     } else {
@@ -77,10 +85,31 @@ void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE valu
 {
     struct mm *mm = flush->space->mm;
 
-    if (mi_read_pte(pte).u.Hard.Valid)
+    MMPTE old = mi_read_pte(pte);
+
+    if (old.u.Hard.Valid) {
         release_page(flush, va, mi_change_pte(mm, pte, value));
-    else
+    } else if (mi_pte_is_away_fork(old)) {
+        uint64_t block_va = mi_away_fork_block_va(old);
+        if (!mi_clone_find(flush->space, block_va))
+            mi_corrupt_pte(mm, mi_pte_va(va), old);
+        mi_change_pte(mm, pte, value);
+        mi_clone_release(flush->space, block_va);
+    } else {
         mi_delete_invalid_pte(mm, pte, value);
+    }
+}
+
+void mi_fork_page_leaves(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE away)
+{
+    struct mm_space *space = flush->space;
+    MMPTE old = mi_change_pte(space->mm, pte, away);
+
+    if (!old.u.Hard.Valid)
+        return;
+    mi_flush_page(flush, va, old.u.Hard.PageFrameNumber);
+    mi_wsle_remove_shared(space, va);
+    mi_flush_unshare(flush, old.u.Hard.PageFrameNumber, false);
 }
 
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end)

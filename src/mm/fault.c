@@ -8,6 +8,7 @@
  *      valid, CopyOnWrite    a write: a copy of its own       access violation
  *      zero, no table        as the VAD says (MemCommit)      access violation
  *      zero or lookup, view  the page of the prototype PTE    access violation
+ *      names a page of a fork        that page, and as above          access violation
  *      guarded, any          take the guard off, STATUS_GUARD_PAGE_VIOLATION
  *
  * A fault is a walk down the table `stages` over one context; each stage goes on, finishes with a
@@ -17,6 +18,7 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Page Fault Handling".
  */
 #include "hw/bits.h"
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -33,7 +35,7 @@ struct fault {
     MMPTE *pte; /* NULL: no page table */
     MMPTE value;
     MMVAD_SHORT *vad; /* only looked up when the PTE does not say enough */
-    MMPTE *proto;     /* NULL: not a page of a section */
+    MMPTE *proto;     /* NULL: not a page of a section, or of a fork (which has no vad here) */
     unsigned protection;
     struct mi_read read; /* with FAULT_SLEEP */
     unsigned rooms;      /* how often that was not enough, or others were faster */
@@ -67,8 +69,11 @@ static NTSTATUS copy_on_write(struct fault *fault)
     uint64_t old = fault->value.u.Hard.PageFrameNumber, pfn;
     unsigned protection = mi_pte_caching(fault->value) |
                           (fault->value.u.Hard.NoExecute ? MM_READWRITE : MM_EXECUTE_READWRITE);
+    bool fork = mi_pte_is_fork(mm, fault->value);
     struct mi_flush flush;
 
+    if (fork && mi_clone_take_over(space, fault->pte, fault->va))
+        return STATUS_SUCCESS;
     if (!mi_slist_take(space, MI_PAGE_USER, &pfn))
         return STATUS_NO_MEMORY;
     mi_copy_page(mi_frame(mm, pfn), mi_frame(mm, old));
@@ -76,7 +81,10 @@ static NTSTATUS copy_on_write(struct fault *fault)
     mi_flush_begin(&flush, space);
     MMPTE shared = mi_change_pte(mm, fault->pte, mi_user_page_pte(pfn, protection));
     mi_flush_page(&flush, fault->va, old);
-    mi_flush_unshare(&flush, old, shared.u.Hard.Dirty);
+    if (fork)
+        mi_flush_release(&flush, old, mi_pfn(mm, old)->PteAddress.va);
+    else
+        mi_flush_unshare(&flush, old, shared.u.Hard.Dirty);
     mi_wsle_make_private(space, fault->va, pfn);
     mi_flush_end(&flush);
     MI_COUNT(mm, MmCopyOnWriteCount);
@@ -100,9 +108,24 @@ static enum outcome check_valid(struct fault *fault, NTSTATUS *status)
     return done(status, forbidden ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS);
 }
 
+/* The PTE names a page of a fork, which somebody may have changed it to. */
+static enum outcome classify_fork(struct fault *fault)
+{
+    struct mm *mm = fault->space->mm;
+    uint64_t block_va = mi_away_fork_block_va(fault->value);
+
+    if (!mi_clone_find(fault->space, block_va))
+        mi_corrupt_pte(mm, mi_pte_va(fault->va), fault->value);
+    fault->proto = kspace_host(&mm->ke->ks, block_va); /* the first member of the block */
+    fault->protection = fault->value.u.Proto.Protection;
+    return FAULT_GO_ON;
+}
+
 /* Is a page committed here, and with which protection? */
 static enum outcome classify(struct fault *fault, NTSTATUS *status)
 {
+    if (mi_pte_is_away_fork(fault->value))
+        return classify_fork(fault);
     if (fault->value.u.Long != 0 && !mi_pte_is_lookup(fault->value)) {
         if (mi_pte_is_decommitted(fault->value))
             return done(status, STATUS_ACCESS_VIOLATION);
@@ -195,22 +218,25 @@ static enum outcome resolve_page_file(struct fault *fault, NTSTATUS *status)
     if (!mi_pte_in_page_file(fault->value))
         return FAULT_GO_ON;
     ke_acquire_lock(&mm->pfn_lock);
-    fault->read = mi_inpage_begin(mm, fault->pte, mi_pte_va(fault->va), false);
+    fault->read = mi_inpage_begin(mm, fault->pte, mi_pte_va(fault->va), 0);
     ke_release_lock(&mm->pfn_lock);
     return fault->read.inpage ? FAULT_SLEEP : done(status, STATUS_NO_MEMORY);
 }
 
-/* A page of a section: shared for now, and copied at once if that is what a write wants. */
+/* A page of a section, or of a fork: shared for now, and copied at once if that is what a write
+ * wants. */
 static enum outcome resolve_prototype(struct fault *fault, NTSTATUS *status)
 {
     struct mm_space *space = fault->space;
+    bool fork = !fault->vad;
     uint64_t pfn;
 
     if (!fault->proto)
         return FAULT_GO_ON;
     *status = fault->pte ? STATUS_SUCCESS : mi_make_pte(space, fault->va, &fault->pte);
     if (NT_SUCCESS(*status)) {
-        *status = mi_proto_fault(space, fault->vad, fault->proto, &pfn, &fault->read);
+        *status = fork ? mi_proto_fault_fork(space->mm, fault->proto, &pfn, &fault->read)
+                       : mi_proto_fault(space, fault->vad, fault->proto, &pfn, &fault->read);
         if (!NT_SUCCESS(*status) || fault->read.inpage)
             mi_trim_tables(space, fault->va, fault->va + PAGE_SIZE);
     }
@@ -218,9 +244,12 @@ static enum outcome resolve_prototype(struct fault *fault, NTSTATUS *status)
         return FAULT_DONE;
     if (fault->read.inpage)
         return FAULT_SLEEP;
-    mi_change_pte(space->mm, fault->pte, mi_shared_page_pte(pfn, fault->protection));
+    mi_change_pte(space->mm, fault->pte,
+                  fork ? mi_fork_page_pte(pfn, fault->protection)
+                       : mi_shared_page_pte(pfn, fault->protection));
     mi_wsle_add_shared(space, fault->va);
-    return fault->write && mi_protection_is_copy(fault->protection) ? FAULT_RESTART : FAULT_DONE;
+    bool copies = fork || mi_protection_is_copy(fault->protection);
+    return fault->write && copies ? FAULT_RESTART : FAULT_DONE;
 }
 
 static enum outcome resolve_demand_zero(struct fault *fault, NTSTATUS *status)

@@ -24,6 +24,8 @@ enum mi_page_want {
 /* Take a frame off the lists. It comes active, with one reference and nothing mapping it.
  * => false: there is none, not even in quarantine */
 bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn);
+/* The same for a process: of its next colour if possible, or else of one that follows. => (W) */
+bool mi_allocate_process_page(struct mm_space *space, enum mi_page_want want, uint64_t *pfn);
 /* Take `count` consecutive frames; contents undefined. => false: none found nearby */
 bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first);
 /* The same with MI_PAGE_USER, or for the system itself MI_PAGE_ANY. => (P) */
@@ -63,7 +65,8 @@ void mi_list_initialize(MMPFNLIST *list, MMLISTS name);
 void mi_list_insert_head(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_insert_tail(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
 void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn);
-/* Append frames first .. first + count - 1, whose entries lead to each other already. => (P) */
+/* Append `count` frames of one colour to its list, each one turn of colours after the one before,
+ * whose entries lead to each other already. => (P) */
 void mi_list_append_run(struct mm *mm, MMPFNLIST *list, uint64_t first, uint64_t count);
 
 /* Free a frame that was a page table, and with `zero` has no entry left; it is reused only after
@@ -97,8 +100,11 @@ static inline struct mi_here *mi_here(struct mm *mm)
 static inline KPRCB *mi_prcb(const struct mm *mm)
 {
     const struct ke_processors *p = &mm->ke->processors;
+    unsigned index = ke_host_processor();
 
-    return p->count ? p->prcb[ke_host_processor() % p->count] : NULL;
+    if (index >= p->count) /* mostly not, and a division takes its time */
+        index = p->count ? index % p->count : 0;
+    return p->prcb[index];
 }
 
 /* One more in a count of the KPRCB, a LONG. */
@@ -161,7 +167,7 @@ void mi_return_commit(struct mm *mm, uint64_t pages, enum mi_commit_for what);
  * => false: too few would be left for what is paged; nothing charged */
 bool mi_charge_resident(struct mm *mm, uint64_t pages);
 void mi_return_resident(struct mm *mm, uint64_t pages);
-/* The same for a process: charges both it and the system. */
+/* Commit for a process: charges both it and the system. => (W), or pages is 0 */
 bool mi_charge_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 void mi_return_process_commit(struct mm_space *space, uint64_t pages, enum mi_commit_for what);
 /* What processors keep charged for the next who asks (KPRCB.CachedCommit): a part of

@@ -95,12 +95,12 @@ static bool is_next(const struct mi_inpage *inpage, MMPTE *next)
            value.u.Soft.PageFileHigh == inpage->slots.first + inpage->slots.count;
 }
 
-struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool prototype)
+struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, unsigned step)
 {
     MMPTE value = mi_read_pte(pte);
     struct mi_inpage *inpage = take_inpage(mm);
     const struct mi_read none = {.inpage = NULL};
-    bool user = prototype || mi_pte_va_is_user(pte_va);
+    bool prototype = step > 0, user = prototype || mi_pte_va_is_user(pte_va);
     uint64_t pfn;
 
     if (!inpage)
@@ -113,7 +113,7 @@ struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool 
         (struct mi_slots){.file = value.u.Soft.PageFileLow, .first = value.u.Soft.PageFileHigh};
     enter_page(mm, inpage, pte, pte_va, pfn, prototype);
     while (inpage->slots.count < MI_READ_CLUSTER && mi_frames_are_plenty(mm)) {
-        size_t i = inpage->slots.count;
+        size_t i = inpage->slots.count * (prototype ? step : 1);
         if (!is_next(inpage, pte + i) || !mi_take_page_locked(mm, MI_PAGE_USER, &pfn))
             break;
         enter_page(mm, inpage, pte + i, pte_va + i * sizeof(MMPTE), pfn, prototype);

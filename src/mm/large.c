@@ -29,6 +29,7 @@
  */
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -64,15 +65,12 @@ static uint64_t find_large(const struct mm *mm, MMLISTS last_list)
 /* Take a frame off its list. => whether it needs zeroing; (P) */
 static bool take_frame(struct mm *mm, uint64_t pfn)
 {
-    struct nt_globals *nt = &mm->ke->nt;
     unsigned location = mi_pfn(mm, pfn)->u3.e1.PageLocation;
 
     if (location == StandbyPageList)
         mi_repurpose(mm, pfn);
     else
-        mi_list_remove(
-            mm, location == ZeroedPageList ? nt->MmZeroedPageListHead : nt->MmFreePageListHead,
-            pfn);
+        mi_list_remove(mm, mi_color_list(mm, location, pfn), pfn);
     mi_page_taken(mi_pfn(mm, pfn));
     return location != ZeroedPageList;
 }
@@ -190,10 +188,15 @@ static void map_page(struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages)
 {
     uint64_t start = MI_VA(vad->StartingVpn), end = MI_VA(vad->EndingVpn + 1);
+    uint64_t charge = mi_vad_commit(vad);
     NTSTATUS status = STATUS_SUCCESS;
     MMPTE *pde;
 
     mi_lock_working_set(space);
+    if (!mi_charge_process_commit(space, charge, MI_COMMIT_LARGE)) {
+        mi_unlock_working_set(space);
+        return STATUS_COMMITMENT_LIMIT;
+    }
     mi_release_quarantine(space->mm);
     for (uint64_t va = start; va < end && NT_SUCCESS(status); va += MI_TABLE_SPAN)
         status = mi_make_pde(space, va, &pde);
@@ -204,6 +207,7 @@ NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t
         mi_virtual_size_add(space, (int64_t)(end - start));
     } else {
         mi_trim_tables(space, start, end);
+        mi_return_process_commit(space, charge, MI_COMMIT_LARGE);
     }
     mi_unlock_working_set(space);
     return status;

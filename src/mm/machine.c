@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
 #include "mm/vad.h"
 
-#define LEAST_RAM (32ull << 20)
+#define LEAST_RAM (16ull << 20)
 
 static const struct mm_ops no_ops;
 
@@ -103,6 +104,7 @@ NTSTATUS mm_create(const struct mm_config *config, struct mm **out)
     for (unsigned i = 0; i < MI_HERE_SLOTS; i++)
         mm->here[i].next_frame = MI_LIST_END;
     mi_slist_initialize(mm);
+    mi_colors_initialize(mm, config->cache_size, config->cache_ways);
     ke_lock_init(&mm->pfn_lock, KE_RANK_PFN);
     ke_lock_init(&mm->sections_lock, KE_RANK_SECTION);
     ke_lock_init(&mm->reclaim_lock, KE_RANK_RECLAIM);
@@ -142,6 +144,8 @@ void mm_destroy(struct mm *mm)
     pthread_mutex_destroy(&mm->spaces_lock);
     for (int i = 0; i < MI_WORKERS; i++)
         mi_worker_deinitialize(&mm->worker[i]);
+    free(mm->check.words);
+    free(mm->check.copies);
     free(mm);
 }
 
@@ -169,8 +173,6 @@ void mm_prepare_frame(struct mm *mm)
 {
     uint64_t pfn = __atomic_load_n(&mi_here(mm)->next_frame, __ATOMIC_RELAXED);
 
-    if (pfn == MI_LIST_END)
-        pfn = __atomic_load_n(&mm->ke->nt.MmZeroedPageListHead->Flink, __ATOMIC_RELAXED);
     if (pfn < mm->frames)
         (void)*(const volatile uint8_t *)mi_frame(mm, pfn);
     mi_zero_while_waiting(mm);

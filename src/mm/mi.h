@@ -105,13 +105,21 @@ struct mm_space {
     bool watched;          /* (W) it has, or had, memory with a write watch */
     MMVAD_SHORT *spare[MI_SPARE_VADS]; /* (C) pool blocks for the next private VADs */
     unsigned spare_count;              /* (C) */
-    MMVAD_SHORT *spare_view;           /* (A) for the next view's */
+    MMVAD_SHORT *spare_view;           /* (C) for the next view's */
     EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
     uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
     MMPTE *hyperspace;       /* (I) host view of its page directory */
     MMWSL *working_set_list; /* (I) host view of its first page */
     uint32_t hash_pages;     /* (W) of NonDirectHash */
     struct list_node link;
+};
+
+/* What mm_check notes by frame and by page of paged pool, and its copies of pages that are in a
+ * paging file. */
+struct mi_check_memory {
+    uint64_t *words;
+    char *copies;
+    size_t copies_room; /* pages */
 };
 
 /* How far boot has come with the page lists, see bootpfn.c. */
@@ -136,6 +144,10 @@ struct mm {
 
     MMPFN *pfn;                      /* PFN database, by frame number */
     uint64_t database_frame;         /* (I) its first frame */
+    MMPFNLIST *free_pages[2];        /* (I) lists by colour, zeroed and free; behind the database */
+    uint32_t colors;                 /* (I) power of two, see color.c */
+    uint32_t cache_size, cache_ways; /* (I) of the second level, by which colours go; or 0 */
+    struct mi_check_memory check;    /* kept from one mm_check to the next */
     uint32_t slist_most;             /* (I) of each kind, see slist.c */
     uint32_t boot_frames;            /* (A) futex: enum mi_boot_frames */
     bool threads;                    /* (I) there may be workers */
@@ -147,6 +159,7 @@ struct mm {
     struct mi_quarantine quarantine;
     char apart_too[128];
     struct mi_worker worker[MI_WORKERS];
+    uint32_t zero_color;       /* (P) of the free frame to be zeroed next */
     uint64_t zeroed_by_others; /* (A) how often the zero-page thread was spared work */
 
     struct mi_paging paging_files;
@@ -212,7 +225,15 @@ static inline void mi_copy_page(void *to, const void *from)
  * the copy is an instruction that the thread sanitizer does not look into. */
 static inline void mi_copy_racing(void *to, const void *from, size_t size)
 {
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    uint64_t value;
+
+    if (size == sizeof(value))
+        __asm__ volatile("mov %1, %0\n\tmov %0, %2"
+                         : "=&r"(value)
+                         : "m"(*(const uint64_t *)from), "m"(*(uint64_t *)to)
+                         : "memory");
+    else
+        __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
 }
 
 /* ---- locks ---------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ struct mm_paging_ops {
 
 struct mm_config {
     struct ke *ke;                      /* mm_create fills ks, nt and nt_base */
-    uint64_t ram_size;                  /* multiple of 2 MB, at least 32 MB */
+    uint64_t ram_size;                  /* multiple of 2 MB, at least 16 MB */
     uint64_t pagefile_size;             /* bytes; 0: no paging file */
     const struct mm_paging_ops *paging; /* NULL: files of the host without a name */
     unsigned maxphyaddr;                /* 36..52 */
@@ -88,7 +88,9 @@ struct mm_config {
     const struct mm_ops *ops;
     void *owner;           /* handed to ops */
     const struct log *log; /* NULL: silent */
-    bool no_threads;       /* pages are then zeroed, trimmed and written when that is needed */
+    /* The second-level cache that page colours are for, in bytes; 0: the processor's. */
+    uint32_t cache_size, cache_ways;
+    bool no_threads; /* pages are then zeroed, trimmed and written when that is needed */
 };
 
 /* ---- machine life -------------------------------------------------------------------------------
@@ -107,6 +109,10 @@ void mm_await_boot(struct mm *mm);
  * takes longest for, and can be done beside the program. Any thread, no lock; nothing that a guest
  * could see changes. */
 void mm_prepare_frame(struct mm *mm);
+
+/* Say in a processor's block which cache it has, and which colour its next page. => before ke knows
+ * of it */
+void mm_initialize_processor(struct mm *mm, KPCR *pcr);
 
 /* One more paging file of `minimum` bytes (rounded down to pages), which raises the commit limit;
  * it grows up to `maximum` when more is to be committed. Not by several threads at once.
@@ -228,6 +234,22 @@ NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct 
 NTSTATUS mm_copy_from_user(struct mm_space *space, void *to, uint64_t from_va, size_t size);
 NTSTATUS mm_copy_to_user(struct mm_space *space, uint64_t to_va, const void *from, size_t size);
 
+/* A variable of a program, and where its copy is. */
+struct mm_variable {
+    uint64_t va;
+    void *copy;
+    size_t size; /* bytes; at most MM_VARIABLE_MOST */
+};
+enum { MM_VARIABLE_MOST = 16 };
+/* Copy variables that are read and written by a service: each must be writable already.
+ * => as mm_copy_to_user */
+NTSTATUS mm_capture_variables(struct mm_space *space, const struct mm_variable *variables,
+                              size_t count);
+/* Write captured variables back. What did not change is not written, so that its line of memory
+ * stays with the program's processor. => as mm_copy_to_user */
+NTSTATUS mm_return_variables(struct mm_space *space, const struct mm_variable *variables,
+                             size_t count);
+
 /* A fault of user code, or of a probed copy. `error_code` is the CPU's (hw/fault bits).
  * => STATUS_SUCCESS: run on. Else the status of the exception to raise: STATUS_ACCESS_VIOLATION,
  *    STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW, STATUS_IN_PAGE_ERROR, ... */
@@ -346,6 +368,11 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
  * => STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; the
  *    views that were mapped before that stay */
 NTSTATUS mm_inherit_views(struct mm_space *parent, struct mm_space *child);
+/* Give a new process, which has nothing yet, a copy of what `parent` has in user space (fork.c).
+ * The pages are shared until one of them writes.
+ * => STATUS_PROCESS_IS_TERMINATING, STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY,
+ *    STATUS_INSUFFICIENT_RESOURCES; the parent is as it was, and what the child has goes with it */
+NTSTATUS mm_clone_address_space(struct mm_space *parent, struct mm_space *child);
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
  * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2

@@ -169,7 +169,7 @@ static enum outcome make_valid(struct mm *mm, size_t index, struct mi_read *read
     MMPTE value = mi_read_pte(pte);
     uint64_t pfn = value.u.Trans.PageFrameNumber;
     if (mi_pte_in_page_file(value)) {
-        *read = mi_inpage_begin(mm, pte, mi_pte_va(va_at(mm, index)), false);
+        *read = mi_inpage_begin(mm, pte, mi_pte_va(va_at(mm, index)), 0);
         room = read->inpage != NULL;
     } else if (mi_pfn(mm, pfn)->u3.e1.ReadInProgress) {
         *read = mi_inpage_join(mm, mi_pfn(mm, pfn));

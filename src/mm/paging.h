@@ -149,8 +149,9 @@ struct mi_inpages {
 
 NTSTATUS mi_inpage_boot(struct mm *mm);
 /* Begin to read the page of `pte`, which is in page-file form, and its neighbours as far as that is
- * cheap. `pte_va` is what MMPFN.PteAddress will say. => none: no frame, or too many reads; (P) */
-struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, bool prototype);
+ * cheap. `pte_va` is what MMPFN.PteAddress will say. `step`: how many PTEs it is to the next
+ * prototype PTE; 0: it is none. => none: no frame, or too many reads; (P) */
+struct mi_read mi_inpage_begin(struct mm *mm, MMPTE *pte, uint64_t pte_va, unsigned step);
 /* Do it. => no lock of mm but (C) held; what the storage says */
 NTSTATUS mi_inpage_read(struct mm *mm, struct mi_inpage *inpage);
 /* Somebody else is reading this page: have a reference to his read. => (P) */

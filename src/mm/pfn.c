@@ -10,8 +10,10 @@
  *      '------------------- zero-page thread ----------------------------------'
  *
  * Lists are MMPFNLISTs in nt, linked by frame number through u1.Flink and u2.Blink; the ends are
- * all ones. Frames are taken from and given to the head, so that the memory that was touched last
- * is used first. MmAvailablePages counts zeroed, free and standby frames.
+ * all ones. Zeroed and free frames have a list for each colour (color.c); the Totals of
+ * MmZeroedPageListHead and MmFreePageListHead count all of them. Frames are taken from and given to
+ * the head, so that the memory that was touched last is used first. MmAvailablePages counts zeroed,
+ * free and standby frames.
  *
  * Modified pages wait on two lists, by where they are to be written: in files on
  * MmModifiedPageListHead, in paging files on MmModifiedPageListByColor. The Total of the first
@@ -25,6 +27,7 @@
  */
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "nt/info.h"
 
@@ -43,17 +46,37 @@ static bool list_is_available(const MMPFNLIST *list)
     return list->ListName <= StandbyPageList;
 }
 
+/* The head that counts this list's frames as well. NULL: it counts for itself. */
+static MMPFNLIST *list_of_all(struct mm *mm, const MMPFNLIST *list)
+{
+    struct nt_globals *nt = &mm->ke->nt;
+
+    if (list->ListName <= FreePageList)
+        return list->ListName == FreePageList ? nt->MmFreePageListHead : nt->MmZeroedPageListHead;
+    return list == nt->MmModifiedPageListByColor ? nt->MmModifiedPageListHead : NULL;
+}
+
+/* Others look at counts without the lock. */
+static void add_to(ULONG64 *count, int64_t by)
+{
+    __atomic_store_n(count, *count + (uint64_t)by, __ATOMIC_RELAXED);
+}
+
 static void list_count(struct mm *mm, MMPFNLIST *list, int64_t by)
 {
-    MMPFNLIST *modified = mm->ke->nt.MmModifiedPageListHead;
+    MMPFNLIST *all = list_of_all(mm, list);
 
-    __atomic_store_n(&list->Total, list->Total + (uint64_t)by, __ATOMIC_RELAXED);
-    if (list == mm->ke->nt.MmModifiedPageListByColor)
-        __atomic_store_n(&modified->Total, modified->Total + (uint64_t)by, __ATOMIC_RELAXED);
-    if (list_is_available(list)) {
-        ULONG64 *available = mm->ke->nt.MmAvailablePages;
-        __atomic_store_n(available, *available + (uint64_t)by, __ATOMIC_RELAXED);
-    }
+    add_to(&list->Total, by);
+    if (all)
+        add_to(&all->Total, by);
+    if (list_is_available(list))
+        add_to(mm->ke->nt.MmAvailablePages, by);
+}
+
+/* mm_prepare_frame looks at heads without the lock. */
+static void set_first(MMPFNLIST *list, uint64_t pfn)
+{
+    __atomic_store_n(&list->Flink, pfn, __ATOMIC_RELAXED);
 }
 
 static void list_link(struct mm *mm, MMPFNLIST *list, uint64_t before, uint64_t pfn, uint64_t after)
@@ -63,7 +86,7 @@ static void list_link(struct mm *mm, MMPFNLIST *list, uint64_t before, uint64_t 
     page->u1.Flink = after;
     page->u2.Blink = before;
     if (before == MI_LIST_END)
-        list->Flink = pfn;
+        set_first(list, pfn);
     else
         mi_pfn(mm, before)->u1.Flink = pfn;
     if (after == MI_LIST_END)
@@ -91,7 +114,7 @@ void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
 
     ASSERT(page->u3.e1.PageLocation == list->ListName);
     if (before == MI_LIST_END)
-        list->Flink = after;
+        set_first(list, after);
     else
         mi_pfn(mm, before)->u1.Flink = after;
     if (after == MI_LIST_END)
@@ -103,12 +126,12 @@ void mi_list_remove(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
 
 void mi_list_append_run(struct mm *mm, MMPFNLIST *list, uint64_t first, uint64_t count)
 {
-    uint64_t last = first + count - 1;
+    uint64_t last = first + (count - 1) * mm->colors;
 
     mi_pfn(mm, first)->u2.Blink = list->Blink;
     mi_pfn(mm, last)->u1.Flink = MI_LIST_END;
     if (list->Blink == MI_LIST_END)
-        list->Flink = first;
+        set_first(list, first);
     else
         mi_pfn(mm, list->Blink)->u1.Flink = first;
     list->Blink = last;
@@ -178,24 +201,34 @@ static uint64_t take_standby(struct mm *mm, enum mi_page_want want)
     return MI_LIST_END;
 }
 
-/* => PFN lock held. *dirty: it needs zeroing */
-static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
+/* A frame of the lists `name`: of `colour`, or of the first after it that has one. => (P) */
+static uint64_t find_free(struct mm *mm, enum mi_page_want want, MMLISTS name, uint32_t color)
 {
-    struct nt_globals *nt = &mm->ke->nt;
-    MMPFNLIST *order[2] = {nt->MmZeroedPageListHead, nt->MmFreePageListHead};
-
-    if (want == MI_PAGE_ANY || want == MI_PAGE_USER) {
-        order[0] = nt->MmFreePageListHead;
-        order[1] = nt->MmZeroedPageListHead;
+    if (want != MI_PAGE_DIRECTORY) {
+        const MMPFNLIST *list = mi_list_with_color(mm, name, color);
+        return list ? list->Flink : MI_LIST_END;
     }
+    for (uint32_t i = 0; i < mm->colors; i++) {
+        uint64_t pfn = find_above_system_directory(mm, mi_color_list(mm, name, color + i));
+        if (pfn != MI_LIST_END)
+            return pfn;
+    }
+    return MI_LIST_END;
+}
+
+/* => PFN lock held. *dirty: it needs zeroing */
+static uint64_t take_page(struct mm *mm, enum mi_page_want want, uint32_t color, bool *dirty)
+{
+    MMLISTS first = want == MI_PAGE_ANY || want == MI_PAGE_USER ? FreePageList : ZeroedPageList;
+    MMLISTS order[2] = {first, first == FreePageList ? ZeroedPageList : FreePageList};
+
     for (int i = 0; i < 2; i++) {
-        uint64_t pfn =
-            want == MI_PAGE_DIRECTORY ? find_above_system_directory(mm, order[i]) : order[i]->Flink;
+        uint64_t pfn = find_free(mm, want, order[i], color);
         if (pfn == MI_LIST_END)
             continue;
-        mi_list_remove(mm, order[i], pfn);
+        mi_list_remove(mm, mi_color_list(mm, order[i], pfn), pfn);
         mi_page_taken(mi_pfn(mm, pfn));
-        *dirty = order[i]->ListName != ZeroedPageList;
+        *dirty = order[i] != ZeroedPageList;
         return pfn;
     }
     if (mm->listed_frames < mm->frames)
@@ -205,13 +238,13 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, bool *dirty)
 }
 
 /* => PFN lock held */
-static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, bool *dirty)
+static uint64_t take_wanted(struct mm *mm, enum mi_page_want want, uint32_t color, bool *dirty)
 {
     bool user = want == MI_PAGE_USER || want == MI_PAGE_USER_ZEROED;
 
     if (user && *mm->ke->nt.MmAvailablePages <= MI_SYSTEM_FRAMES)
         return MI_LIST_END;
-    uint64_t pfn = take_page(mm, want, dirty);
+    uint64_t pfn = take_page(mm, want, color, dirty);
     if (user)
         set_user_priority(mm, pfn);
     return pfn;
@@ -221,28 +254,41 @@ bool mi_take_page_locked(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
 {
     bool dirty;
 
-    *pfn = take_wanted(mm, want, &dirty);
+    *pfn = take_wanted(mm, want, mi_next_system_color(mm), &dirty);
     return *pfn != MI_LIST_END;
 }
 
-bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
+static bool allocate_page(struct mm *mm, enum mi_page_want want, uint32_t color, uint64_t *pfn)
 {
     bool dirty = false, any = want == MI_PAGE_ANY || want == MI_PAGE_USER;
 
     ke_acquire_lock(&mm->pfn_lock);
-    *pfn = take_wanted(mm, want, &dirty);
+    *pfn = take_wanted(mm, want, color, &dirty);
     ke_release_lock(&mm->pfn_lock);
     if (*pfn == MI_LIST_END) {
         mi_list_all_frames(mm);
         mi_release_quarantine(mm);
         ke_acquire_lock(&mm->pfn_lock);
-        *pfn = take_wanted(mm, want, &dirty);
+        *pfn = take_wanted(mm, want, color, &dirty);
         ke_release_lock(&mm->pfn_lock);
     }
     if (*pfn == MI_LIST_END)
         return false;
     if (dirty && !any)
         memset(mi_frame(mm, *pfn), 0, PAGE_SIZE);
+    return true;
+}
+
+bool mi_allocate_page(struct mm *mm, enum mi_page_want want, uint64_t *pfn)
+{
+    return allocate_page(mm, want, mi_next_system_color(mm), pfn);
+}
+
+bool mi_allocate_process_page(struct mm_space *space, enum mi_page_want want, uint64_t *pfn)
+{
+    if (!allocate_page(space->mm, want, space->vm->NextPageColor, pfn))
+        return false;
+    mi_color_dealt(space->vm, *pfn);
     return true;
 }
 
@@ -275,8 +321,6 @@ static uint64_t find_run(struct mm *mm, size_t count)
 
 bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
 {
-    struct nt_globals *nt = &mm->ke->nt;
-
     ke_acquire_lock(&mm->pfn_lock);
     uint64_t run = find_run(mm, count);
     if (run == MI_LIST_END && mm->listed_frames < mm->frames) {
@@ -288,10 +332,7 @@ bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
     if (run != MI_LIST_END) {
         for (uint64_t pfn = run; pfn < run + count; pfn++) {
             MMPFN *page = mi_pfn(mm, pfn);
-            mi_list_remove(mm,
-                           page->u3.e1.PageLocation == ZeroedPageList ? nt->MmZeroedPageListHead
-                                                                      : nt->MmFreePageListHead,
-                           pfn);
+            mi_list_remove(mm, mi_color_list(mm, page->u3.e1.PageLocation, pfn), pfn);
             mi_page_taken(page);
         }
         mm->run_rover = run + count;
@@ -301,8 +342,7 @@ bool mi_allocate_run(struct mm *mm, size_t count, uint64_t *first)
     return run != MI_LIST_END;
 }
 
-/* => PFN lock held; `list` is the free list, or for a frame that is all zero the zeroed one */
-static void free_page_locked(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
+void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero)
 {
     MMPFN *page = mi_pfn(mm, pfn);
 
@@ -313,14 +353,7 @@ static void free_page_locked(struct mm *mm, MMPFNLIST *list, uint64_t pfn)
     page->u4.PteFrame = 0;
     page->u3.e1.Modified = 0;
     page->u3.e2.ReferenceCount = 0;
-    mi_list_insert_head(mm, list, pfn);
-}
-
-void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero)
-{
-    struct nt_globals *nt = &mm->ke->nt;
-
-    free_page_locked(mm, zero ? nt->MmZeroedPageListHead : nt->MmFreePageListHead, pfn);
+    mi_list_insert_head(mm, mi_color_list(mm, zero ? ZeroedPageList : FreePageList, pfn), pfn);
 }
 
 void mi_free_pages(struct mm *mm, const uint64_t *pfn, size_t count)

@@ -5,6 +5,7 @@
  * processor in its PTE and keeps the protection in MMPFN.OriginalPte; one that may not be touched
  * (no access, guard) has no valid PTE, so making a resident page such puts it in transition.
  */
+#include "mm/clone.h"
 #include "mm/section.h"
 #include "mm/vad.h"
 #include "mm/wset.h"
@@ -91,6 +92,8 @@ unsigned mi_pte_caching(MMPTE pte)
     return pte.u.Hard.WriteThrough ? MM_WRITECOMBINE : 0;
 }
 
+#define BIT_OF(flag) (unsigned)__builtin_ctz(flag)
+
 /* Source: memory protection constants, documentation: exactly one base protection; PAGE_GUARD,
  * PAGE_NOCACHE and PAGE_WRITECOMBINE exclude each other and PAGE_NOACCESS. */
 NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
@@ -101,6 +104,16 @@ NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
     } modifiers[] = {{PAGE_NOCACHE, MODIFIER_NOCACHE},
                      {PAGE_GUARD, MODIFIER_GUARD},
                      {PAGE_WRITECOMBINE, MODIFIER_WRITECOMBINE}};
+    /* A single bit, each: their numbers. */
+    static const uint8_t base_of[] = {
+        [BIT_OF(PAGE_READONLY)] = MM_READONLY,
+        [BIT_OF(PAGE_READWRITE)] = MM_READWRITE,
+        [BIT_OF(PAGE_WRITECOPY)] = MM_WRITECOPY,
+        [BIT_OF(PAGE_EXECUTE)] = MM_EXECUTE,
+        [BIT_OF(PAGE_EXECUTE_READ)] = MM_EXECUTE_READ,
+        [BIT_OF(PAGE_EXECUTE_READWRITE)] = MM_EXECUTE_READWRITE,
+        [BIT_OF(PAGE_EXECUTE_WRITECOPY)] = MM_EXECUTE_WRITECOPY,
+    };
     union protection made = {.all = 0};
     uint32_t left = protect;
 
@@ -116,11 +129,10 @@ NTSTATUS mi_make_protection(uint32_t protect, bool image, unsigned *protection)
         *protection = MM_NOACCESS;
         return STATUS_SUCCESS;
     }
-    for (made.base = MM_READONLY; left != rights_of[made.base].protect;) {
-        if (made.base == MM_EXECUTE_WRITECOPY)
-            return STATUS_INVALID_PAGE_PROTECTION;
-        made.base++;
-    }
+    unsigned bit = left ? BIT_OF(left) : 0;
+    if (left != 1u << bit || bit >= sizeof(base_of) || !base_of[bit])
+        return STATUS_INVALID_PAGE_PROTECTION;
+    made.base = base_of[bit];
     if (!image && (made.base == MM_WRITECOPY || made.base == MM_EXECUTE_WRITECOPY))
         return STATUS_INVALID_PAGE_PROTECTION;
     *protection = made.all;
@@ -155,6 +167,8 @@ unsigned mi_pte_protection(const struct mm *mm, MMPTE pte, const MMVAD_SHORT *va
 {
     if (pte.u.Long == 0)
         return vad->u.VadFlags.Protection;
+    if (mi_pte_is_fork(mm, pte))
+        return pte.u.Hard.Valid ? pte.u.Hard.SoftwareWsIndex : pte.u.Proto.Protection;
     if (!pte.u.Hard.Valid)
         return pte.u.Soft.Protection;
     if (pte.u.Hard.PageFrameNumber == mm->shared_user_data_pfn)
@@ -232,12 +246,38 @@ static void change_invalid(struct mm *mm, MMPTE *pte, unsigned protection)
     ke_release_lock(&mm->pfn_lock);
 }
 
+/* A page of a fork: what the process may do with it, until it writes. */
+static void set_fork_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va,
+                                unsigned protection)
+{
+    struct mm_space *space = flush->space;
+    struct mm *mm = space->mm;
+    MMPTE old = mi_read_pte(pte);
+    uint64_t block_va = mi_clone_block_va(mm, old);
+    bool accessible = mi_protection_readable(protection) && !mi_protection_guard(protection);
+
+    if (!old.u.Hard.Valid || !accessible) {
+        mi_fork_page_leaves(flush, pte, va, mi_away_fork_pte(block_va, protection));
+        return;
+    }
+    uint64_t pfn = old.u.Hard.PageFrameNumber;
+    MMPTE now = mi_fork_page_pte(pfn, protection);
+    now.u.Hard.Accessed = old.u.Hard.Accessed;
+    mi_change_pte(mm, pte, now);
+    if (is_weaker(now, old))
+        mi_flush_page(flush, va, pfn);
+}
+
 void mi_set_page_protection(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsigned protection)
 {
     struct mm_space *space = flush->space;
     struct mm *mm = space->mm;
     MMPTE old = mi_read_pte(pte);
 
+    if (mi_pte_is_fork(mm, old)) {
+        set_fork_protection(flush, pte, va, protection);
+        return;
+    }
     if (!old.u.Hard.Valid) {
         change_invalid(mm, pte, protection);
         return;

@@ -22,6 +22,7 @@
  */
 #include <string.h>
 
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
@@ -127,7 +128,9 @@ static unsigned shared_protection(MMPTE pte, unsigned usual)
 
 static bool is_copy(const struct mm *mm, MMPTE pte)
 {
-    return pte.u.Long != 0 && !mi_pte_is_lookup(pte) && !mi_pte_is_shared(mm, pte);
+    if (pte.u.Long == 0 || mi_pte_is_lookup(pte))
+        return false;
+    return !mi_pte_is_shared(mm, pte) || mi_pte_is_fork(mm, pte);
 }
 
 bool mi_view_page(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t va, MMPTE pte,
@@ -257,10 +260,10 @@ void mi_note_dirty(struct mm *mm, uint64_t pfn)
     ke_release_lock(&mm->pfn_lock);
 }
 
-void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
+void mi_proto_delete_locked(struct mm *mm, MMPTE *proto, MMPTE replacement)
 {
-    mi_lock_pfn_with(mm, proto);
     MMPTE value = mi_read_pte(proto);
+
     write_proto(mm, proto, replacement);
     if (mi_pte_is_transition(value)) {
         uint64_t pfn = value.u.Trans.PageFrameNumber;
@@ -272,7 +275,42 @@ void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
         ASSERT(mi_pfn(mm, value.u.Hard.PageFrameNumber)->u2.ShareCount == 1);
         mi_give_up_active_page(mm, value.u.Hard.PageFrameNumber);
     }
+}
+
+void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement)
+{
+    mi_lock_pfn_with(mm, proto);
+    mi_proto_delete_locked(mm, proto, replacement);
     ke_release_lock(&mm->pfn_lock);
+}
+
+void mi_proto_adopt(struct mm *mm, MMPTE *proto, MMPTE value)
+{
+    if (!mi_pte_holds_frame(value)) {
+        write_proto(mm, proto, value);
+        return;
+    }
+    uint64_t pfn = value.u.Hard.PageFrameNumber;
+    MMPFN *page = mi_pfn(mm, pfn);
+    MMPTE gone = mi_transition_pte(pfn, page->OriginalPte.u.Soft.Protection);
+    gone.u.Trans.Owner = 0;
+    page->PteAddress.va = h2k(&mm->ke->ks, proto);
+    page->u4.PteFrame = frame_of_proto(mm, proto);
+    page->u4.PrototypePte = 1;
+    write_proto(mm, proto, value.u.Hard.Valid ? valid_proto(pfn) : gone);
+}
+
+void mi_proto_give(struct mm *mm, MMPTE *proto, uint64_t pte_va, uint64_t table,
+                   unsigned protection)
+{
+    MMPFN *page = mi_pfn(mm, mi_read_pte(proto).u.Hard.PageFrameNumber);
+
+    ASSERT(page->u3.e1.PageLocation == ActiveAndValid && page->u2.ShareCount == 1);
+    write_proto(mm, proto, (MMPTE){.u.Long = 0});
+    page->PteAddress.va = pte_va;
+    page->u4.PteFrame = table;
+    page->u4.PrototypePte = 0;
+    page->OriginalPte.u.Soft.Protection = protection;
 }
 
 /* ---- faults ---------------------------------------------------------------------------------- */
@@ -297,9 +335,10 @@ static bool is_being_read(const struct mm *mm, MMPTE value)
            mi_pfn(mm, value.u.Trans.PageFrameNumber)->u3.e1.ReadInProgress;
 }
 
-/* Share the page if it is in memory, or begin to read it. => whether that is all to be done */
-static bool share_or_read(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_read *read,
-                          NTSTATUS *status)
+/* Share the page if it is in memory, or begin to read it; the next prototype is `step` PTEs away.
+ * => whether that is all to be done */
+static bool share_or_read(struct mm *mm, MMPTE *proto, unsigned step, uint64_t *pfn,
+                          struct mi_read *read, NTSTATUS *status)
 {
     bool known = true;
 
@@ -307,7 +346,7 @@ static bool share_or_read(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_
     MMPTE value = mi_read_pte(proto);
     *status = STATUS_SUCCESS;
     if (mi_pte_in_page_file(value)) {
-        *read = mi_inpage_begin(mm, direct_proto(mm, proto), h2k(&mm->ke->ks, proto), true);
+        *read = mi_inpage_begin(mm, direct_proto(mm, proto), h2k(&mm->ke->ks, proto), step);
         if (!read->inpage)
             *status = STATUS_NO_MEMORY;
     } else if (is_being_read(mm, value)) {
@@ -326,7 +365,7 @@ void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn)
     MMPFN *page = mi_pfn(mm, pfn);
 
     page->PteAddress.va = h2k(&mm->ke->ks, proto);
-    page->OriginalPte = value;
+    mi_write_pte(&page->OriginalPte, value); /* who looks for slots to take back sees it already */
     mi_lock_pfn_with(mm, proto);
     page->u4.PteFrame = frame_of_proto(mm, proto);
     page->u4.PrototypePte = 1;
@@ -363,10 +402,10 @@ static NTSTATUS have(struct mi_control *control, MMPTE *proto, uint64_t *pfn, st
     struct mm *mm = control->mm;
     NTSTATUS status;
 
-    if (share_or_read(mm, proto, pfn, read, &status))
+    if (share_or_read(mm, proto, 1, pfn, read, &status))
         return status;
     ex_acquire_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
-    if (!share_or_read(mm, proto, pfn, read, &status))
+    if (!share_or_read(mm, proto, 1, pfn, read, &status))
         status = make_page(control, proto, mi_read_pte(proto), pfn);
     ex_release_push_lock_exclusive(&control->segment->SegmentLock, KE_RANK_SECTION);
     return status;
@@ -378,9 +417,18 @@ NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *p
     struct mm *mm = space->mm;
     NTSTATUS status;
 
-    if (share_or_read(mm, proto, pfn, read, &status))
+    if (share_or_read(mm, proto, 1, pfn, read, &status))
         return status;
     return have(mi_control_of_vad(mm, vad), proto, pfn, read);
+}
+
+NTSTATUS mi_proto_fault_fork(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_read *read)
+{
+    NTSTATUS status;
+    bool known = share_or_read(mm, proto, MI_CLONE_STEP, pfn, read, &status);
+
+    ASSERT(known); /* it has a page as long as anybody refers to it */
+    return status;
 }
 
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn)

@@ -390,7 +390,7 @@ void mi_control_add_view(struct mi_control *control, MMVAD *vad)
     ke_release_lock(&control->mm->sections_lock);
 }
 
-void mi_control_remove_view(struct mi_control *control, MMVAD *vad)
+enum mi_view_leaves mi_control_remove_view(struct mi_control *control, MMVAD *vad)
 {
     struct mm *mm = control->mm;
     CONTROL_AREA *area = control->area;
@@ -404,9 +404,14 @@ void mi_control_remove_view(struct mi_control *control, MMVAD *vad)
         area->NumberOfSectionReferences++; /* until what it wrote is safe */
     bool unused = !writes && forget_if_unused(control);
     ke_release_lock(&mm->sections_lock);
-    if (writes)
+    return writes ? MI_VIEW_LEAVES_WRITES : unused ? MI_VIEW_LEAVES_UNUSED : MI_VIEW_LEAVES_NOTHING;
+}
+
+void mi_control_view_left(struct mi_control *control, enum mi_view_leaves leaves)
+{
+    if (leaves == MI_VIEW_LEAVES_WRITES)
         mi_control_dereference(control);
-    else if (unused)
+    else if (leaves == MI_VIEW_LEAVES_UNUSED)
         delete_control(control);
 }
 

@@ -72,10 +72,13 @@ struct mi_control *mi_control_of_vad(struct mm *mm, const MMVAD_SHORT *vad);
 NTSTATUS mi_control_create(struct mm *mm, FILE_OBJECT *file, uint32_t subsections, uint64_t pages,
                            struct mi_control **out);
 SUBSECTION *mi_subsection(const struct mi_control *control, uint32_t index);
-/* One more view; the last that goes with the last reference deletes all. => no lock but (C) held
- * for the first, none for the second */
+/* One more view, one less. => no lock but (C) held */
+enum mi_view_leaves { MI_VIEW_LEAVES_NOTHING, MI_VIEW_LEAVES_WRITES, MI_VIEW_LEAVES_UNUSED };
 void mi_control_add_view(struct mi_control *control, MMVAD *vad);
-void mi_control_remove_view(struct mi_control *control, MMVAD *vad);
+enum mi_view_leaves mi_control_remove_view(struct mi_control *control, MMVAD *vad);
+/* Do what a view that is gone left to do: write back what it wrote to a file, and with the last
+ * reference delete all. => no locks */
+void mi_control_view_left(struct mi_control *control, enum mi_view_leaves leaves);
 /* One more reference, of somebody who is no user of the section: it is neither open nor mapped. */
 void mi_control_reference(struct mi_control *control);
 void mi_control_dereference(struct mi_control *control);
@@ -157,9 +160,11 @@ static inline MMPTE mi_pte_or_zero(const struct mm_space *space, uint64_t va)
     return pte ? mi_read_pte(pte) : (MMPTE){.u.Long = 0};
 }
 
+/* Others with Prototype name a page of a fork (clone.h). */
 static inline bool mi_pte_is_lookup(MMPTE pte)
 {
-    return !pte.u.Hard.Valid && pte.u.Soft.Prototype;
+    return !pte.u.Hard.Valid && pte.u.Soft.Prototype &&
+           pte.u.Soft.PageFileHigh == MI_PTE_LOOKUP_NEEDED;
 }
 
 static inline bool mi_vad_is_view(const MMVAD_SHORT *vad)
@@ -200,6 +205,8 @@ NTSTATUS mi_proto_fault(struct mm_space *space, const MMVAD_SHORT *vad, MMPTE *p
 /* The page of a prototype, which says `value` and is nobody's, is in the frame from now on; one PTE
  * maps it. => (G), or nobody else knows of the prototype */
 void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn);
+/* The same for the prototype of a page of a fork (clone.c). => STATUS_NO_MEMORY; (W) */
+NTSTATUS mi_proto_fault_fork(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_read *read);
 /* mi_proto_fault for who is no process: pages of files. => no locks, or (W) */
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
 /* The same if it is in memory. => false: it is not */
@@ -212,7 +219,7 @@ enum mi_modified mi_proto_take_modified(struct mm *mm, MMPTE *proto, uint64_t *p
 void mi_unshare_pages(struct mm *mm, const struct mi_unshare *pages, size_t count);
 static inline void mi_unshare_page(struct mm *mm, uint64_t pfn, bool dirty)
 {
-    mi_unshare_pages(mm, &(struct mi_unshare){pfn, dirty}, 1);
+    mi_unshare_pages(mm, &(struct mi_unshare){pfn, dirty, 0}, 1);
 }
 /* Its pages are to be lost when written: mark `pfn` as changed. */
 void mi_note_dirty(struct mm *mm, uint64_t pfn);
@@ -220,6 +227,14 @@ void mi_note_dirty(struct mm *mm, uint64_t pfn);
 void mi_count_file_page(struct mm *mm, MMPTE original, int by);
 /* Free the page of a prototype that nothing maps; it says `replacement` then. */
 void mi_proto_delete(struct mm *mm, MMPTE *proto, MMPTE replacement);
+void mi_proto_delete_locked(struct mm *mm, MMPTE *proto, MMPTE replacement); /* => (P), with it */
+/* The prototype, which is zero, gets the page of a private PTE, which said `value`: valid, in
+ * transition, or in a paging file. => (P), with it */
+void mi_proto_adopt(struct mm *mm, MMPTE *proto, MMPTE value);
+/* The other way: its page, which one valid PTE maps, belongs to that, at `pte_va` in `table`.
+ * => (P), with it */
+void mi_proto_give(struct mm *mm, MMPTE *proto, uint64_t pte_va, uint64_t table,
+                   unsigned protection);
 /* The valid PTE for a page of a view. */
 MMPTE mi_shared_page_pte(uint64_t pfn, unsigned protection);
 
@@ -232,9 +247,9 @@ uint32_t mi_view_protect(const struct mm *mm, const MMVAD_SHORT *vad);
 uint64_t mi_view_charge(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
                         uint64_t last);
 /* The view's pages, VAD and charge go; the VAD's block and the control area are the caller's.
- * => (CW) */
-void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
-/* What remains after mi_view_remove. => no locks */
+ * => whether there may be page tables for it that became empty; (CW) */
+bool mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad);
+/* What remains after mi_view_remove; the block is freed. => no locks */
 void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad);
 /* NtAllocateVirtualMemory with MEM_COMMIT in a view. => (C)
  * STATUS_ALREADY_COMMITTED: not of a section that was reserved */

@@ -18,10 +18,11 @@
  *
  * Source: the idea of free lists without the PFN lock in front of the page lists is Windows'
  * (MiReplenishPageSlist, symbols; SLIST/Temp in what !memusage shows, documentation). Windows has
- * them by processor and colour.
+ * them for all processes, by colour; here those of a process were dealt colours in turn (color.c).
  */
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/space.h"
 #include "nt/info.h"
@@ -60,17 +61,6 @@ static void put_at_hand(MMPFN *page)
     page->u4.PrototypePte = 0;
 }
 
-/* => (P); whether the list had one */
-static bool take_from(struct mm *mm, MMPFNLIST *list, uint64_t *pfn)
-{
-    *pfn = list->Flink;
-    if (*pfn == MI_LIST_END)
-        return false;
-    mi_list_remove(mm, list, *pfn);
-    put_at_hand(mi_pfn(mm, *pfn));
-    return true;
-}
-
 /* Frames on the list often follow one another, so the entries of one process's frames end where the
  * next one's begin. Who stops where a cache line of the database ends, or rather a pair, since
  * processors fetch both, does not take the next one's away with each write. They also fetch ahead
@@ -80,37 +70,55 @@ static bool may_stop_before(uint32_t count, uint32_t most, const MMPFNLIST *list
     return count + LINE_FRAMES > most && list->Flink % LINE_FRAMES == 0;
 }
 
-/* Frames that follow one another on the lists are often neighbours, and are to be taken in that
- * order: an engine maps neighbours at neighbouring addresses for less. The last one is taken first.
- */
-static void turn(uint64_t *frames, uint32_t count)
+/* The first frame of a list, or rather the one behind `previous` if that is on it: an engine maps
+ * neighbours at neighbouring addresses for less. => (P) */
+static uint64_t neighbour_or_first(const struct mm *mm, MMLISTS name, const MMPFNLIST *list,
+                                   uint64_t previous)
 {
-    for (uint32_t i = 0; i < count / 2; i++) {
-        uint64_t frame = frames[i];
-        frames[i] = frames[count - 1 - i];
-        frames[count - 1 - i] = frame;
-    }
+    uint64_t next = previous + 1;
+    const MMPFN *page = mi_pfn(mm, next < mm->listed_frames ? next : list->Flink);
+
+    return next < mm->listed_frames && page->u3.e1.PageLocation == name &&
+                   page->u3.e2.ReferenceCount == 0 && mi_color_list(mm, name, next) == list
+               ? next
+               : list->Flink;
 }
 
-/* => whether there is one at hand now */
+/* Up to `most` frames of the lists `name`, of colours in turn from *color on. They are taken from
+ * the end, so that one comes first. => how many; (P) */
+static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *frames, uint32_t most)
+{
+    uint64_t dealt[REPLENISH];
+    uint32_t count = 0;
+    MMPFNLIST *list;
+
+    while (count < most && (list = mi_list_with_color(mm, name, *color)) != NULL &&
+           !(name == ZeroedPageList && may_stop_before(count, most, list))) {
+        uint64_t pfn = count ? neighbour_or_first(mm, name, list, dealt[count - 1]) : list->Flink;
+        dealt[count++] = pfn;
+        mi_list_remove(mm, list, pfn);
+        put_at_hand(mi_pfn(mm, pfn));
+        *color = (uint32_t)pfn + 1;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = dealt[count - 1 - i];
+    return count;
+}
+
+/* None is at hand. => whether there is one now */
 static bool replenish(struct mm_space *space)
 {
     struct mi_slist *slist = &space->slist;
     struct mm *mm = space->mm;
     uint32_t most = mm->slist_most < REPLENISH ? mm->slist_most : REPLENISH;
-    uint32_t zeroed = slist->zeroed_count, free = slist->free_count;
+    uint32_t color = space->vm->NextPageColor;
 
     if (!may_have_some(space))
         return false;
     ke_acquire_lock(&mm->pfn_lock);
-    while (zeroed < most && !may_stop_before(zeroed, most, mm->ke->nt.MmZeroedPageListHead) &&
-           take_from(mm, mm->ke->nt.MmZeroedPageListHead, &slist->zeroed[zeroed]))
-        zeroed++;
-    while (zeroed + free < most && take_from(mm, mm->ke->nt.MmFreePageListHead, &slist->free[free]))
-        free++;
+    uint32_t zeroed = deal(mm, ZeroedPageList, &color, slist->zeroed, most);
+    uint32_t free = deal(mm, FreePageList, &color, slist->free, most - zeroed);
     ke_release_lock(&mm->pfn_lock);
-    turn(slist->zeroed + slist->zeroed_count, zeroed - slist->zeroed_count);
-    turn(slist->free + slist->free_count, free - slist->free_count);
     set(&slist->zeroed_count, zeroed);
     set(&slist->free_count, free);
     return zeroed + free > 0;
@@ -123,12 +131,18 @@ static uint64_t pop(const uint64_t *frames, uint32_t *count)
 }
 
 /* The frame that will be taken next on this processor, as far as one can say (mm_prepare_frame). */
-static void note_next(struct mm *mm, const struct mi_slist *slist)
+static void note_next(const struct mm_space *space)
 {
-    if (mm->ops->invalidate)
-        __atomic_store_n(&mi_here(mm)->next_frame,
-                         slist->zeroed_count ? slist->zeroed[slist->zeroed_count - 1] : MI_LIST_END,
-                         __ATOMIC_RELAXED);
+    struct mm *mm = space->mm;
+    uint32_t left = space->slist.zeroed_count;
+
+    if (!mm->ops->invalidate)
+        return;
+    const uint64_t *next =
+        left ? &space->slist.zeroed[left - 1]
+             : &mi_color_list(mm, ZeroedPageList, space->vm->NextPageColor)->Flink;
+    __atomic_store_n(&mi_here(mm)->next_frame, __atomic_load_n(next, __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
 }
 
 /* What is at hand has normal priority, as nearly everybody wants it. */
@@ -150,15 +164,16 @@ bool mi_slist_take(struct mm_space *space, enum mi_page_want want, uint64_t *pfn
     bool zero = want == MI_PAGE_ZEROED || want == MI_PAGE_USER_ZEROED;
 
     if (slist->zeroed_count + slist->free_count == 0 && !replenish(space))
-        return mi_allocate_page(mm, want, pfn); /* which sets the priority as well */
+        return mi_allocate_process_page(space, want, pfn); /* which sets the priority as well */
     if (slist->free_count > 0 && (!zero || slist->zeroed_count == 0)) {
         *pfn = pop(slist->free, &slist->free_count);
         if (zero)
             memset(mi_frame(mm, *pfn), 0, PAGE_SIZE);
     } else {
         *pfn = pop(slist->zeroed, &slist->zeroed_count);
-        note_next(mm, slist);
     }
+    mi_color_dealt(space->vm, *pfn);
+    note_next(space);
     if (want != MI_PAGE_ZEROED)
         set_priority(mm, *pfn);
     return true;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -268,6 +269,21 @@ static void fill_process(struct mm_space *space)
     mi_vad_table_initialize(space->mm, process);
 }
 
+static bool charge_overhead(struct mm_space *space)
+{
+    mi_lock_working_set(space);
+    bool charged = mi_charge_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
+    mi_unlock_working_set(space);
+    return charged;
+}
+
+static void return_overhead(struct mm_space *space)
+{
+    mi_lock_working_set(space);
+    mi_return_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
+    mi_unlock_working_set(space);
+}
+
 /* Frames of the PML4 (System's exists) and hyperspace, charged. */
 static NTSTATUS take_frames(struct mm_space *space)
 {
@@ -276,12 +292,12 @@ static NTSTATUS take_frames(struct mm_space *space)
     size_t count = 0, first = space->system;
 
     space->overhead = 5 - first;
-    if (!mi_charge_process_commit(space, space->overhead, MI_COMMIT_SYSTEM))
+    if (!charge_overhead(space))
         return STATUS_COMMITMENT_LIMIT;
     for (size_t i = first; i < 5; i++, count++) {
         if (!mi_allocate_page(mm, i == 0 ? MI_PAGE_DIRECTORY : MI_PAGE_ZEROED, &pfn[i])) {
             mi_free_pages(mm, pfn + first, count);
-            mi_return_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
+            return_overhead(space);
             return STATUS_NO_MEMORY;
         }
     }
@@ -294,7 +310,8 @@ static NTSTATUS take_frames(struct mm_space *space)
 }
 
 /* KUSER_SHARED_DATA, readable at 7FFE0000: 64 KB that cannot be freed or changed, of which the
- * first page is there. Source: KUSER_SHARED_DATA documentation; the VAD as !vad shows it. */
+ * first page is there. Source: KUSER_SHARED_DATA documentation; the VAD as !vad shows it.
+ * Nobody runs in the process yet, but it may be trimmed already. => (C), not (W) */
 static NTSTATUS map_shared_user_data(struct mm_space *space)
 {
     struct mm *mm = space->mm;
@@ -303,8 +320,10 @@ static NTSTATUS map_shared_user_data(struct mm_space *space)
 
     if (!vad)
         return STATUS_INSUFFICIENT_RESOURCES;
+    mi_lock_working_set(space);
     NTSTATUS status = mi_make_pte(space, MM_SHARED_USER_DATA_VA, &pte);
     if (!NT_SUCCESS(status)) {
+        mi_unlock_working_set(space);
         mi_vad_give(space, vad);
         return status;
     }
@@ -316,6 +335,7 @@ static NTSTATUS map_shared_user_data(struct mm_space *space)
     mi_change_pte(mm, pte, mi_user_page_pte(mm->shared_user_data_pfn, MM_READONLY));
     mi_share_page(mm, mm->shared_user_data_pfn, 1);
     mi_virtual_size_add(space, (int64_t)MM_ALLOCATION_GRANULARITY);
+    mi_unlock_working_set(space);
     return STATUS_SUCCESS;
 }
 
@@ -338,11 +358,15 @@ NTSTATUS mm_space_create(struct mm *mm, EPROCESS *process, bool system, struct m
     }
     fill_process(space);
     mi_wsle_initialize(space);
+    mi_seed_color(mm, space->vm);
     pthread_mutex_lock(&mm->spaces_lock);
     list_insert_tail(&space->link, &mm->spaces);
     pthread_mutex_unlock(&mm->spaces_lock);
-    if (!system)
+    if (!system) {
+        mi_lock_address_space(space);
         status = map_shared_user_data(space);
+        mi_unlock_address_space(space);
+    }
     if (!NT_SUCCESS(status)) {
         mm_space_clean(space);
         mm_space_destroy(space);
@@ -396,7 +420,6 @@ void mm_space_destroy(struct mm_space *space)
     struct mm *mm = space->mm;
 
     ASSERT(!mi_vad_top(space) && space->tables == 0);
-    mi_vad_free_spares(space); /* views that were there at the end left one */
     pthread_mutex_lock(&mm->spaces_lock);
     list_remove(&space->link);
     pthread_mutex_unlock(&mm->spaces_lock);
@@ -404,7 +427,7 @@ void mm_space_destroy(struct mm_space *space)
     if (!space->system)
         mi_free_table(mm, space->directory, false);
     mi_release_quarantine(mm);
-    mi_return_process_commit(space, space->overhead, MI_COMMIT_SYSTEM);
+    return_overhead(space);
     free(space);
 }
 

@@ -47,7 +47,8 @@ struct mi_flush {
     uint64_t free[MI_FLUSH_PAGES];
     struct mi_unshare {
         uint64_t pfn;
-        bool dirty; /* written through the PTE that is gone */
+        bool dirty;        /* written through the PTE that is gone */
+        uint64_t block_va; /* of a page of a fork: the PTE no longer leads there; or 0 */
     } shared[MI_FLUSH_PAGES], unmap[MI_FLUSH_PAGES];
 };
 static inline void mi_flush_begin(struct mi_flush *flush, struct mm_space *space)
@@ -83,14 +84,20 @@ static inline void mi_flush_unmap(struct mi_flush *flush, uint64_t pfn, bool dir
 {
     if (flush->unmap_count == MI_FLUSH_PAGES)
         mi_flush_end(flush);
-    flush->unmap[flush->unmap_count++] = (struct mi_unshare){pfn, dirty};
+    flush->unmap[flush->unmap_count++] = (struct mi_unshare){pfn, dirty, 0};
 }
 /* The same for a page that has a prototype: one PTE less maps it. */
 static inline void mi_flush_unshare(struct mi_flush *flush, uint64_t pfn, bool dirty)
 {
     if (flush->shared_count == MI_FLUSH_PAGES)
         mi_flush_end(flush);
-    flush->shared[flush->shared_count++] = (struct mi_unshare){pfn, dirty};
+    flush->shared[flush->shared_count++] = (struct mi_unshare){pfn, dirty, 0};
+}
+/* The same for one of a fork, whose block (clone.h) the PTE leads to no longer. */
+static inline void mi_flush_release(struct mi_flush *flush, uint64_t pfn, uint64_t block_va)
+{
+    mi_flush_unshare(flush, pfn, false);
+    flush->shared[flush->shared_count - 1].block_va = block_va;
 }
 
 /* How many pages were deleted, by what their PTEs said. */
@@ -101,6 +108,8 @@ struct mi_deleted {
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end);
 /* Write an invalid PTE that holds nothing over another and free what that held. => (W) */
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value);
+/* A page of a fork leaves the working set, if it is in it, and its PTE becomes `away`. => (W) */
+void mi_fork_page_leaves(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE away);
 /* VirtualSize and its peak. => (CW) */
 static inline void mi_virtual_size_add(struct mm_space *space, int64_t bytes)
 {

@@ -33,17 +33,17 @@
 #define WAITS_OF_OTHERS 300u
 #define ROUNDS_MOST 2000 /* of a millisecond at most, when others hold what could be had */
 
-bool mi_frames_are_plenty(const struct mm *mm)
-{
-    return *mm->ke->nt.MmAvailablePages > MI_SYSTEM_FRAMES + ROOM_PAGES;
-}
-
-/* ---- all ------------------------------------------------------------------------------------- */
-
 static uint64_t available(const struct mm *mm)
 {
     return __atomic_load_n(mm->ke->nt.MmAvailablePages, __ATOMIC_RELAXED);
 }
+
+bool mi_frames_are_plenty(const struct mm *mm)
+{
+    return available(mm) > MI_SYSTEM_FRAMES + ROOM_PAGES;
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
 
 /* What a space has above its maximum, which it may while memory is abundant. => (W)
  * Source: QUOTA_LIMITS_HARDWS_MAX_DISABLE, SetProcessWorkingSetSizeEx documentation. */

@@ -23,18 +23,25 @@
 
 #define BALANCE_VALUES 4u /* of the two bits below the parent link */
 
-/* What the functions on nodes need: the tree and a way between links and pointers. */
+/* What the functions on nodes need: the tree and a way between links and pointers. Only VADs know
+ * gaps. */
 struct tree {
     struct mm *mm;
     MM_AVL_TABLE *table;
     MMADDRESS_NODE *sentinel;
+    bool gaps;
 };
 
 static struct tree tree_of(const struct mm_space *space)
 {
     MM_AVL_TABLE *table = &space->process->VadRoot;
 
-    return (struct tree){space->mm, table, &table->BalancedRoot};
+    return (struct tree){space->mm, table, &table->BalancedRoot, true};
+}
+
+static struct tree plain_tree(struct mm *mm, MM_AVL_TABLE *table)
+{
+    return (struct tree){mm, table, &table->BalancedRoot, false};
 }
 
 static MMADDRESS_NODE *to_host(const struct tree *tree, uint64_t va)
@@ -140,10 +147,12 @@ static uint32_t room_before(const MMADDRESS_NODE *node, const MMADDRESS_NODE *pr
 /* => whether the answer changed, which the parent then depends on */
 static bool refresh(const struct tree *tree, MMADDRESS_NODE *node)
 {
-    struct mi_vad_gap *gap = gap_of(node);
     MMADDRESS_NODE *child[2] = {left(tree, node), right(tree, node)};
-    uint32_t most = gap->own;
 
+    if (!tree->gaps)
+        return false;
+    struct mi_vad_gap *gap = gap_of(node);
+    uint32_t most = gap->own;
     for (int i = 0; i < 2; i++) {
         if (child[i] && gap_of(child[i])->subtree > most)
             most = gap_of(child[i])->subtree;
@@ -295,40 +304,63 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
 
 /* ---- the tree ---- */
 
-void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
+void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table)
 {
-    struct tree tree = {mm, &process->VadRoot, &process->VadRoot.BalancedRoot};
+    struct tree tree = plain_tree(mm, table);
 
     memset(tree.table, 0, sizeof(*tree.table));
     set_parent(&tree, tree.sentinel, tree.sentinel);
+}
+
+void mi_vad_table_initialize(struct mm *mm, EPROCESS *process)
+{
+    mi_avl_initialize(mm, &process->VadRoot);
+}
+
+/* Where a node belongs, and its neighbours. */
+struct place {
+    MMADDRESS_NODE *above, *before, *behind;
+    int side;
+};
+
+static struct place find_place(const struct tree *tree, const MMADDRESS_NODE *node)
+{
+    struct place place = {.above = tree->sentinel, .side = 1};
+
+    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;
+         at = child_on(tree, at, place.side)) {
+        place.above = at;
+        place.side = node->StartingVpn < at->StartingVpn ? -1 : 1;
+        if (place.side < 0)
+            place.behind = at;
+        else
+            place.before = at;
+    }
+    ASSERT(!place.before || place.before->EndingVpn < node->StartingVpn);
+    ASSERT(!place.behind || place.behind->StartingVpn > node->EndingVpn);
+    return place;
+}
+
+static void link_node(const struct tree *tree, MMADDRESS_NODE *node, const struct place *place)
+{
+    node->LeftChild.va = 0;
+    node->RightChild.va = 0;
+    set_balance(node, 0);
+    set_child_on(tree, place->above, place->side, node);
 }
 
 void mi_vad_insert(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
     MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
-    MMADDRESS_NODE *above = tree.sentinel, *before = NULL, *behind = NULL;
-    int side = 1;
+    struct place place = find_place(&tree, node);
 
-    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at; at = child_on(&tree, at, side)) {
-        above = at;
-        side = node->StartingVpn < at->StartingVpn ? -1 : 1;
-        if (side < 0)
-            behind = at;
-        else
-            before = at;
-    }
-    ASSERT(!before || before->EndingVpn < node->StartingVpn);
-    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
-    node->LeftChild.va = 0;
-    node->RightChild.va = 0;
-    set_balance(node, 0);
-    set_child_on(&tree, above, side, node);
-    *gap_of(node) = (struct mi_vad_gap){.own = room_before(node, before)};
+    link_node(&tree, node, &place);
+    *gap_of(node) = (struct mi_vad_gap){.own = room_before(node, place.before)};
     refresh_up(&tree, node);
-    if (behind) {
-        gap_of(behind)->own = room_before(behind, node);
-        refresh_up(&tree, behind);
+    if (place.behind) {
+        gap_of(place.behind)->own = room_before(place.behind, node);
+        refresh_up(&tree, place.behind);
     }
     rebalance_after_insert(&tree, node);
     tree.table->NumberGenericTableElements++;
@@ -351,26 +383,31 @@ static MMADDRESS_NODE *replace_by_successor(const struct tree *tree, MMADDRESS_N
     }
     set_left(tree, heir, left(tree, node));
     set_balance(heir, (int)node->u1.Balance);
-    gap_of(heir)->subtree = gap_of(node)->subtree; /* what those above know */
+    if (tree->gaps)
+        gap_of(heir)->subtree = gap_of(node)->subtree; /* what those above know */
     set_child_on(tree, above, side, heir);
+    return lower;
+}
+
+/* Take a node out. => where the tree became lower */
+static MMADDRESS_NODE *unlink_node(const struct tree *tree, MMADDRESS_NODE *node, int *lower_side)
+{
+    if (left(tree, node) && right(tree, node))
+        return replace_by_successor(tree, node, lower_side);
+    MMADDRESS_NODE *lower = parent(tree, node);
+    *lower_side = lower == tree->sentinel ? 1 : side_of(tree, lower, node);
+    set_child_on(tree, lower, *lower_side, left(tree, node) ? left(tree, node) : right(tree, node));
     return lower;
 }
 
 void mi_vad_remove(struct mm_space *space, MMVAD_SHORT *vad)
 {
     struct tree tree = tree_of(space);
-    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad, *lower;
+    MMADDRESS_NODE *node = (MMADDRESS_NODE *)vad;
     MMADDRESS_NODE *before = previous(&tree, node), *behind = next(&tree, node);
     int side;
+    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
 
-    if (left(&tree, node) && right(&tree, node)) {
-        lower = replace_by_successor(&tree, node, &side);
-    } else {
-        lower = parent(&tree, node);
-        side = lower == tree.sentinel ? 1 : side_of(&tree, lower, node);
-        set_child_on(&tree, lower, side,
-                     left(&tree, node) ? left(&tree, node) : right(&tree, node));
-    }
     refresh_up(&tree, lower);
     if (behind) {
         gap_of(behind)->own = room_before(behind, before);
@@ -399,22 +436,29 @@ void mi_vad_resize(struct mm_space *space, MMVAD_SHORT *vad, uint64_t first, uin
 
 /* ---- looking ---- */
 
+/* The lowest node that ends at or above `key`. */
+static MMADDRESS_NODE *find_from(const struct tree *tree, uint64_t key)
+{
+    MMADDRESS_NODE *best = NULL;
+
+    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;) {
+        if (at->EndingVpn < key) {
+            at = right(tree, at);
+        } else {
+            best = at;
+            if (at->StartingVpn <= key)
+                break;
+            at = left(tree, at);
+        }
+    }
+    return best;
+}
+
 MMVAD_SHORT *mi_vad_find_from(const struct mm_space *space, uint64_t vpn)
 {
     struct tree tree = tree_of(space);
-    MMADDRESS_NODE *best = NULL;
 
-    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at;) {
-        if (at->EndingVpn < vpn) {
-            at = right(&tree, at);
-        } else {
-            best = at;
-            if (at->StartingVpn <= vpn)
-                break;
-            at = left(&tree, at);
-        }
-    }
-    return (MMVAD_SHORT *)best;
+    return (MMVAD_SHORT *)find_from(&tree, vpn);
 }
 
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn)
@@ -465,4 +509,33 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
     struct tree tree = tree_of(space);
 
     return (MMVAD_SHORT *)previous(&tree, (MMADDRESS_NODE *)vad);
+}
+
+/* ---- trees of other ranges ---- */
+
+void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
+{
+    struct tree tree = plain_tree(mm, table);
+    struct place place = find_place(&tree, node);
+
+    link_node(&tree, node, &place);
+    rebalance_after_insert(&tree, node);
+    table->NumberGenericTableElements++;
+}
+
+void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
+{
+    struct tree tree = plain_tree(mm, table);
+    int side;
+    MMADDRESS_NODE *lower = unlink_node(&tree, node, &side);
+
+    rebalance_after_remove(&tree, lower, side);
+    table->NumberGenericTableElements--;
+}
+
+MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key)
+{
+    struct tree tree = plain_tree(mm, table);
+
+    return find_from(&tree, key);
 }

@@ -33,6 +33,13 @@ static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
                                          : (struct mi_vad_gap *)((MMVAD *)vad + 1);
 }
 
+/* Balanced trees of any ranges that do not overlap; nodes are in nonpaged pool. */
+void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table);
+void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
+void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
+/* The lowest range that ends at or above `key`; NULL: none. */
+MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key);
+
 void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 /* The VAD of `vpn`, NULL when it is free. => (CW) read */
 MMVAD_SHORT *mi_vad_find(const struct mm_space *space, uint64_t vpn);
@@ -71,7 +78,7 @@ void mi_vad_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The same for private memory, keeping some blocks at hand. => (C) */
 MMVAD_SHORT *mi_vad_take(struct mm_space *space);
 void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad);
-/* For views. */
+/* The same for views. */
 MMVAD_SHORT *mi_vad_take_view(struct mm_space *space);
 void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad);
 /* Free what is at hand. => (C), or nobody else has the space */
@@ -100,8 +107,9 @@ static inline uint64_t mi_vad_pages(const MMVAD_SHORT *vad)
 uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad, uint64_t first,
                             uint64_t last);
 
-/* Enter a new VAD: tree and VirtualSize. => (C), not (W) */
-void mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad);
+/* Enter a new VAD: tree, VirtualSize, and first a charge of `charge` pages.
+ * => STATUS_COMMITMENT_LIMIT: nothing was entered; (C), not (W) */
+NTSTATUS mi_vad_enter(struct mm_space *space, MMVAD_SHORT *vad, uint64_t charge);
 
 /* ---- awe.c ---------------------------------------------------------------------------------- */
 
@@ -126,9 +134,10 @@ void mi_awe_clean(struct mm_space *space);
 NTSTATUS mi_take_large_pages(struct mm *mm, uint64_t *pages, size_t count);
 /* Give back such as nothing maps. => not (P) */
 void mi_give_large_pages(struct mm *mm, const uint64_t *pages, size_t count);
-/* Enter a new VAD of large pages, and map them: `pages`, or those of the section that it is a view
- * of. => (C), not (W)
- * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no page directories; nothing was entered */
+/* Enter a new VAD of large pages, charged with its CommitCharge, and map them: `pages`, or those of
+ * the section that it is a view of. => (C), not (W)
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT: no charge or no page directories; nothing was entered
+ */
 NTSTATUS mi_enter_large(struct mm_space *space, MMVAD_SHORT *vad, const uint64_t *pages);
 /* What maps a large page at `va`; zero: nothing does. => (W), shared will do */
 static inline MMPTE mi_large_or_zero(const struct mm_space *space, uint64_t va)
@@ -159,6 +168,8 @@ unsigned mi_large_protection(const struct mm_space *space, const MMVAD_SHORT *va
 
 /* A VAD for `pages` pages whose writes are watched; mi_vad_free frees it. => NULL: no pool */
 MMVAD_SHORT *mi_watch_allocate_vad(struct mm *mm, uint64_t pages);
+/* The same for a process that has what this one has: what was written already, too. */
+MMVAD_SHORT *mi_watch_copy_vad(struct mm *mm, const MMVAD_SHORT *vad);
 /* What such a VAD owns besides its block. */
 void mi_watch_free(struct mm *mm, MMVAD_SHORT *vad);
 /* The process has such memory from now on. => (CW) */

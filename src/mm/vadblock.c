@@ -63,29 +63,28 @@ void mi_vad_give(struct mm_space *space, MMVAD_SHORT *vad)
 
 MMVAD_SHORT *mi_vad_take_view(struct mm_space *space)
 {
-    MMVAD_SHORT *vad = __atomic_exchange_n(&space->spare_view, NULL, __ATOMIC_ACQUIRE);
+    MMVAD_SHORT *vad = space->spare_view;
 
     if (!vad)
         return mi_vad_allocate(space->mm, true);
+    space->spare_view = NULL;
     memset(vad, 0, block_size(true));
     return vad;
 }
 
 void mi_vad_give_view(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    MMVAD_SHORT *none = NULL;
-
-    if (!__atomic_compare_exchange_n(&space->spare_view, &none, vad, false, __ATOMIC_RELEASE,
-                                     __ATOMIC_RELAXED))
+    if (space->spare_view || space->cleaned)
         mi_vad_free(space->mm, vad);
+    else
+        space->spare_view = vad;
 }
 
 void mi_vad_free_spares(struct mm_space *space)
 {
-    MMVAD_SHORT *view = __atomic_exchange_n(&space->spare_view, NULL, __ATOMIC_ACQUIRE);
-
-    if (view)
-        mi_vad_free(space->mm, view);
+    if (space->spare_view)
+        mi_vad_free(space->mm, space->spare_view);
+    space->spare_view = NULL;
     while (space->spare_count > 0)
         mi_vad_free(space->mm, space->spare[--space->spare_count]);
 }

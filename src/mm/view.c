@@ -20,6 +20,7 @@
  * Source: NtMapViewOfSection, MapViewOfFileEx, VirtualProtect, documentation.
  */
 #include "hw/bits.h"
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
@@ -108,11 +109,15 @@ static NTSTATUS place(struct map *map)
         return STATUS_SUCCESS;
     if (map->view->base || (map->image && !pe_is_relocatable(&map->control->image)))
         return STATUS_CONFLICTING_ADDRESSES;
-    uint64_t unit = granularity(map), slack = MI_VPN(unit - MM_ALLOCATION_GRANULARITY);
-    NTSTATUS status =
-        mi_vad_find_hole(map->space, map->pages + slack, behind_highest(map), top_down, &first);
-    map->base = (MI_VA(first) + unit - 1) / unit * unit;
-    return status;
+    uint64_t slack = granularity(map) - MM_ALLOCATION_GRANULARITY;
+    NTSTATUS status = mi_vad_find_hole(map->space, map->pages + MI_VPN(slack), behind_highest(map),
+                                       top_down, &first);
+    if (!NT_SUCCESS(status))
+        return status;
+    map->base = MI_VA(first);
+    if (map->large)
+        map->base = (map->base + slack) / MI_TABLE_SPAN * MI_TABLE_SPAN;
+    return STATUS_SUCCESS;
 }
 
 /* An image's control area whose pages are made for the place: the section's, if nobody needs it
@@ -225,8 +230,26 @@ static void fill_vad(const struct map *map)
     vad->u2.VadFlags2.CopyOnWrite = mi_protection_is_copy(map->protection);
     vad->Subsection.va = h2k(ks, subsection_at(map->used, map->first_page));
     vad->FirstPrototypePte.va = h2k(ks, first);
-    vad->LastContiguousPte.va = h2k(ks, first + (map->pages < here ? map->pages : here) - 1);
+    vad->LastContiguousPte.va =
+        vad->FirstPrototypePte.va + ((map->pages < here ? map->pages : here) - 1) * sizeof(MMPTE);
     vad->VadsProcess.va = h2k(ks, map->space->process);
+}
+
+/* What a copy of each page takes that may be written as one. => (C) */
+static bool charge_copies(const struct map *map)
+{
+    struct mm_space *space = map->space;
+    uint64_t charge = mi_protection_is_copy(map->protection) ? map->pages : 0;
+
+    if (map->image)
+        charge = map->used->segment->u1.ImageCommitment;
+    map->vad->u.VadFlags.CommitCharge = charge;
+    if (charge == 0)
+        return true;
+    mi_lock_working_set(space);
+    bool charged = mi_charge_process_commit(space, charge, MI_COMMIT_USER);
+    mi_unlock_working_set(space);
+    return charged;
 }
 
 /* => (C) */
@@ -243,12 +266,8 @@ static NTSTATUS map_locked(struct map *map)
     if (!NT_SUCCESS(status))
         return status;
     fill_vad(map);
-    uint64_t charge = mi_protection_is_copy(map->protection) ? map->pages : 0;
-    if (map->image)
-        charge = map->used->segment->u1.ImageCommitment;
-    if (!mi_charge_process_commit(space, charge, MI_COMMIT_USER))
+    if (!charge_copies(map))
         return STATUS_COMMITMENT_LIMIT;
-    vad->u.VadFlags.CommitCharge = charge;
     if (map->large) { /* its pages are the section's, so there is no charge */
         status = mi_enter_large(space, vad, NULL);
         if (!NT_SUCCESS(status))
@@ -257,8 +276,7 @@ static NTSTATUS map_locked(struct map *map)
         return STATUS_SUCCESS;
     }
     mi_control_add_view(map->used, map->vad);
-    mi_vad_enter(space, vad);
-    return STATUS_SUCCESS;
+    return mi_vad_enter(space, vad, 0);
 }
 
 /* Read from the pages whose contents come from the file, or are in memory already, as the process
@@ -288,20 +306,18 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
         status = mi_make_file_ptes(map.control, map.first_page, map.pages);
     if (!NT_SUCCESS(status))
         return status;
-    map.vad = (MMVAD *)mi_vad_take_view(space);
-    if (!map.vad)
-        return STATUS_INSUFFICIENT_RESOURCES;
     mi_lock_address_space(space);
-    status = map_locked(&map);
+    map.vad = (MMVAD *)mi_vad_take_view(space);
+    status = map.vad ? map_locked(&map) : STATUS_INSUFFICIENT_RESOURCES;
+    if (map.vad && !NT_SUCCESS(status))
+        mi_vad_give_view(space, (MMVAD_SHORT *)map.vad);
     mi_unlock_address_space(space);
     if (NT_SUCCESS(status) && view->prefetch)
         prefetch(&map);
     if (map.used && map.used != map.control)
         mm_close_section(mm, map.used->segment); /* the view alone keeps it */
-    if (!NT_SUCCESS(status)) {
-        mi_vad_give_view(space, (MMVAD_SHORT *)map.vad);
+    if (!NT_SUCCESS(status))
         return status;
-    }
     view->base = map.base;
     view->size = MI_VA(map.pages);
     view->offset = MI_VA(map.first_page);
@@ -311,19 +327,24 @@ NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view)
 
 /* ---- unmapping ------------------------------------------------------------------------------- */
 
-void mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad)
+bool mi_view_remove(struct mm_space *space, struct mi_flush *flush, MMVAD_SHORT *vad)
 {
-    mi_delete_pages(flush, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
+    struct mi_deleted deleted =
+        mi_delete_pages(flush, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
     mi_flush_end(flush); /* its pages refer to the control area */
     mi_vad_remove(space, vad);
     mi_virtual_size_add(space, -(int64_t)MI_VA(mi_vad_pages(vad)));
     mi_return_process_commit(space, mi_vad_commit(vad), MI_COMMIT_USER);
+    return deleted.committed + deleted.decommitted > 0;
 }
 
 void mi_view_release(struct mm_space *space, MMVAD_SHORT *vad)
 {
-    mi_control_remove_view(mi_control_of_vad(space->mm, vad), (MMVAD *)vad);
-    mi_vad_give_view(space, vad);
+    struct mi_control *control = mi_control_of_vad(space->mm, vad);
+    enum mi_view_leaves leaves = mi_control_remove_view(control, (MMVAD *)vad);
+
+    mi_vad_free(space->mm, vad);
+    mi_control_view_left(control, leaves);
 }
 
 NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
@@ -340,11 +361,14 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
     }
     mi_lock_working_set(space);
     mi_flush_begin(&flush, space);
-    mi_view_remove(space, &flush, vad);
-    mi_trim_tables(space, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
+    if (mi_view_remove(space, &flush, vad))
+        mi_trim_tables(space, MI_VA(vad->StartingVpn), MI_VA(vad->EndingVpn + 1));
     mi_unlock_working_set(space);
+    struct mi_control *control = mi_control_of_vad(space->mm, vad);
+    enum mi_view_leaves leaves = mi_control_remove_view(control, (MMVAD *)vad);
+    mi_vad_give_view(space, vad);
     mi_unlock_address_space(space);
-    mi_view_release(space, vad);
+    mi_control_view_left(control, leaves);
     return STATUS_SUCCESS;
 }
 
@@ -376,7 +400,7 @@ void mi_protect_view_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, unsig
     MMPTE old = mi_read_pte(pte);
     bool accessible = mi_protection_readable(protection) && !mi_protection_guard(protection);
 
-    if (mi_pte_is_shared(mm, old)) {
+    if (mi_pte_is_shared(mm, old) && !mi_pte_is_fork(mm, old)) {
         uint64_t pfn = old.u.Hard.PageFrameNumber;
         if (accessible) {
             MMPTE made = mi_shared_page_pte(pfn, protection);

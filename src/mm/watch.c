@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "mm/check.h"
+#include "mm/clone.h"
 #include "mm/section.h"
 #include "mm/vad.h"
 
@@ -86,6 +87,17 @@ void mi_watch_note(struct mm_space *space, uint64_t va)
         struct bitmap written = written_pages(space->mm, vad);
         bitmap_set(&written, MI_VPN(va) - vad->StartingVpn);
     }
+}
+
+MMVAD_SHORT *mi_watch_copy_vad(struct mm *mm, const MMVAD_SHORT *vad)
+{
+    MMVAD_SHORT *copy = mi_watch_allocate_vad(mm, mi_vad_pages(vad));
+
+    if (!copy)
+        return NULL;
+    struct bitmap to = written_pages(mm, copy), from = written_pages(mm, vad);
+    memcpy(to.words, from.words, BITMAP_WORDS(from.bits) * sizeof(uint64_t));
+    return copy;
 }
 
 /* Have in the bitmap what PTEs of start .. end say. => (W) */
@@ -189,6 +201,8 @@ static void reset_page(struct mi_flush *flush, MMPTE *pte, uint64_t va)
     struct mm_space *space = flush->space;
     MMPTE value = mi_read_pte(pte);
 
+    if (mi_pte_is_fork(space->mm, value))
+        return; /* the others still need it */
     if (value.u.Hard.Valid) {
         mi_note_written(space, va, value);
         __atomic_fetch_and(&pte->u.Long, ~dirty_bit.u.Long, __ATOMIC_RELAXED);

@@ -26,6 +26,7 @@
  * documentation.
  */
 #include "mm/wset.h"
+#include "mm/clone.h"
 #include "mm/section.h"
 #include "mm/system.h"
 #include "mm/vad.h"
@@ -43,6 +44,12 @@ void mi_trim_page(struct mi_flush *flush, MMPTE *pte, uint64_t va)
     uint64_t pfn = value.u.Hard.PageFrameNumber;
     unsigned protection;
 
+    if (mi_pte_is_fork(mm, value)) {
+        uint64_t block_va = mi_clone_block_va(mm, value);
+        protection = mi_pte_protection(mm, value, NULL);
+        mi_fork_page_leaves(flush, pte, va, mi_away_fork_pte(block_va, protection));
+        return;
+    }
     if (mi_pte_is_shared(mm, value)) {
         (void)mi_view_page(space, mi_vad_find(space, MI_VPN(va)), va, value, &protection);
         mi_replace_page(flush, pte, va, mi_lookup_pte(protection));

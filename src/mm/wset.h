@@ -100,6 +100,8 @@ void mi_wsle_remove(struct mm_space *space, uint64_t pfn);
 void mi_wsle_remove_shared(struct mm_space *space, uint64_t va);
 /* It mapped a shared page, and maps a copy of the process's own now. */
 void mi_wsle_make_private(struct mm_space *space, uint64_t va, uint64_t pfn);
+/* The other way. => there is room in the hash table (mi_wshash_reserve) */
+void mi_wsle_make_shared(struct mm_space *space, uint64_t va, uint64_t pfn);
 /* The entry of the page that a valid PTE of `va` maps. */
 uint32_t mi_wsle_find(const struct mm_space *space, uint64_t va, MMPTE pte);
 void mi_wsle_set_age(struct mm_space *space, MMWSLE *entry, unsigned age);

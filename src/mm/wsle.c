@@ -225,6 +225,19 @@ void mi_wsle_make_private(struct mm_space *space, uint64_t va, uint64_t pfn)
     count_private(space, 1);
 }
 
+void mi_wsle_make_shared(struct mm_space *space, uint64_t va, uint64_t pfn)
+{
+    MMPFN *page = mi_pfn(space->mm, pfn);
+    uint32_t index = (uint32_t)page->u1.WsIndex;
+    MMWSLE *entry = mi_wsle(space, index);
+
+    page->u1.WsIndex = 0;
+    entry->u1.e1.Direct = 0;
+    entry->u1.e1.Hashed = 1;
+    mi_wshash_insert(space, va, index);
+    count_private(space, -1);
+}
+
 uint32_t mi_wsle_find(const struct mm_space *space, uint64_t va, MMPTE pte)
 {
     const MMPFN *page = mi_pfn(space->mm, pte.u.Hard.PageFrameNumber);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "mm/clone.h"
 #include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
@@ -25,11 +26,12 @@ static struct page look_at(const struct mm_space *space, uint64_t va, MMPTE pte)
     struct page page = {.shared = mi_pte_is_shared(mm, pte)};
     const MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(va));
 
-    if (!page.shared) {
+    if (!page.shared || mi_pte_is_fork(mm, pte))
         page.protection = mi_pte_protection(mm, pte, vad);
+    else
+        (void)mi_view_page(space, vad, va, pte, &page.protection);
+    if (!page.shared)
         return page;
-    }
-    (void)mi_view_page(space, vad, va, pte, &page.protection);
     uint64_t sharers = mi_share_count(mm, pte.u.Hard.PageFrameNumber);
     sharers -= pte.u.Hard.LargePage; /* the section itself */
     page.sharers = sharers < SHARE_COUNT_MOST ? (unsigned)sharers : SHARE_COUNT_MOST;
@@ -65,6 +67,8 @@ static bool would_be_shared(const struct mm_space *space, uint64_t va, MMPTE pte
 {
     const MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(va));
 
+    if (mi_pte_is_away_fork(pte))
+        return true;
     return vad && mi_vad_is_view(vad) && (pte.u.Long == 0 || mi_pte_is_lookup(pte));
 }
 

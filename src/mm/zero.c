@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "mm/color.h"
 #include "mm/frames.h"
 
 #define WAKE_AT 512u /* free frames that make it worth waking */
@@ -21,16 +22,20 @@
 /* Take up to BATCH frames off the free list. => how many */
 static size_t take_free(struct mm *mm, uint64_t pfn[BATCH], size_t most)
 {
-    MMPFNLIST *list = mm->ke->nt.MmFreePageListHead;
+    MMPFNLIST *list;
     size_t count = 0;
 
     ke_acquire_lock(&mm->pfn_lock);
-    while (count < BATCH && count < most && list->Flink != MI_LIST_END) {
+    uint32_t color = mm->zero_color;
+    while (count < BATCH && count < most &&
+           (list = mi_list_with_color(mm, FreePageList, color)) != NULL) {
         pfn[count] = list->Flink;
+        color = (uint32_t)pfn[count] + 1;
         mi_list_remove(mm, list, pfn[count]);
         mi_page_taken(mi_pfn(mm, pfn[count]));
         count++;
     }
+    mm->zero_color = color;
     ke_release_lock(&mm->pfn_lock);
     return count;
 }
@@ -47,7 +52,7 @@ static size_t zero_batch(struct mm *mm, size_t most)
         MMPFN *page = mi_pfn(mm, pfn[i]);
         page->u3.e2.ReferenceCount = 0;
         page->u3.e1.Modified = 0;
-        mi_list_insert_head(mm, mm->ke->nt.MmZeroedPageListHead, pfn[i]);
+        mi_list_insert_head(mm, mi_color_list(mm, ZeroedPageList, pfn[i]), pfn[i]);
     }
     ke_release_lock(&mm->pfn_lock);
     return count;

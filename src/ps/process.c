@@ -55,6 +55,13 @@ static NTSTATUS set_audit_name(struct ps *ps, EPROCESS *process, const WCHAR *pa
     return STATUS_SUCCESS;
 }
 
+NTSTATUS psp_copy_audit_name(struct ps *ps, const EPROCESS *from, EPROCESS *to)
+{
+    const OBJECT_NAME_INFORMATION *name =
+        k2h(&ps->ke->ks, from->SeAuditProcessCreationInfo.ImageFileName);
+    return name ? set_audit_name(ps, to, k2h(&ps->ke->ks, name->Name.Buffer)) : STATUS_SUCCESS;
+}
+
 /* ImageFileName: the last component of the path, cut to 14 characters. */
 static void set_image_file_name(EPROCESS *process, const WCHAR *path)
 {

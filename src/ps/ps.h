@@ -186,6 +186,12 @@ struct ps_program {
  */
 NTSTATUS ps_create_process(struct ps *ps, const struct ps_program *program,
                            struct ps_process **out);
+/* A copy of a process, without a thread (clone.c). Of `how` counts what a child inherits and may be
+ * told: handles, job, priority class, error mode. *out is referenced.
+ * => STATUS_PROCESS_IS_TERMINATING, STATUS_COMMITMENT_LIMIT, STATUS_NO_MEMORY,
+ *    STATUS_INSUFFICIENT_RESOURCES, ...; nothing is left behind */
+NTSTATUS ps_clone_process(struct ps_process *parent, const struct ps_program *how,
+                          struct ps_process **out);
 /* Whose handles a service uses. */
 struct ob_caller ps_caller(struct ps_thread *thread);
 void ps_reference_process(struct ps_process *process);
@@ -244,6 +250,9 @@ struct ps_thread_parameters {
     uint64_t stack_commit;
     bool suspended;
     bool first; /* starts at the image's entry point, with the PEB, instead */
+    /* Goes on where this one is, which makes a system call, in a clone of its process; instead. */
+    struct ps_thread *clone_of;
+    NTSTATUS clone_result; /* of the call, there */
 };
 
 /* A thread, ready to be started with ps_start_thread. *out is referenced.

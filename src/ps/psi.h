@@ -28,6 +28,13 @@ NTSTATUS psp_create_teb(struct ps_process *process, const CLIENT_ID *id,
                         const struct psp_stack *stack, uint64_t *teb);
 void psp_free_user_pages(struct mm_space *space, uint64_t base);
 
+/* The same for a clone of a thread (clone.c): it has them already, in the copy of its process.
+ * *entry gets the registers to go on with. => what reading and writing its TEB says */
+NTSTATUS psp_clone_user_part(struct ps_thread *t, const struct ps_thread_parameters *wanted,
+                             CONTEXT *entry);
+/* SeAuditProcessCreationInfo of a process that runs the same image (process.c). */
+NTSTATUS psp_copy_audit_name(struct ps *ps, const EPROCESS *from, EPROCESS *to);
+
 /* Jobs (job.c). */
 NTSTATUS psp_create_job_type(struct ps *ps);
 /* => STATUS_ACCESS_DENIED (has one), STATUS_QUOTA_EXCEEDED (no more may be in it),

@@ -129,7 +129,8 @@ static NTSTATUS build_thread(struct ps_thread *t, const struct ps_thread_paramet
     struct ps *ps = t->ps;
     t->thread->Cid.UniqueProcess.va = t->process->process->UniqueProcessId.va;
     CONTEXT entry;
-    NTSTATUS status = create_user_part(t, parameters, &entry);
+    NTSTATUS status = parameters->clone_of ? psp_clone_user_part(t, parameters, &entry)
+                                           : create_user_part(t, parameters, &entry);
     if (NT_SUCCESS(status)) {
         status = create_kernel_part(t);
     }

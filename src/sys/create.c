@@ -10,6 +10,8 @@
  *                         |PsCreateFailOnSectionCreate
  *                                    |PsCreateFailExeFormat: a DLL
  *
+ * Without parameters the child is a copy of the caller instead: clone.c.
+ *
  * Source: Windows Internals 6, part 1, ch. 5 "Flow of CreateProcess"; names and layouts are those
  * of Windows 7's public symbols.
  */
@@ -193,11 +195,11 @@ static NTSTATUS tell_success(struct creation *c, struct told *told, const struct
     memset(&info->SuccessState, 0, sizeof info->SuccessState);
     NTSTATUS status = mm_copy_from_user(p->space, &parameters,
                                         peb + offsetof(PEB, ProcessParameters), sizeof parameters);
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status) && c->file) {
         status =
             open_for_caller(c, told, c->file, 0, file_access, &info->SuccessState.FileHandle.va);
     }
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status) && c->section) {
         status = open_for_caller(c, told, c->section, 0, SECTION_ALL_ACCESS,
                                  &info->SuccessState.SectionHandle.va);
     }
@@ -208,8 +210,8 @@ static NTSTATUS tell_success(struct creation *c, struct told *told, const struct
     return NT_SUCCESS(status) ? SYS_PUT(c->call, c->call->arg[ARG_CREATE_INFO], *info) : status;
 }
 
-static NTSTATUS tell(struct creation *c, const struct ps_process *process,
-                     const struct ps_thread *thread)
+NTSTATUS sys_tell_creation(struct creation *c, const struct ps_process *process,
+                           const struct ps_thread *thread)
 {
     struct sys_call *call = c->call;
     struct told told = {.count = 0};
@@ -264,7 +266,7 @@ static NTSTATUS create(struct creation *c)
     }
     status = ps_create_thread(process, &first, &thread);
     if (NT_SUCCESS(status)) {
-        status = tell(c, process, thread);
+        status = sys_tell_creation(c, process, thread);
         if (NT_SUCCESS(status)) {
             status = ps_start_thread(thread);
             ps_dereference_thread(thread);
@@ -284,7 +286,7 @@ static NTSTATUS create_user_process(struct sys_call *call)
     struct creation c = {.call = call};
     NTSTATUS status = sys_capture_creation(&c);
     if (NT_SUCCESS(status)) {
-        status = create(&c);
+        status = sys_creation_is_clone(&c) ? sys_clone_caller(&c) : create(&c);
     }
     sys_release_creation(&c);
     return status;

@@ -5,9 +5,6 @@
 
 #include <stdlib.h>
 
-#define PROCESS_FLAGS                                                                              \
-    (PROCESS_CREATE_FLAGS_BREAKAWAY | PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT |                      \
-     PROCESS_CREATE_FLAGS_INHERIT_HANDLES)
 #define THREAD_FLAGS (THREAD_CREATE_FLAGS_CREATE_SUSPENDED | THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH)
 #define ENVIRONMENT_LIMIT 0x100000u /* bytes */
 #define HANDLE_LIST_LIMIT 1024u
@@ -93,7 +90,11 @@ static NTSTATUS get_attribute(struct creation *c, const PS_ATTRIBUTE *attribute)
 static NTSTATUS get_attributes(struct creation *c)
 {
     const uint64_t list = c->call->arg[ARG_LIST], first = offsetof(PS_ATTRIBUTE_LIST, Attributes);
+    bool clone = sys_creation_is_clone(c);
     uint64_t total;
+    if (clone && !list) {
+        return STATUS_SUCCESS;
+    }
     NTSTATUS status = list ? SYS_GET(c->call, total, list) : STATUS_INVALID_PARAMETER;
     if (NT_SUCCESS(status) && (total < first || (total - first) % sizeof(PS_ATTRIBUTE) ||
                                total > sizeof(PS_ATTRIBUTE_LIST))) {
@@ -106,7 +107,7 @@ static NTSTATUS get_attributes(struct creation *c)
             status = get_attribute(c, &attribute);
         }
     }
-    return NT_SUCCESS(status) && !c->image_name ? STATUS_INVALID_PARAMETER : status;
+    return NT_SUCCESS(status) && !c->image_name != clone ? STATUS_INVALID_PARAMETER : status;
 }
 
 /* One string of the parameters. Pointers in a block that is not normalised are distances from its
@@ -198,8 +199,8 @@ NTSTATUS sys_capture_creation(struct creation *c)
 {
     struct sys_call *call = c->call;
     const uint64_t none = 0;
-    if ((call->arg[ARG_PROCESS_FLAGS] & ~(uint64_t)PROCESS_FLAGS) ||
-        (call->arg[ARG_THREAD_FLAGS] & ~(uint64_t)THREAD_FLAGS)) {
+    if (((uint32_t)call->arg[ARG_PROCESS_FLAGS] & ~SYS_PROCESS_FLAGS) ||
+        ((uint32_t)call->arg[ARG_THREAD_FLAGS] & ~THREAD_FLAGS)) {
         return STATUS_INVALID_PARAMETER;
     }
     NTSTATUS status = SYS_PUT(call, call->arg[ARG_PROCESS], none);
@@ -222,7 +223,7 @@ NTSTATUS sys_capture_creation(struct creation *c)
     if (NT_SUCCESS(status)) {
         status = get_attributes(c);
     }
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status) && !sys_creation_is_clone(c)) {
         status = get_parameters(c);
     }
     if (NT_SUCCESS(status) && !c->parent) {

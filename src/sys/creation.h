@@ -10,6 +10,11 @@
 
 enum { PARAMETER_STRINGS = 8 };
 
+/* PROCESS_CREATE_FLAGS_* that are known. */
+#define SYS_PROCESS_FLAGS                                                                          \
+    (PROCESS_CREATE_FLAGS_BREAKAWAY | PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT |                      \
+     PROCESS_CREATE_FLAGS_INHERIT_HANDLES)
+
 /* NtCreateUserProcess(*process, *thread, process access, thread access, process attributes, thread
  * attributes, process flags, thread flags, *parameters, *create info, *attributes) */
 enum {
@@ -56,5 +61,15 @@ struct creation {
  * STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS sys_capture_creation(struct creation *c);
 void sys_release_creation(struct creation *c);
+/* Tell the caller of a process and its first thread. => what giving handles out and writing user
+ * memory say; then nothing was given out */
+NTSTATUS sys_tell_creation(struct creation *c, const struct ps_process *process,
+                           const struct ps_thread *thread);
+/* A call without parameters: the child is a clone of the caller (clone.c). */
+static inline bool sys_creation_is_clone(const struct creation *c)
+{
+    return c->call->arg[ARG_PARAMETERS] == 0;
+}
+NTSTATUS sys_clone_caller(struct creation *c);
 
 #endif

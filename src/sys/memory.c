@@ -11,24 +11,25 @@
 #include "nt/info.h"
 #include "sys/sys.h"
 
+#define VARIABLE(address, lvalue)                                                                  \
+    {                                                                                              \
+        .va = (address), .copy = &(lvalue), .size = sizeof(lvalue)                                 \
+    }
+
 NTSTATUS sys_get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
                         struct sys_region *region)
 {
-    NTSTATUS status = SYS_GET(call, region->base, base_va);
-    if (NT_SUCCESS(status)) {
-        status = SYS_GET(call, region->size, size_va);
-    }
-    if (NT_SUCCESS(status)) {
-        status = SYS_PUT(call, base_va, region->base);
-    }
-    return NT_SUCCESS(status) ? SYS_PUT(call, size_va, region->size) : status;
+    const struct mm_variable v[] = {VARIABLE(base_va, region->base),
+                                    VARIABLE(size_va, region->size)};
+    return mm_capture_variables(call->space, v, 2);
 }
 
 NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
-                        const struct sys_region *region)
+                        struct sys_region *region)
 {
-    NTSTATUS status = SYS_PUT(call, base_va, region->base);
-    return NT_SUCCESS(status) ? SYS_PUT(call, size_va, region->size) : status;
+    const struct mm_variable v[] = {VARIABLE(base_va, region->base),
+                                    VARIABLE(size_va, region->size)};
+    return mm_return_variables(call->space, v, 2);
 }
 
 /* Large pages are never paged, so not everybody may have them. Types that make no sense are mm's
@@ -90,13 +91,10 @@ static NTSTATUS protect(struct sys_call *call)
     struct sys_region region;
     struct ps_process *process;
     uint32_t old;
-    NTSTATUS status = sys_get_region(call, call->arg[1], call->arg[2], &region);
-    if (NT_SUCCESS(status)) {
-        status = SYS_GET(call, old, call->arg[4]);
-    }
-    if (NT_SUCCESS(status)) {
-        status = SYS_PUT(call, call->arg[4], old);
-    }
+    const struct mm_variable v[] = {VARIABLE(call->arg[1], region.base),
+                                    VARIABLE(call->arg[2], region.size),
+                                    VARIABLE(call->arg[4], old)};
+    NTSTATUS status = mm_capture_variables(call->space, v, 3);
     if (NT_SUCCESS(status)) {
         status = sys_get_process(call, call->arg[0], PROCESS_VM_OPERATION, &process);
     }
@@ -106,10 +104,7 @@ static NTSTATUS protect(struct sys_call *call)
     status = mm_protect_virtual_memory(process->space, &region.base, &region.size,
                                        (uint32_t)call->arg[3], &old);
     ps_dereference_process(process);
-    if (NT_SUCCESS(status)) {
-        status = sys_put_region(call, call->arg[1], call->arg[2], &region);
-    }
-    return NT_SUCCESS(status) ? SYS_PUT(call, call->arg[4], old) : status;
+    return NT_SUCCESS(status) ? mm_return_variables(call->space, v, 3) : status;
 }
 
 /* ---- NtQueryVirtualMemory(process, address, class, buffer, length, *return length) ----------- */

@@ -61,9 +61,10 @@ struct sys_family {
     size_t count;
 };
 extern const struct sys_family sys_memory_family, sys_section_family, sys_file_family,
-    sys_process_family, sys_process_info_family, sys_create_family, sys_thread_family,
-    sys_sync_family, sys_object_family, sys_system_family, sys_exception_family, sys_token_family,
-    sys_watch_family, sys_job_family, sys_awe_family, sys_working_set_family, sys_registry_family;
+    sys_process_family, sys_process_info_family, sys_create_family, sys_clone_family,
+    sys_thread_family, sys_sync_family, sys_object_family, sys_system_family, sys_exception_family,
+    sys_token_family, sys_watch_family, sys_job_family, sys_awe_family, sys_working_set_family,
+    sys_registry_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
@@ -146,7 +147,7 @@ struct sys_region {
 NTSTATUS sys_get_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
                         struct sys_region *region);
 NTSTATUS sys_put_region(struct sys_call *call, uint64_t base_va, uint64_t size_va,
-                        const struct sys_region *region);
+                        struct sys_region *region);
 
 /* What is asked about working sets (workingset.c): classes of NtQueryVirtualMemory, and of
  * Nt{Query,Set}InformationProcess. */

@@ -86,8 +86,9 @@ static void on_dereference_file(void *owner, FILE_OBJECT *object)
 
 static bool reaches_bad_page(const struct test_file *file, uint64_t offset, size_t size)
 {
-    return file->bad_page != NO_BAD_PAGE && offset < (file->bad_page + 1) * PAGE_SIZE &&
-           offset + size > file->bad_page * PAGE_SIZE;
+    uint64_t bad = __atomic_load_n(&file->bad_page, __ATOMIC_RELAXED);
+
+    return bad != NO_BAD_PAGE && offset < MI_VA(bad + 1) && offset + size > MI_VA(bad);
 }
 
 static size_t size_of(const struct iovec *parts, size_t count)
@@ -253,13 +254,8 @@ static void on_message(void *context, enum log_level level, const char *message)
     snprintf(recorder->message, sizeof(recorder->message), "%s", message);
 }
 
-void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags)
-{
-    machine_create_on(machine, ram, pagefile, flags, NULL);
-}
-
-void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags,
-                       const struct mm_paging_ops *paging)
+/* `config` says what is special about the machine. */
+static void create(struct machine *machine, struct mm_config *config, int flags)
 {
     size_t size;
     const void *nt = guest_module("ntoskrnl.exe", &size);
@@ -268,25 +264,43 @@ void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile,
     machine->recorder.reads_left = machine->recorder.writes_left = -1;
     machine->log =
         (struct log){.level = LOG_DEBUG, .write = on_message, .context = &machine->recorder};
-    struct mm_config config = {.ke = &machine->ke,
-                               .ram_size = ram,
-                               .pagefile_size = pagefile,
-                               .paging = paging,
-                               .maxphyaddr = 40,
-                               .nt_image = nt,
-                               .nt_image_size = size,
-                               .ops = flags & WITH_ENGINE ? &recorder_ops : NULL,
-                               .owner = &machine->recorder,
-                               .log = &machine->log,
-                               .no_threads = !(flags & WITH_THREADS)};
-    assert_ok(mm_create(&config, &machine->mm));
+    config->ke = &machine->ke;
+    config->maxphyaddr = 40;
+    config->nt_image = nt;
+    config->nt_image_size = size;
+    config->ops = flags & WITH_ENGINE ? &recorder_ops : NULL;
+    config->owner = &machine->recorder;
+    config->log = &machine->log;
+    config->no_threads = !(flags & WITH_THREADS);
+    assert_ok(mm_create(config, &machine->mm));
     free((void *)nt);
     for (int i = 0; i < PROCESSORS; i++) {
         KPCR *pcr = ex_allocate_pool(machine->mm, NonPagedPool, sizeof(KPCR), mm_tag("Kpcr"));
         assert_non_null(pcr);
         memset(pcr, 0, sizeof(*pcr));
+        mm_initialize_processor(machine->mm, pcr);
         assert_ok(ke_add_processor(&machine->ke, pcr, NULL));
     }
+}
+
+void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags)
+{
+    machine_create_on(machine, ram, pagefile, flags, NULL);
+}
+
+void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags,
+                       const struct mm_paging_ops *paging)
+{
+    struct mm_config config = {.ram_size = ram, .pagefile_size = pagefile, .paging = paging};
+
+    create(machine, &config, flags);
+}
+
+void machine_create_with_cache(struct machine *machine, uint64_t ram, uint32_t size, uint32_t ways)
+{
+    struct mm_config config = {.ram_size = ram, .cache_size = size, .cache_ways = ways};
+
+    create(machine, &config, 0);
 }
 
 void machine_destroy(struct machine *machine)

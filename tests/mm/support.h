@@ -46,6 +46,8 @@ void machine_create(struct machine *machine, uint64_t ram, uint64_t pagefile, in
 /* The same with paging files of the test's own; `owner` of their open is the recorder. */
 void machine_create_on(struct machine *machine, uint64_t ram, uint64_t pagefile, int flags,
                        const struct mm_paging_ops *paging);
+/* One whose processors have such a second-level cache, without a paging file. */
+void machine_create_with_cache(struct machine *machine, uint64_t ram, uint32_t size, uint32_t ways);
 /* Also checks the whole state. */
 void machine_destroy(struct machine *machine);
 

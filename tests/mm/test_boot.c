@@ -159,7 +159,7 @@ static void bad_configurations(void **state)
     struct mm_config good = {
         .ke = &ke, .ram_size = 64 * MB, .maxphyaddr = 40, .nt_image = nt, .nt_image_size = size};
     struct mm_config bad = good;
-    bad.ram_size = 16 * MB;
+    bad.ram_size = 14 * MB;
     assert_status(STATUS_INVALID_PARAMETER, mm_create(&bad, &mm));
     bad.ram_size = 64 * MB + 4096;
     assert_status(STATUS_INVALID_PARAMETER, mm_create(&bad, &mm));

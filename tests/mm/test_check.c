@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "mm/color.h"
+#include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/vad.h"
 
@@ -56,7 +58,7 @@ static uint64_t frame_of(uint64_t va)
 static void lists(void **state)
 {
     struct nt_globals *nt = &machine.ke.nt;
-    MMPFNLIST *zeroed = nt->MmZeroedPageListHead;
+    MMPFNLIST *zeroed = mi_color_list(machine.mm, ZeroedPageList, 3);
     MMPFN *first = mi_pfn(machine.mm, zeroed->Flink);
     (void)state;
 
@@ -64,6 +66,10 @@ static void lists(void **state)
     DAMAGED(zeroed->Flink, first->u1.Flink);
     DAMAGED(zeroed->Blink, 5u);
     DAMAGED(zeroed->ListName, FreePageList);
+    DAMAGED(nt->MmZeroedPageListHead->Total, good - 1);
+    DAMAGED(nt->MmZeroedPageListHead->Flink, zeroed->Flink);
+    DAMAGED(nt->MmFreePagesByColor[FreePageList].va, good + sizeof(MMPFNLIST));
+    DAMAGED(*nt->MmSecondaryColorMask, good / 2);
     DAMAGED(first->u2.Blink, 7u);
     DAMAGED(first->u1.Flink, machine.mm->frames);
     DAMAGED(first->u1.Flink, zeroed->Flink); /* a cycle */
@@ -71,6 +77,25 @@ static void lists(void **state)
     DAMAGED(*nt->MmAvailablePages, good - 1);
     uint64_t *word = mi_frame(machine.mm, zeroed->Flink);
     DAMAGED(word[511], 1u);
+}
+
+/* A frame between those of another colour: linked both ways, and counted. */
+static void colors(void **state)
+{
+    struct mm *mm = machine.mm;
+    MMPFNLIST *list = mi_color_list(mm, ZeroedPageList, 3);
+    uint64_t pfn = list->Flink;
+    (void)state;
+
+    mi_list_remove(mm, list, pfn);
+    mi_list_insert_head(mm, mi_color_list(mm, ZeroedPageList, 4), pfn);
+    assert_int_not_equal(mm_check(mm), 0);
+    mi_list_remove(mm, mi_color_list(mm, ZeroedPageList, 4), pfn);
+    mi_list_insert_head(mm, list, pfn);
+    assert_int_equal(mm_check(mm), 0);
+    mi_pfn(mm, pfn)->u4.PageColor = 1; /* a node that there is not */
+    assert_int_not_equal(mm_check(mm), 0);
+    mi_pfn(mm, pfn)->u4.PageColor = 0;
 }
 
 static void frames(void **state)
@@ -279,8 +304,8 @@ static void sections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists),        TEST(frames), TEST(entries),  TEST(vads),           TEST(commit_total),
-        TEST(working_sets), TEST(pools),  TEST(sections), TEST(frames_at_hand),
+        TEST(lists),        TEST(colors),       TEST(frames), TEST(entries),  TEST(vads),
+        TEST(commit_total), TEST(working_sets), TEST(pools),  TEST(sections), TEST(frames_at_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,9 @@
  *      model       one byte of state per page of a small arena in each process
  *      machine     what queries, reads and writes say about the same page
  *
+ * Now and then a process ends and another is cloned in its place, so pages of forks in all their
+ * states, and of forks of forks, are among those.
+ *
  * In the second, threads work at once on shared processes, and the state is checked after each
  * round of theirs. NTMM_SEED repeats a run: it is printed when a test starts. NTMM_LONGER
  * multiplies the number of steps.
@@ -283,6 +286,18 @@ static void step(struct process *p, uint64_t *random)
     }
 }
 
+/* A process ends; another takes its place: a new one, or a child of `parent`. */
+static void replace(struct machine *machine, struct process *p, const struct process *parent)
+{
+    process_destroy(machine, p->space);
+    memset(p, 0, sizeof(*p));
+    if (parent)
+        *p = *parent;
+    p->space = process_create(machine);
+    if (parent)
+        assert_ok(mm_clone_address_space(parent->space, p->space));
+}
+
 static void one_thread(void **state)
 {
     static struct process processes[PROCESSES];
@@ -307,10 +322,12 @@ static void one_thread(void **state)
             take_all_frames(&machine);
         if (i % 8 == 0)
             compare(p);
-        if (random_below(&random, 100) == 0) {
-            process_destroy(&machine, p->space);
-            memset(p, 0, sizeof(*p));
-            p->space = process_create(&machine);
+        if (random_below(&random, 100) == 0)
+            replace(&machine, p, NULL);
+        if (random_below(&random, 30) == 0) {
+            const struct process *parent = &processes[random_below(&random, PROCESSES)];
+            replace(&machine, p, parent != p ? parent : NULL);
+            assert_consistent(&machine);
         }
     }
     for (unsigned i = 0; i < PROCESSES; i++)
@@ -418,6 +435,26 @@ static void own_memory(struct worker *w)
     assert_ok(release(space, base, 0));
 }
 
+/* A shared process is cloned while others work in it; the clone has its pages as long as it lives.
+ */
+static void collide_clone(struct worker *w)
+{
+    struct mm_space *child = process_create(w->machine);
+    struct span span = random_span(&w->random);
+    uint8_t byte = 2, back = 0;
+
+    assert_ok(mm_clone_address_space(w->space[random_below(&w->random, 2)], child));
+    for (unsigned i = 0; i < span.count; i++) {
+        uint64_t va = address(span.first + i);
+        (void)mm_copy_from_user(child, &back, va, 1);
+        if (i % 2 && NT_SUCCESS(mm_copy_to_user(child, va, &byte, 1))) {
+            assert_ok(mm_copy_from_user(child, &back, va, 1));
+            assert_int_equal(back, byte);
+        }
+    }
+    process_destroy(w->machine, child);
+}
+
 static void pools(struct worker *w)
 {
     void *block[24];
@@ -444,6 +481,8 @@ static void *work(void *context)
             own_memory(w);
         else if (i % 128 == 1)
             collide_large(w);
+        else if (i % 32 == 5)
+            collide_clone(w);
         else
             collide(w);
     }

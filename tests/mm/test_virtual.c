@@ -559,6 +559,48 @@ static void copies(void **state)
     process_destroy(&machine, other);
 }
 
+/* Variables that a service reads and writes: in one page, across an edge, and none of them if one
+ * cannot be written. */
+static void variables(void **state)
+{
+    uint64_t first = 0x1122334455667788, second = 0x99AABBCCDDEEFF00, got[2] = {0, 0};
+    (void)state;
+
+    uint64_t a = allocate(space, 0, 3 * PAGE_SIZE, PAGE_READWRITE);
+    struct mm_variable v[] = {{a + 8, &got[0], sizeof(got[0])},
+                              {a + PAGE_SIZE - 3, &got[1], sizeof(got[1])}};
+    assert_ok(mm_capture_variables(space, v, 2)); /* pages that nobody touched */
+    assert_true(got[0] == 0 && got[1] == 0);
+    assert_ok(mm_copy_to_user(space, v[0].va, &first, sizeof(first)));
+    assert_ok(mm_copy_to_user(space, v[1].va, &second, sizeof(second)));
+    assert_ok(mm_capture_variables(space, v, 2));
+    assert_true(got[0] == first && got[1] == second);
+    got[1]++; /* one is another now */
+    assert_ok(mm_return_variables(space, v, 2));
+    assert_ok(mm_copy_from_user(space, &first, v[0].va, sizeof(first)));
+    assert_ok(mm_copy_from_user(space, &second, v[1].va, sizeof(second)));
+    assert_true(got[0] == first && got[1] == second);
+    /* Another thread changed what is returned as it was captured: the service has the last word. */
+    uint64_t other = 5;
+    assert_ok(mm_copy_to_user(space, v[0].va, &other, sizeof(other)));
+    assert_ok(mm_return_variables(space, v, 2));
+    assert_ok(mm_copy_from_user(space, &other, v[0].va, sizeof(other)));
+    assert_int_equal(other, first);
+
+    assert_ok(protect(space, a + PAGE_SIZE, 1, PAGE_READONLY));
+    assert_status(STATUS_ACCESS_VIOLATION, mm_capture_variables(space, v, 2));
+    assert_status(STATUS_ACCESS_VIOLATION, mm_return_variables(space, v, 2));
+    assert_ok(protect(space, a + PAGE_SIZE, 1, PAGE_READWRITE | PAGE_GUARD));
+    assert_status(STATUS_GUARD_PAGE_VIOLATION, mm_capture_variables(space, v, 2));
+    assert_ok(mm_capture_variables(space, v, 2)); /* its guard is gone */
+    const uint64_t bad[] = {0, MM_SYSTEM_PTE_START, MM_HIGHEST_USER_ADDRESS - 3, UINT64_MAX};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        v[1].va = bad[i];
+        assert_status(STATUS_ACCESS_VIOLATION, mm_capture_variables(space, v, 2));
+    }
+    assert_ok(release(space, a, 0));
+}
+
 static void peb_and_teb(void **state)
 {
     uint64_t peb, teb[3];
@@ -586,7 +628,7 @@ int main(void)
         TEST(placement),      TEST(commit_again),    TEST(free_misuse), TEST(release_parts),
         TEST(decommit_parts), TEST(protect_misuse),  TEST(rights),      TEST(hardware_bits),
         TEST(guard_pages),    TEST(old_protection),  TEST(queries),     TEST(commit_limit),
-        TEST(exhausted_ram),  TEST(copies),          TEST(peb_and_teb),
+        TEST(exhausted_ram),  TEST(copies),          TEST(variables),   TEST(peb_and_teb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

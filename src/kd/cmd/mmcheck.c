@@ -21,6 +21,7 @@
 
 #define PROCESS_LIMIT 65536
 #define STANDBY_LISTS 8
+#define COLORS_MOST 4096 /* more would be damage */
 #define END_OF_LIST UINT64_MAX
 
 struct check {
@@ -44,21 +45,21 @@ static void problem(struct kd *kd, struct check *c, const char *subject, const c
 /* ---- page lists -------------------------------------------------------------------------------
  */
 
-/* `elsewhere` pages of its Total are on another list. */
-static void check_list(struct kd *kd, struct check *c, const char *name, uint64_t head,
-                       uint64_t location, uint64_t elsewhere)
+/* `elsewhere` pages of its Total are on other lists. => how many are on this one */
+static uint64_t check_links(struct kd *kd, struct check *c, const char *name, uint64_t head,
+                            uint64_t location, uint64_t elsewhere)
 {
     uint64_t total, page, previous = END_OF_LIST, count = 0;
     if (!kd_read_nt(kd, "_MMPFNLIST", head, "Total", &total) ||
         !kd_read_nt(kd, "_MMPFNLIST", head, "Flink", &page)) {
         problem(kd, c, name, "list head is not in memory", head, 0, 0);
-        return;
+        return 0;
     }
     while (page != END_OF_LIST && count <= total && !kd_interrupted(kd)) {
         uint64_t at = c->database + page * c->entry_size;
         if (page >= c->pages) {
             problem(kd, c, name, "a link leads out of memory, from page", previous, c->pages, page);
-            return;
+            return count;
         }
         uint64_t is = kd_field(kd, "_MMPFN", at, "u3.e1.PageLocation");
         uint64_t blink = kd_field(kd, "_MMPFN", at, "u2.Blink");
@@ -72,13 +73,23 @@ static void check_list(struct kd *kd, struct check *c, const char *name, uint64_
         page = kd_field(kd, "_MMPFN", at, "u1.Flink");
         count++;
     }
-    if (kd_interrupted(kd)) {
-        return;
-    }
-    if (count + elsewhere != total) {
+    if (count + elsewhere != total && !kd_interrupted(kd)) {
         problem(kd, c, name, "number of pages", head, total, count + elsewhere);
     }
-    kd_printf(kd, "%-24s %8" PRIu64 " pages\n", name, count);
+    return count;
+}
+
+static void show_count(struct kd *kd, const char *name, uint64_t count)
+{
+    if (!kd_interrupted(kd)) {
+        kd_printf(kd, "%-24s %8" PRIu64 " pages\n", name, count);
+    }
+}
+
+static void check_list(struct kd *kd, struct check *c, const char *name, uint64_t head,
+                       uint64_t location, uint64_t elsewhere)
+{
+    show_count(kd, name, check_links(kd, c, name, head, location, elsewhere));
 }
 
 enum location { ZEROED, FREE, STANDBY, MODIFIED, MODIFIED_NO_WRITE, BAD };
@@ -94,22 +105,39 @@ static void check_modified(struct kd *kd, struct check *c)
                of_paging);
 }
 
+/* Zeroed and free pages have a list for each colour: the low bits of the page's number. `head`
+ * counts them all. */
+static void check_colors(struct kd *kd, struct check *c, const char *name, uint64_t head,
+                         enum location location)
+{
+    uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFNLIST"), lists = 0, count = 0;
+    uint64_t colors = kd_nt_pointer(kd, "MmSecondaryColors") & UINT32_MAX;
+    (void)kd_read(kd, kd_nt_address(kd, "MmFreePagesByColor") + location * sizeof lists, &lists,
+                  sizeof lists);
+    if (colors == 0 || colors > COLORS_MOST) {
+        problem(kd, c, name, "number of page colours", kd_nt_address(kd, "MmSecondaryColors"), 0,
+                colors);
+        return;
+    }
+    for (uint64_t color = 0; color < colors && !kd_interrupted(kd); color++) {
+        uint64_t list = lists + color * size;
+        uint64_t first = kd_field(kd, "_MMPFNLIST", list, "Flink");
+        if (first != END_OF_LIST && first % colors != color) {
+            problem(kd, c, name, "page on the list of another colour", list, color, first % colors);
+        }
+        count += check_links(kd, c, name, list, location, 0);
+    }
+    show_count(kd, name, count + check_links(kd, c, name, head, location, count));
+    c->available += kd_field(kd, "_MMPFNLIST", head, "Total");
+}
+
 static void check_lists(struct kd *kd, struct check *c)
 {
-    static const struct {
-        const char *name, *head;
-        enum location location;
-    } lists[] = {{"Zeroed", "MmZeroedPageListHead", ZEROED},
-                 {"Free", "MmFreePageListHead", FREE},
-                 {"ModifiedNoWrite", "MmModifiedNoWritePageListHead", MODIFIED_NO_WRITE},
-                 {"Bad", "MmBadPageListHead", BAD}};
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        uint64_t head = kd_nt_address(kd, lists[i].head);
-        check_list(kd, c, lists[i].name, head, lists[i].location, 0);
-        if (lists[i].location == ZEROED || lists[i].location == FREE) {
-            c->available += kd_field(kd, "_MMPFNLIST", head, "Total");
-        }
-    }
+    check_colors(kd, c, "Zeroed", kd_nt_address(kd, "MmZeroedPageListHead"), ZEROED);
+    check_colors(kd, c, "Free", kd_nt_address(kd, "MmFreePageListHead"), FREE);
+    check_list(kd, c, "ModifiedNoWrite", kd_nt_address(kd, "MmModifiedNoWritePageListHead"),
+               MODIFIED_NO_WRITE, 0);
+    check_list(kd, c, "Bad", kd_nt_address(kd, "MmBadPageListHead"), BAD, 0);
     check_modified(kd, c);
     uint64_t standby = kd_nt_address(kd, "MmStandbyPageListByPriority");
     uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFNLIST");
