@@ -31,3 +31,11 @@ unsigned random_steps(unsigned usual)
 
     return usual * (unsigned)(times ? times : 1);
 }
+
+void random_report(uint64_t operations, const char *of_what, unsigned processes, unsigned threads,
+                   uint64_t seed)
+{
+    printf("%llu operations, checked after each%s, %u processes, %u thread%s, seed %llu\n",
+           (unsigned long long)operations, of_what, processes, threads, threads > 1 ? "s" : "",
+           (unsigned long long)seed);
+}

@@ -5,16 +5,18 @@
 #define FIRST_LIST_SIZE 0x10000u
 #define MODULES_MOST 0x10000u
 
-SYSTEM_PROCESS_INFORMATION *process_list(void)
+void *system_list(ULONG class, ULONG *length)
 {
     ULONG size = FIRST_LIST_SIZE, needed = 0;
     for (;;) {
         void *list = heap_alloc(size);
         if (!list)
             return NULL;
-        NTSTATUS status = NtQuerySystemInformation(SystemProcessInformation, list, size, &needed);
-        if (NT_SUCCESS(status))
+        NTSTATUS status = NtQuerySystemInformation(class, list, size, &needed);
+        if (NT_SUCCESS(status)) {
+            *length = needed;
             return list;
+        }
         heap_free(list);
         if (status != STATUS_INFO_LENGTH_MISMATCH) {
             fail_status(status);
@@ -22,6 +24,12 @@ SYSTEM_PROCESS_INFORMATION *process_list(void)
         }
         size = needed + needed / 4; /* it may have grown again when we ask */
     }
+}
+
+SYSTEM_PROCESS_INFORMATION *process_list(void)
+{
+    ULONG length;
+    return system_list(SystemProcessInformation, &length);
 }
 
 const SYSTEM_PROCESS_INFORMATION *process_next(const SYSTEM_PROCESS_INFORMATION *p)

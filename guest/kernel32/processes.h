@@ -3,7 +3,10 @@
 
 #include "k32.h"
 
-/* The list of SystemProcessInformation, of the heap; NULL with the last error set. */
+/* The answer of NtQuerySystemInformation to a class of any length, of the heap; NULL with the last
+ * error set. */
+void *system_list(ULONG class, ULONG *length);
+/* The list of SystemProcessInformation, likewise. */
 SYSTEM_PROCESS_INFORMATION *process_list(void);
 /* The entry after `p`; NULL at the end. */
 const SYSTEM_PROCESS_INFORMATION *process_next(const SYSTEM_PROCESS_INFORMATION *p);

@@ -43,6 +43,23 @@ typedef struct _PERFORMANCE_INFORMATION {
 } PERFORMANCE_INFORMATION;
 NT_SIZE(PERFORMANCE_INFORMATION, 0x68);
 
+typedef struct _ENUM_PAGE_FILE_INFORMATION {
+    ULONG cb;
+    ULONG Reserved;
+    ULONG64 TotalSize; /* pages */
+    ULONG64 TotalInUse;
+    ULONG64 PeakUsage;
+} ENUM_PAGE_FILE_INFORMATION;
+NT_SIZE(ENUM_PAGE_FILE_INFORMATION, 0x20);
+
+/* => FALSE: no further one */
+typedef BOOL enum_page_files_w(void *context, ENUM_PAGE_FILE_INFORMATION *info, const WCHAR *name);
+typedef BOOL enum_page_files_a(void *context, ENUM_PAGE_FILE_INFORMATION *info, const char *name);
+
+/* pagefiles.c */
+BOOL K32EnumPageFilesW(enum_page_files_w *visit, void *context);
+BOOL K32EnumPageFilesA(enum_page_files_a *visit, void *context);
+
 BOOL K32EnumProcesses(ULONG *ids, ULONG size, ULONG *needed);
 BOOL K32EnumProcessModules(HANDLE process, HANDLE *modules, ULONG size, ULONG *needed);
 BOOL K32EnumProcessModulesEx(HANDLE process, HANDLE *modules, ULONG size, ULONG *needed,

@@ -27,6 +27,7 @@ enum {
     SystemTimeOfDayInformation = 3,
     SystemProcessInformation = 5,
     SystemProcessorPerformanceInformation = 8,
+    SystemPageFileInformation = 18,
     SystemTimeAdjustmentInformation = 28,
     SystemCurrentTimeZoneInformation = 44,
 };
@@ -121,6 +122,16 @@ typedef struct _SYSTEM_PERFORMANCE_INFORMATION {
     ULONG SystemCalls;
 } SYSTEM_PERFORMANCE_INFORMATION;
 NT_OFFSET(SYSTEM_PERFORMANCE_INFORMATION, AvailablePages, 0x2C);
+
+/* SystemPageFileInformation: one after the other, each followed by its name. Sizes are in pages. */
+typedef struct _SYSTEM_PAGEFILE_INFORMATION {
+    ULONG NextEntryOffset; /* 0: the last */
+    ULONG TotalSize;
+    ULONG TotalInUse;
+    ULONG PeakUsage;
+    struct _UNICODE_STRING PageFileName;
+} SYSTEM_PAGEFILE_INFORMATION;
+NT_SIZE(SYSTEM_PAGEFILE_INFORMATION, 0x20);
 
 /* SystemProcessInformation: one after the other, each followed by its threads and its name. */
 typedef struct _SYSTEM_THREAD_INFORMATION {

@@ -8,9 +8,11 @@
  * lock again brings it back. */
 #include "ke/pushlock.h"
 
+#include <linux/membarrier.h>
+
 #include "ke/futex.h"
 
-enum { SPINS = 100 };
+enum { SPINS = 100, SHORT_SLEEP_NS = 1000000, NS_PER_S = 1000000000 };
 
 /* The half of a guest quadword that holds the flag bits (little endian). */
 static const uint32_t *low_half(const ULONG64 *word)
@@ -18,46 +20,79 @@ static const uint32_t *low_half(const ULONG64 *word)
     return (const uint32_t *)(const void *)word;
 }
 
-/* Sleep on a held push lock that was seen as `value`, having said so in it. */
-static void push_lock_sleep(EX_PUSH_LOCK *lock, ULONG64 value)
+/* Count as somebody who waits, and have whoever gives the lock back from now on see it.
+ * => false: who does so may not */
+static bool announce(EX_PUSH_LOCK *lock, ULONG64 waits)
 {
-    if (!(value & EX_PUSH_LOCK_WAITING)) {
-        if (!__atomic_compare_exchange_n(&lock->Value, &value, value | EX_PUSH_LOCK_WAITING, false,
-                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            return;
-        value |= EX_PUSH_LOCK_WAITING;
+    __atomic_fetch_add(&lock->Value, waits, __ATOMIC_SEQ_CST);
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/* Sleep on a held push lock that was seen as `state`, briefly unless who gives it back will see
+ * that. */
+static void push_lock_sleep(EX_PUSH_LOCK *lock, uint32_t state, bool announced)
+{
+    struct timespec soon;
+
+    if (!announced) {
+        clock_gettime(CLOCK_MONOTONIC, &soon);
+        soon.tv_nsec += SHORT_SLEEP_NS;
+        soon.tv_sec += soon.tv_nsec / NS_PER_S;
+        soon.tv_nsec %= NS_PER_S;
     }
-    ke_futex_wait(low_half(&lock->Value), (uint32_t)value, KE_FUTEX_HOST, NULL);
+    ke_futex_wait(low_half(&lock->Value), state, KE_FUTEX_HOST, announced ? NULL : &soon);
+}
+
+/* One attempt, with `waits` taken off who waits. *value is what the lock was seen as. */
+static bool take_once(EX_PUSH_LOCK *lock, union ex_push_lock_value *value, ULONG64 waits)
+{
+    union ex_push_lock_value next = *value;
+
+    if (value->state != 0)
+        return false;
+    next.all -= waits;
+    next.state = EX_PUSH_LOCK_LOCKED;
+    return __atomic_compare_exchange_n(&lock->Value, &value->all, next.all, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
 void ex_push_lock_wait_exclusive(EX_PUSH_LOCK *lock)
 {
-    for (unsigned spins = 0;; spins++) {
-        ULONG64 value = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED);
+    union ex_push_lock_value value;
 
-        if (value == 0) {
-            if (__atomic_compare_exchange_n(&lock->Value, &value, EX_PUSH_LOCK_LOCKED, false,
-                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-                return;
-        } else if (spins < SPINS) {
-            ke_spin_pause();
-        } else {
-            push_lock_sleep(lock, value);
-        }
+    for (unsigned spins = 0; spins < SPINS; spins++) {
+        value = ex_push_lock_value(lock);
+        if (take_once(lock, &value, 0))
+            return;
+        ke_spin_pause();
+    }
+    bool announced = announce(lock, EX_PUSH_LOCK_WRITER_INC);
+    for (;;) {
+        value = ex_push_lock_value(lock);
+        if (take_once(lock, &value, EX_PUSH_LOCK_WRITER_INC))
+            return;
+        if (value.state != 0)
+            push_lock_sleep(lock, value.state, announced);
     }
 }
 
 void ex_push_lock_wait_shared(EX_PUSH_LOCK *lock)
 {
-    for (unsigned spins = 0;; spins++) {
-        ULONG64 value = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED);
+    union ex_push_lock_value value;
 
-        if (ex_push_lock_share_once(lock, &value))
+    for (unsigned spins = 0; spins < SPINS; spins++) {
+        value = ex_push_lock_value(lock);
+        if (ex_push_lock_share_once(lock, &value, 0))
             return;
-        if (spins < SPINS)
-            ke_spin_pause();
-        else if (value == EX_PUSH_LOCK_LOCKED || (value & EX_PUSH_LOCK_WAITING))
-            push_lock_sleep(lock, value);
+        ke_spin_pause();
+    }
+    bool announced = announce(lock, EX_PUSH_LOCK_SHARER_INC);
+    for (;;) {
+        value = ex_push_lock_value(lock);
+        if (ex_push_lock_share_once(lock, &value, EX_PUSH_LOCK_SHARER_INC))
+            return;
+        if (!ex_push_lock_may_share(value))
+            push_lock_sleep(lock, value.state, announced);
     }
 }
 

@@ -4,16 +4,30 @@
  * by one compare-and-swap when nobody is in the way. The bits read as on Windows while nobody
  * waits:
  *
- *      63                         4   3   2   1   0
- *      |        Shared count      |   |   | W | L |       0               free
- *                                                         L               exclusive
- *                                                         count << 4 | L  shared by `count`
+ *      63          48          32                     4   3   2   1   0
+ *      |  sharers   |  writers  |     Shared count    |           | L |       0    free
+ *      |        that wait       |                                             L    exclusive
+ *                                                             count << 4 | L  shared by `count`
  *
- * W says that somebody sleeps on the low half (a futex, known by its address, as a lock may lie in
- * paged pool and come back in another frame); it is only ever set together with L. Who
- * frees the lock clears both and wakes all sleepers, who compete again. While W is set new sharers
- * queue up too, so that a stream of them cannot starve a writer. (Windows keeps a list of wait
- * blocks in the upper bits then; ours sleep in the host.)
+ * Who waits counts in the upper half and sleeps on the lower one (a futex, known by its address, as
+ * a lock may lie in paged pool and come back in another frame). Who frees the lock wakes all when
+ * anybody waits, and they compete again. While a writer waits new sharers queue up too, so that a
+ * stream of them cannot starve it. (Windows keeps a list of wait blocks in the upper bits then;
+ * ours sleep in the host.)
+ *
+ * Giving back what one holds alone takes a locked instruction, since the lock's memory may be
+ * somebody else's right afterwards: one that both frees the lock and says whether anybody waits. Of
+ * a lock that is known to stay ("kept") the lower half is written first, plainly, and the upper one
+ * read after that. Processors exchange such two; so who is about to sleep, having counted itself,
+ * first has the kernel interrupt every thread that runs (membarrier). Whoever gave the lock back
+ * before that is seen to have, and whoever does after it sees who waits:
+ *
+ *      who gives back                     who waits
+ *      lower half = 0                     upper half++
+ *      upper half? wake                   (order, for all threads of the program)
+ *                                         lower half still held? sleep
+ *
+ * Without the kernel's help sleeps are short instead.
  *
  * EX_RUNDOWN_REF keeps an object from being torn down while it is in use: references count in steps
  * of two, bit 0 says that rundown began and no more may be taken.
@@ -36,9 +50,33 @@
 
 enum {
     EX_PUSH_LOCK_LOCKED = 1,
-    EX_PUSH_LOCK_WAITING = 2,
     EX_PUSH_LOCK_SHARE_INC = 16,
 };
+
+/* One more who waits. */
+#define EX_PUSH_LOCK_WRITER_INC (1ull << 32)
+#define EX_PUSH_LOCK_SHARER_INC (1ull << 48)
+
+/* A push lock, taken apart. */
+union ex_push_lock_value {
+    ULONG64 all;
+    struct {
+        uint32_t state;
+        uint16_t writers, sharers; /* that wait */
+    };
+};
+typedef uint32_t ex_push_lock_half __attribute__((may_alias));
+enum { EX_PUSH_LOCK_STATE, EX_PUSH_LOCK_WAITERS };
+
+static inline ex_push_lock_half *ex_push_lock_halves(EX_PUSH_LOCK *lock)
+{
+    return (ex_push_lock_half *)(void *)&lock->Value;
+}
+
+static inline union ex_push_lock_value ex_push_lock_value(const EX_PUSH_LOCK *lock)
+{
+    return (union ex_push_lock_value){.all = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED)};
+}
 
 /* Slow halves; see the inline functions. */
 void ex_push_lock_wait_exclusive(EX_PUSH_LOCK *lock);
@@ -80,27 +118,50 @@ static inline void ex_release_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lo
 {
     ke_lock_order_gave(rank);
     ke_lower(rank);
-    if (__builtin_expect(
-            __atomic_exchange_n(&lock->Value, 0, __ATOMIC_RELEASE) & EX_PUSH_LOCK_WAITING, 0))
+    if (__builtin_expect(__atomic_fetch_sub(&lock->Value, EX_PUSH_LOCK_LOCKED, __ATOMIC_RELEASE) !=
+                             EX_PUSH_LOCK_LOCKED,
+                         0))
         ex_push_lock_wake(lock);
 }
 
-/* One attempt at a share; *value is what the lock was seen as. */
-static inline bool ex_push_lock_share_once(EX_PUSH_LOCK *lock, ULONG64 *value)
+/* The same for a lock that stays where it is: its structure is kept by more than the lock. */
+static inline void ex_release_kept_push_lock_exclusive(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
-    /* Free, or shared with nobody waiting. */
-    if (*value != 0 && (*value < EX_PUSH_LOCK_SHARE_INC || (*value & EX_PUSH_LOCK_WAITING)))
+    ex_push_lock_half *halves = ex_push_lock_halves(lock);
+
+    ke_lock_order_gave(rank);
+    ke_lower(rank);
+    __atomic_store_n(&halves[EX_PUSH_LOCK_STATE], 0, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&halves[EX_PUSH_LOCK_WAITERS], __ATOMIC_RELAXED) != 0, 0))
+        ex_push_lock_wake(lock);
+}
+
+/* Whether a share may be had now. */
+static inline bool ex_push_lock_may_share(union ex_push_lock_value value)
+{
+    return value.state == 0 || (value.state >= EX_PUSH_LOCK_SHARE_INC && value.writers == 0);
+}
+
+/* One attempt at a share; *value is what the lock was seen as. `waits` is taken off who waits. */
+static inline bool ex_push_lock_share_once(EX_PUSH_LOCK *lock, union ex_push_lock_value *value,
+                                           ULONG64 waits)
+{
+    union ex_push_lock_value next = *value;
+
+    if (!ex_push_lock_may_share(*value))
         return false;
-    return __atomic_compare_exchange_n(&lock->Value, value,
-                                       (*value + EX_PUSH_LOCK_SHARE_INC) | EX_PUSH_LOCK_LOCKED,
-                                       false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    next.all -= waits;
+    next.state = (next.state + EX_PUSH_LOCK_SHARE_INC) | EX_PUSH_LOCK_LOCKED;
+    return __atomic_compare_exchange_n(&lock->Value, &value->all, next.all, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
 static inline bool ex_try_push_lock_shared(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
-    ULONG64 value = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED);
+    union ex_push_lock_value value = ex_push_lock_value(lock);
 
-    if (!ex_push_lock_share_once(lock, &value))
+    if (!ex_push_lock_share_once(lock, &value, 0))
         return false;
     ke_lock_order_took(rank);
     return true;
@@ -108,42 +169,48 @@ static inline bool ex_try_push_lock_shared(EX_PUSH_LOCK *lock, enum ke_lock_rank
 
 static inline void ex_acquire_push_lock_shared(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
-    ULONG64 value = 0;
+    union ex_push_lock_value value = {.all = 0};
 
     ke_lock_order_check(rank);
-    if (__builtin_expect(!ex_push_lock_share_once(lock, &value), 0))
+    if (__builtin_expect(!ex_push_lock_share_once(lock, &value, 0), 0))
         ex_push_lock_wait_shared(lock);
     ke_lock_order_took(rank);
 }
 
 static inline void ex_release_push_lock_shared(EX_PUSH_LOCK *lock, enum ke_lock_rank rank)
 {
-    ULONG64 value = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED);
-    ULONG64 next;
+    union ex_push_lock_value value = ex_push_lock_value(lock), next;
 
     ke_lock_order_gave(rank);
     do {
-        next = value - EX_PUSH_LOCK_SHARE_INC;
-        if (next < EX_PUSH_LOCK_SHARE_INC)
-            next = 0;
-    } while (!__atomic_compare_exchange_n(&lock->Value, &value, next, true, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
-    if (__builtin_expect(next == 0 && (value & EX_PUSH_LOCK_WAITING), 0))
+        next = value;
+        next.state -= EX_PUSH_LOCK_SHARE_INC;
+        if (next.state < EX_PUSH_LOCK_SHARE_INC)
+            next.state = 0;
+    } while (!__atomic_compare_exchange_n(&lock->Value, &value.all, next.all, true,
+                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+    if (__builtin_expect(next.state == 0 && next.all != 0, 0))
         ex_push_lock_wake(lock);
 }
 
 /* Is it held, by whomever? For assertions. */
 static inline bool ex_push_lock_is_held(const EX_PUSH_LOCK *lock)
 {
-    return __atomic_load_n(&lock->Value, __ATOMIC_RELAXED) & EX_PUSH_LOCK_LOCKED;
+    return ex_push_lock_value(lock).state != 0;
 }
 
 /* Held exclusively, by whomever? For assertions. */
 static inline bool ex_push_lock_is_held_exclusive(const EX_PUSH_LOCK *lock)
 {
-    ULONG64 value = __atomic_load_n(&lock->Value, __ATOMIC_RELAXED);
+    return ex_push_lock_value(lock).state == EX_PUSH_LOCK_LOCKED;
+}
 
-    return (value & EX_PUSH_LOCK_LOCKED) && value < EX_PUSH_LOCK_SHARE_INC;
+/* How many wait for it. */
+static inline unsigned ex_push_lock_waiters(const EX_PUSH_LOCK *lock)
+{
+    union ex_push_lock_value value = ex_push_lock_value(lock);
+
+    return (unsigned)value.writers + value.sharers;
 }
 
 /* ---- rundown protection ---- */

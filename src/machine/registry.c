@@ -12,6 +12,7 @@
 
 #include <cpuid.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cm/cm.h"
@@ -45,7 +46,6 @@ static const struct text_row texts[] = {
     {CONTROL_KEY "Session Manager\\Environment", "PATHEXT", REG_SZ, ".COM;.EXE;.BAT;.CMD"},
     {CONTROL_KEY "Session Manager\\Environment", "PROCESSOR_ARCHITECTURE", REG_SZ, "AMD64"},
     {CONTROL_KEY "Session Manager\\Environment", "windir", REG_EXPAND_SZ, "%SystemRoot%"},
-    {MEMORY_KEY, "ExistingPageFiles", REG_MULTI_SZ, "\\??\\C:\\pagefile.sys\n"},
     {VERSION_KEY, "BuildLab", REG_SZ, "7601.win7sp1_rtm.101119-1850"},
     {VERSION_KEY, "BuildLabEx", REG_SZ, "7601.17514.amd64fre.win7sp1_rtm.101119-1850"},
     {VERSION_KEY, "CSDVersion", REG_SZ, "Service Pack 1"},
@@ -73,15 +73,55 @@ static const struct number_row numbers[] = {
     {MEMORY_KEY, "PhysicalAddressExtension", 1},
 };
 
-/* What the memory manager was started with. A page file of one size does not grow. Pools are as
- * large as mm has made their regions. */
+#define PAGING_FILE_TEXT (MM_PAGING_NAME_MOST + 64) /* characters */
+
+/* `text` and its end, at `used` of `to`. => where the next one goes */
+static size_t append(WCHAR *to, size_t used, const char *text)
+{
+    do {
+        to[used++] = (unsigned char)*text;
+    } while (*text++);
+    return used;
+}
+
+/* The paging files there are: their NT names, and how they were asked for: Win32 name, minimum and
+ * maximum in MB. Source: "PagingFiles", "ExistingPageFiles", documentation of Session Manager. */
+static NTSTATUS fill_paging_files(struct ntmm_machine *m, struct cm *cm)
+{
+    const size_t prefix = 4; /* \??\ of NT names */
+    const size_t most = NTMM_PAGEFILES * PAGING_FILE_TEXT + 1;
+    WCHAR *asked = calloc(2 * most, sizeof *asked), *existing = asked + most;
+    size_t asked_used = 0, existing_used = 0;
+    struct mm_paging_file file;
+    char sizes[64];
+    if (!asked) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    for (unsigned i = 0; i < NTMM_PAGEFILES && mm_query_paging_file(m->mm, i, &file); i++) {
+        size_t skipped = file.name_length > prefix ? prefix : 0;
+        memcpy(existing + existing_used, file.name, file.name_length * sizeof(WCHAR));
+        existing_used = append(existing, existing_used + file.name_length, "");
+        memcpy(asked + asked_used, file.name + skipped,
+               (file.name_length - skipped) * sizeof(WCHAR));
+        snprintf(sizes, sizeof sizes, " %llu %llu", (unsigned long long)(file.minimum >> 8),
+                 (unsigned long long)(file.maximum >> 8));
+        asked_used = append(asked, asked_used + file.name_length - skipped, sizes);
+    }
+    NTSTATUS status = cm_boot_value(cm, MEMORY_KEY, "PagingFiles", REG_MULTI_SZ, asked,
+                                    (asked_used + 1) * sizeof(WCHAR));
+    if (NT_SUCCESS(status)) {
+        status = cm_boot_value(cm, MEMORY_KEY, "ExistingPageFiles", REG_MULTI_SZ, existing,
+                               (existing_used + 1) * sizeof(WCHAR));
+    }
+    free(asked);
+    return status;
+}
+
+/* What the memory manager was started with. Pools are as large as mm has made their regions. */
 static NTSTATUS fill_memory(struct ntmm_machine *m, struct cm *cm)
 {
     const struct nt_globals *nt = &m->ke.nt;
-    char file[64];
-    unsigned megabytes = (unsigned)(m->options.pagefile_size >> 20);
-    snprintf(file, sizeof file, "C:\\pagefile.sys %u %u\n", megabytes, megabytes);
-    NTSTATUS status = cm_boot_text(cm, MEMORY_KEY, "PagingFiles", REG_MULTI_SZ, file);
+    NTSTATUS status = fill_paging_files(m, cm);
     if (NT_SUCCESS(status)) {
         status = cm_boot_value(cm, MEMORY_KEY, "PagedPoolSize", REG_QWORD,
                                nt->MmSizeOfPagedPoolInBytes, sizeof(ULONG64));

@@ -239,17 +239,23 @@ NTSTATUS mm_create_peb_or_teb(struct mm_space *space, uint64_t size, uint64_t *b
 /* => tables exist, unless the VAD says all there is to say */
 static void commit_pages(const struct allocation *a, const MMVAD_SHORT *vad)
 {
+    const MMPTE committed = mi_demand_zero_pte(a->protection);
+    bool by_pte = !vad->u.VadFlags.MemCommit; /* a zero PTE says reserved */
+    struct mm *mm = a->space->mm;
     uint64_t end = MI_VA(a->last + 1);
+    struct mi_deleted bare = {0, 0};
     struct mi_flush flush;
     MMPTE *pte;
 
     mi_flush_begin(&flush, a->space);
     for (uint64_t va = MI_VA(a->first); (pte = mi_next_pte(a->space, &va, end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+        uint64_t stop = mi_table_end(va, end);
+        for (size_t done = 1; va < stop; va += MI_VA(done), pte += done, done = 1) {
             MMPTE value = mi_read_pte(pte);
-            if (!mi_pte_is_committed(value, vad) ||
-                mi_pte_protection(a->space->mm, value, vad) != a->protection)
+            if (by_pte && mi_pte_is_bare(value))
+                done = mi_change_bare_ptes(mm, pte, MI_VPN(stop - va), committed, &bare);
+            else if (!mi_pte_is_committed(value, vad) ||
+                     mi_pte_protection(mm, value, vad) != a->protection)
                 mi_set_page_protection(&flush, pte, va, a->protection);
         }
     }

@@ -45,9 +45,15 @@ void mi_check_slot(struct mi_check *check, MMPTE pte)
 
 void mi_check_paging_files(struct mi_check *check)
 {
+    const struct mi_paging *paging = &check->mm->paging_files;
+    uint64_t total = 0;
+
     for (unsigned i = 0; i < check->mm->paging_files.count; i++) {
         const MMPAGING_FILE *file = paging_file(check, i);
         uint64_t used = 0;
+        total += file->Size;
+        MI_CHECK(check, file->Size >= file->MinimumSize && file->Size <= file->MaximumSize,
+                 "paging file %u: Size is %llu", i, (unsigned long long)file->Size);
         for (uint64_t slot = 1; slot < file->Size; slot++) {
             bool in_use = mi_slot_is_used(check->mm, mi_page_file_pte(i, slot, 0));
             used += in_use;
@@ -59,4 +65,6 @@ void mi_check_paging_files(struct mi_check *check)
                  "paging file %u: FreeSpace is %llu, found %llu", i,
                  (unsigned long long)file->FreeSpace, (unsigned long long)(file->Size - 1 - used));
     }
+    MI_CHECK(check, total <= paging->limit, "paging files have %llu slots, allowed are %llu",
+             (unsigned long long)total, (unsigned long long)paging->limit);
 }

@@ -114,22 +114,22 @@ void mi_fork_page_leaves(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE 
 
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end)
 {
+    struct mm *mm = flush->space->mm;
+    const MMPTE none = {.u.Long = 0};
     struct mi_deleted deleted = {0, 0};
     MMPTE *pte;
 
     if (flush->space->large_pages > 0)
         deleted.committed = mi_delete_large(flush, start, end);
     for (uint64_t va = start; (pte = mi_next_pte(flush->space, &va, end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
-            MMPTE value = mi_read_pte(pte);
-            if (value.u.Long == 0)
-                continue;
-            if (mi_pte_is_decommitted(value))
-                deleted.decommitted++;
-            else
+        uint64_t stop = mi_table_end(va, end);
+        for (size_t done = 1; va < stop; va += MI_VA(done), pte += done, done = 1) {
+            if (mi_pte_is_bare(mi_read_pte(pte))) {
+                done = mi_change_bare_ptes(mm, pte, MI_VPN(stop - va), none, &deleted);
+            } else {
                 deleted.committed++;
-            mi_replace_page(flush, pte, va, (MMPTE){.u.Long = 0});
+                mi_replace_page(flush, pte, va, none);
+            }
         }
     }
     return deleted;
@@ -144,8 +144,8 @@ uint64_t mi_count_committed(const struct mm_space *space, const MMVAD_SHORT *vad
     if (mi_vad_is_view(vad))
         return mi_view_charge(space, vad, first, last);
     for (uint64_t va = MI_VA(first); (pte = mi_next_pte(space, &va, end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+        uint64_t stop = mi_table_end(va, end);
+        for (; va < stop; va += PAGE_SIZE, pte++) {
             MMPTE value = mi_read_pte(pte);
             if (mi_pte_is_decommitted(value))
                 decommitted++;

@@ -125,8 +125,8 @@ static void collect_dirty(struct mm_space *space, uint64_t start, uint64_t end)
 
     mi_flush_begin(&flush, space);
     for (uint64_t va = start; (pte = mi_next_pte(space, &va, end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+        uint64_t stop = mi_table_end(va, end);
+        for (; va < stop; va += PAGE_SIZE, pte++) {
             MMPTE value = mi_read_pte(pte);
             if (!mi_pte_is_shared(space->mm, value) || !value.u.Hard.Dirty)
                 continue;

@@ -54,22 +54,26 @@ static void uncharge(const struct range *r, uint64_t pages)
 /* Mark the range, whose tables exist, decommitted. => how many pages were committed */
 static uint64_t mark_decommitted(const struct range *r)
 {
+    const MMPTE decommitted = mi_demand_zero_pte(MM_DECOMMIT);
     uint64_t end = MI_VA(r->last + 1), count = 0;
+    struct mi_deleted bare = {0, 0};
     struct mi_flush flush;
     MMPTE *pte;
 
     mi_flush_begin(&flush, r->space);
     for (uint64_t va = MI_VA(r->first); (pte = mi_next_pte(r->space, &va, end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
-            if (mi_pte_is_decommitted(mi_read_pte(pte)))
-                continue;
-            mi_replace_page(&flush, pte, va, mi_demand_zero_pte(MM_DECOMMIT));
-            count++;
+        uint64_t stop = mi_table_end(va, end);
+        for (size_t done = 1; va < stop; va += MI_VA(done), pte += done, done = 1) {
+            if (mi_pte_is_bare(mi_read_pte(pte)))
+                done =
+                    mi_change_bare_ptes(r->space->mm, pte, MI_VPN(stop - va), decommitted, &bare);
+            else
+                mi_replace_page(&flush, pte, va, decommitted);
+            count += done;
         }
     }
     mi_flush_end(&flush);
-    return count;
+    return count - bare.decommitted;
 }
 
 /* => both locks held */

@@ -245,7 +245,8 @@ static inline void mi_lock_address_space(struct mm_space *space)
 
 static inline void mi_unlock_address_space(struct mm_space *space)
 {
-    ex_release_push_lock_exclusive(&space->process->AddressCreationLock, KE_RANK_ADDRESS_CREATION);
+    ex_release_kept_push_lock_exclusive(&space->process->AddressCreationLock,
+                                        KE_RANK_ADDRESS_CREATION);
 }
 
 /* Whether address ranges may still be made and changed: not once a process's memory was deleted,
@@ -272,7 +273,7 @@ static inline bool mi_try_lock_working_set(struct mm_space *space)
 
 static inline void mi_unlock_working_set(struct mm_space *space)
 {
-    ex_release_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
+    ex_release_kept_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
 }
 
 static inline void mi_lock_working_set_shared(struct mm_space *space)

@@ -74,6 +74,7 @@ struct mm_paging_ops {
     NTSTATUS (*open)(void *owner, unsigned number, uint64_t size, void **storage);
     NTSTATUS (*read)(void *storage, uint64_t offset, const struct iovec *parts, int count);
     NTSTATUS (*write)(void *storage, uint64_t offset, const struct iovec *parts, int count);
+    NTSTATUS (*extend)(void *storage, uint64_t size); /* let it grow up to so many bytes */
     void (*close)(void *storage);
 };
 
@@ -115,11 +116,29 @@ void mm_prepare_frame(struct mm *mm);
 void mm_initialize_processor(struct mm *mm, KPCR *pcr);
 
 /* One more paging file of `minimum` bytes (rounded down to pages), which raises the commit limit;
- * it grows up to `maximum` when more is to be committed. Not by several threads at once.
+ * it grows up to `maximum` when more is to be committed. So much more may all files have.
  * => STATUS_INVALID_PARAMETER_2 (the minimum is too small or large), _3 (the maximum is),
  *    STATUS_TOO_MANY_PAGING_FILES (16), STATUS_INSUFFICIENT_RESOURCES, what the storage says
  * Source: NtCreatePagingFile; Windows Internals 6, part 2, ch. 10 "Page Files". */
 NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t minimum, uint64_t maximum);
+
+/* The same at the wish of a program: as `name` of `length` characters says, a paging file that is
+ * there and becomes larger, or another one. All files together stay within what the maxima of
+ * those that mm_create_paging_file made add up to.
+ * => as mm_create_paging_file, with at least 1 MB; _2, _3: less than the file has already;
+ *    STATUS_DISK_FULL (it would pass that limit), STATUS_OBJECT_NAME_INVALID (empty or longer than
+ *    MM_PAGING_NAME_MOST) */
+NTSTATUS mm_add_paging_file(struct mm *mm, const WCHAR *name, size_t length, uint64_t minimum,
+                            uint64_t maximum);
+
+#define MM_PAGING_NAME_MOST 255u /* characters */
+struct mm_paging_file {
+    uint64_t size, in_use, peak, minimum, maximum; /* pages */
+    size_t name_length;                            /* characters */
+    WCHAR name[MM_PAGING_NAME_MOST];
+};
+/* What is known of paging file `number`. => false: there are fewer */
+bool mm_query_paging_file(struct mm *mm, unsigned number, struct mm_paging_file *out);
 
 /* Write up to `most` modified pages, as the modified and mapped page writers do. => how many */
 size_t mm_write_modified_pages(struct mm *mm, size_t most);

@@ -6,7 +6,8 @@
  *             never  ##  ##      ##               PageFileHigh 0 means demand zero
  *
  * A file has Size slots now and grows up to MaximumSize, when commitments would pass the limit
- * otherwise; its bitmap has room for that from the beginning. Several files share the work: each
+ * otherwise; its bitmap has room for that from the beginning. All of them together never have more
+ * slots than the user of the machine allowed (pagefiles.c). Several files share the work: each
  * cluster goes to the next of them that has room.
  *
  * A slot belongs to the page that was written there, from the moment the writer takes it until the
@@ -21,18 +22,15 @@
  *
  * Source: MMPAGING_FILE by symbols; Windows Internals 6, part 2, ch. 10 "Page Files".
  */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/host.h"
 #include "mm/mi.h"
 
-#define SLOTS_MOST 0xFFFFFFFFull /* PageFileHigh has 32 bits */
-#define NAME_MOST 40u            /* characters, with the end */
-#define SLACK_SHARE 64u          /* of what is asked for: a file grows by that more */
-#define SLACK_LEAST 256u         /* slots: 1 MB */
+#define SLACK_SHARE 64u  /* of what is asked for: a file grows by that more */
+#define SLACK_LEAST 256u /* slots: 1 MB */
 
 /* ---- storage in the host --------------------------------------------------------------------- */
 
@@ -87,8 +85,25 @@ static void host_close(void *storage)
     free(s);
 }
 
-static const struct mm_paging_ops host_paging = {
-    .open = host_open, .read = host_read, .write = host_write, .close = host_close};
+static NTSTATUS host_extend(void *storage, uint64_t size)
+{
+    struct host_storage *s = storage;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    pthread_mutex_lock(&s->lock);
+    if (s->fd >= 0 && ftruncate(s->fd, (off_t)size) != 0)
+        status = host_status(errno);
+    else
+        s->size = size;
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+const struct mm_paging_ops mi_host_paging = {.open = host_open,
+                                             .read = host_read,
+                                             .write = host_write,
+                                             .extend = host_extend,
+                                             .close = host_close};
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
@@ -184,12 +199,23 @@ bool mi_paging_files_have_room(const struct mm *mm)
 
 /* ---- growth ---------------------------------------------------------------------------------- */
 
-/* => paging lock held */
-static uint64_t extend_file(struct mm *mm, MMPAGING_FILE *file, uint64_t slots)
+uint64_t mi_paging_room_locked(const struct mm *mm)
+{
+    const struct mi_paging *paging = &mm->paging_files;
+    uint64_t room = paging->limit;
+
+    for (unsigned i = 0; i < paging->count; i++)
+        room -= paging->files[i].file->Size;
+    return room;
+}
+
+uint64_t mi_extend_file_locked(struct mm *mm, MMPAGING_FILE *file, uint64_t slots)
 {
     RTL_BITMAP *map = k2h(&mm->ke->ks, file->Bitmap);
-    uint64_t room = file->MaximumSize - file->Size;
+    uint64_t room = mi_paging_room_locked(mm);
 
+    if (room > file->MaximumSize - file->Size)
+        room = file->MaximumSize - file->Size;
     if (slots > room)
         slots = room;
     file->Size += slots;
@@ -207,9 +233,11 @@ bool mi_extend_paging_files(struct mm *mm, uint64_t slots)
     ke_acquire_lock(&paging->lock);
     for (unsigned i = 0; i < paging->count; i++)
         room += paging->files[i].file->MaximumSize - paging->files[i].file->Size;
+    if (room > mi_paging_room_locked(mm))
+        room = mi_paging_room_locked(mm);
     bool enough = slots > 0 && room >= slots;
     for (unsigned i = 0; enough && wanted > 0 && i < paging->count; i++)
-        wanted -= extend_file(mm, paging->files[i].file, wanted);
+        wanted -= mi_extend_file_locked(mm, paging->files[i].file, wanted);
     ke_release_lock(&paging->lock);
     return enough;
 }
@@ -236,7 +264,10 @@ NTSTATUS mi_read_slot(struct mm *mm, MMPTE pte, void *page)
 {
     const struct iovec part = {page, PAGE_SIZE};
 
-    if (!mi_slot_is_used(mm, pte))
+    ke_acquire_lock(&mm->paging_files.lock);
+    bool is_used = mi_slot_is_used(mm, pte);
+    ke_release_lock(&mm->paging_files.lock);
+    if (!is_used)
         return STATUS_INVALID_PARAMETER;
     return mm->paging_files.ops->read(mm->paging_files.files[pte.u.Soft.PageFileLow].storage,
                                       MI_VA(pte.u.Soft.PageFileHigh), &part, 1);
@@ -250,95 +281,4 @@ NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint6
     frames_to_parts(mm, pfn, slots->count, parts);
     return mm->paging_files.ops->write(mm->paging_files.files[slots->file].storage,
                                        MI_VA(slots->first), parts, (int)slots->count);
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-/* The first is pagefile.sys, the others pagefile2.sys and so on. => how many characters */
-static size_t make_name(WCHAR name[NAME_MOST], unsigned number)
-{
-    char text[NAME_MOST], which[4] = "";
-    size_t length;
-
-    if (number > 0)
-        snprintf(which, sizeof(which), "%u", number + 1);
-    snprintf(text, sizeof(text), "\\??\\C:\\pagefile%s.sys", which);
-    for (length = 0; text[length]; length++)
-        name[length] = (WCHAR)text[length];
-    name[length] = 0;
-    return length;
-}
-
-/* The structures of a paging file, in one block: file, bitmap header, bits, name. */
-static MMPAGING_FILE *make_file(struct mm *mm, unsigned number, uint64_t slots, uint64_t most)
-{
-    const struct kspace *ks = &mm->ke->ks;
-    size_t words = BITMAP_WORDS(most);
-    size_t size =
-        sizeof(MMPAGING_FILE) + sizeof(RTL_BITMAP) + words * 8 + NAME_MOST * sizeof(WCHAR);
-    MMPAGING_FILE *file = ex_allocate_pool(mm, NonPagedPool, size, mm_tag("MmPf"));
-
-    if (!file)
-        return NULL;
-    memset(file, 0, size);
-    RTL_BITMAP *map = (RTL_BITMAP *)(file + 1);
-    uint64_t *bits = (uint64_t *)(map + 1);
-    size_t length = make_name((WCHAR *)(bits + words), number);
-    map->SizeOfBitMap = (ULONG)slots;
-    map->Buffer.va = h2k(ks, bits);
-    file->Bitmap.va = h2k(ks, map);
-    file->Size = file->MinimumSize = slots;
-    file->MaximumSize = most;
-    file->FreeSpace = slots - 1;
-    file->BitmapHint = 1;
-    file->PageFileNumber = (USHORT)(number & 15);
-    file->PageFileName.Length = (USHORT)(length * sizeof(WCHAR));
-    file->PageFileName.MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
-    file->PageFileName.Buffer.va = h2k(ks, bits + words);
-    bits[0] = 1;
-    return file;
-}
-
-NTSTATUS mm_create_paging_file(struct mm *mm, uint64_t minimum, uint64_t maximum)
-{
-    struct mi_paging *paging = &mm->paging_files;
-    unsigned number = paging->count;
-    uint64_t slots = MI_VPN(minimum), most = MI_VPN(maximum);
-
-    if (slots < 2 || slots > SLOTS_MOST)
-        return STATUS_INVALID_PARAMETER_2;
-    if (most < slots || most > SLOTS_MOST)
-        return STATUS_INVALID_PARAMETER_3;
-    if (number == MI_PAGING_FILES)
-        return STATUS_TOO_MANY_PAGING_FILES;
-    MMPAGING_FILE *file = make_file(mm, number, slots, most);
-    if (!file)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    NTSTATUS status =
-        paging->ops->open(mm->owner, number, MI_VA(most), &paging->files[number].storage);
-    if (!NT_SUCCESS(status)) {
-        ex_free_pool(mm, file);
-        return status;
-    }
-    paging->files[number].file = file;
-    mm->ke->nt.MmPagingFile[number].va = h2k(&mm->ke->ks, file);
-    *mm->ke->nt.MmNumberOfPagingFiles = number + 1;
-    __atomic_fetch_add(mm->ke->nt.MmTotalCommitLimit, slots - 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&paging->count, number + 1, __ATOMIC_RELEASE);
-    return STATUS_SUCCESS;
-}
-
-void mi_paging_files_initialize(struct mm *mm, const struct mm_paging_ops *ops)
-{
-    mm->paging_files.ops = ops ? ops : &host_paging;
-    ke_lock_init(&mm->paging_files.lock, KE_RANK_PAGE_FILE);
-}
-
-void mi_paging_files_close(struct mm *mm)
-{
-    struct mi_paging *paging = &mm->paging_files;
-
-    for (unsigned i = 0; i < paging->count; i++)
-        paging->ops->close(paging->files[i].storage);
-    paging->count = 0;
 }

@@ -84,9 +84,11 @@ struct mi_paging_file {
 
 struct mi_paging {
     const struct mm_paging_ops *ops;
-    struct ke_lock lock; /* KE_RANK_PAGE_FILE: bitmaps and counts */
+    struct ke_lock lock;      /* KE_RANK_PAGE_FILE: bitmaps and counts */
+    pthread_mutex_t creation; /* whoever makes a file, or one larger; outside of all locks */
     struct mi_paging_file files[MI_PAGING_FILES];
     unsigned count;    /* (A) */
+    uint64_t limit;    /* slots that all files together may have; lock */
     unsigned rover;    /* the file that gets the next cluster */
     bool fails;        /* (A) the last write did */
     uint64_t withheld; /* (A) slots that cannot be written: the disk is full */
@@ -104,9 +106,14 @@ struct mi_slots mi_allocate_slots(struct mm *mm, size_t most);
 /* Have the commit limit higher by at least so many slots. => false: paging files cannot grow so
  * much, and none did; any lock above KE_RANK_PAGE_FILE may be held */
 bool mi_extend_paging_files(struct mm *mm, uint64_t slots);
+/* How many slots more all files together may have; let one of them have up to so many more.
+ * => how many; lock held */
+uint64_t mi_paging_room_locked(const struct mm *mm);
+uint64_t mi_extend_file_locked(struct mm *mm, MMPAGING_FILE *file, uint64_t slots);
 /* The slot that a PTE in page-file form names. */
 void mi_free_slot(struct mm *mm, MMPTE pte);
-/* Whether a PTE in page-file form names a slot that exists and is in use. */
+/* Whether a PTE in page-file form names a slot that exists and is in use. => lock held, or the
+ * machine is quiescent */
 bool mi_slot_is_used(struct mm *mm, MMPTE pte);
 /* One read or write of consecutive slots. => the storage's status */
 NTSTATUS mi_read_slots(struct mm *mm, const struct mi_slots *slots, const uint64_t *pfn);
@@ -114,6 +121,12 @@ NTSTATUS mi_write_slots(struct mm *mm, const struct mi_slots *slots, const uint6
 /* What is in the slot of a PTE in page-file form, for the checker. => STATUS_INVALID_PARAMETER:
  * there is no such slot */
 NTSTATUS mi_read_slot(struct mm *mm, MMPTE pte, void *page);
+/* Files of the host without a name. */
+extern const struct mm_paging_ops mi_host_paging;
+
+/* ---- pagefiles.c -----------------------------------------------------------------------------
+ */
+
 void mi_paging_files_initialize(struct mm *mm, const struct mm_paging_ops *ops);
 void mi_paging_files_close(struct mm *mm);
 

@@ -323,8 +323,8 @@ static NTSTATUS check_committed(const struct protect *p)
             return STATUS_NOT_COMMITTED; /* no table, no page */
         if (!pte)
             return STATUS_SUCCESS;
-        uint64_t stop = (found / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (va = found; va < p->end && va < stop; va += PAGE_SIZE, pte++) {
+        uint64_t stop = mi_table_end(found, p->end);
+        for (va = found; va < stop; va += PAGE_SIZE, pte++) {
             if (!mi_pte_is_committed(mi_read_pte(pte), p->vad))
                 return STATUS_NOT_COMMITTED;
         }
@@ -335,14 +335,20 @@ static NTSTATUS check_committed(const struct protect *p)
 /* => tables exist for the whole range */
 static void set_protections(const struct protect *p)
 {
+    const MMPTE untouched = mi_demand_zero_pte(p->protection);
+    struct mi_deleted bare = {0, 0};
     struct mi_flush flush;
     MMPTE *pte;
 
     mi_flush_begin(&flush, p->space);
     for (uint64_t va = p->start; (pte = mi_next_pte(p->space, &va, p->end)) != NULL;) {
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < p->end && va < stop; va += PAGE_SIZE, pte++)
-            mi_set_page_protection(&flush, pte, va, p->protection);
+        uint64_t stop = mi_table_end(va, p->end);
+        for (size_t done = 1; va < stop; va += MI_VA(done), pte += done, done = 1) {
+            if (mi_pte_is_bare(mi_read_pte(pte)))
+                done = mi_change_bare_ptes(p->space->mm, pte, MI_VPN(stop - va), untouched, &bare);
+            else
+                mi_set_page_protection(&flush, pte, va, p->protection);
+        }
     }
     mi_flush_end(&flush);
 }

@@ -66,6 +66,20 @@ static inline bool mi_pte_is_decommitted(MMPTE pte)
     return !mi_pte_holds_frame(pte) && pte.u.Soft.Protection == MM_DECOMMIT;
 }
 
+/* Zero, or demand zero, or decommitted: a protection at most. */
+static inline bool mi_pte_is_bare(MMPTE pte)
+{
+    return pte.u.Long == (MMPTE){.u.Soft = {.Protection = pte.u.Soft.Protection}}.u.Long;
+}
+
+/* Where the page table of `va` ends, or `end` if that comes first. */
+static inline uint64_t mi_table_end(uint64_t va, uint64_t end)
+{
+    uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
+
+    return stop < end ? stop : end;
+}
+
 /* Index of `va` in its table at `level`: 4 PML4 .. 1 page table. */
 static inline unsigned mi_table_index(uint64_t va, unsigned level)
 {

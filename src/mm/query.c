@@ -66,8 +66,8 @@ static uint64_t end_of_alike(const struct mm_space *space, const MMVAD_SHORT *va
             return at;
         if (!pte)
             return end;
-        uint64_t stop = (va / MI_TABLE_SPAN + 1) * MI_TABLE_SPAN;
-        for (; va < end && va < stop; va += PAGE_SIZE, pte++) {
+        uint64_t stop = mi_table_end(va, end);
+        for (; va < stop; va += PAGE_SIZE, pte++) {
             if (!alike(look_at(space->mm, mi_read_pte(pte), vad), *look))
                 return va;
         }

@@ -55,6 +55,30 @@ MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value)
     return old;
 }
 
+size_t mi_change_bare_ptes(struct mm *mm, MMPTE *pte, size_t count, MMPTE value,
+                           struct mi_deleted *said)
+{
+    MMPFN *table = mi_pfn(mm, mi_frame_of(mm, pte));
+    uint64_t used = 0, decommitted = 0;
+    size_t done = 0;
+
+    ASSERT(mi_pte_is_bare(value));
+    for (; done < count; done++) {
+        MMPTE old = mi_read_pte(&pte[done]);
+        if (!mi_pte_is_bare(old))
+            break;
+        used += old.u.Long != 0;
+        decommitted += old.u.Soft.Protection == MM_DECOMMIT;
+        if (old.u.Long != value.u.Long)
+            mi_write_pte(&pte[done], value);
+    }
+    said->committed += used - decommitted;
+    said->decommitted += decommitted;
+    table->UsedPageTableEntries =
+        (USHORT)(table->UsedPageTableEntries + (value.u.Long != 0 ? done : 0) - used);
+    return done;
+}
+
 /* ---- finding and making entries ---- */
 
 /* An entry above the last level: it may also map a large page. */

@@ -30,6 +30,15 @@ NTSTATUS mi_make_tables(struct mm_space *space, uint64_t start, uint64_t end);
 MMPTE *mi_next_pte(const struct mm_space *space, uint64_t *va, uint64_t end);
 /* Change a PTE and the counts of its table. => the old value */
 MMPTE mi_change_pte(struct mm *mm, MMPTE *pte, MMPTE value);
+/* How many pages were deleted, by what their PTEs said. */
+struct mi_deleted {
+    uint64_t committed, decommitted;
+};
+/* Change up to `count` PTEs of one table to another bare value (mi_pte_is_bare), and the counts of
+ * the table; the first that is not bare ends it. Adds to *said what they said.
+ * => how many; (W) */
+size_t mi_change_bare_ptes(struct mm *mm, MMPTE *pte, size_t count, MMPTE value,
+                           struct mi_deleted *said);
 /* Free the tables between `start` and `end` that became empty, and what the working set list has
  * too much. */
 void mi_trim_tables(struct mm_space *space, uint64_t start, uint64_t end);
@@ -100,10 +109,6 @@ static inline void mi_flush_release(struct mi_flush *flush, uint64_t pfn, uint64
     flush->shared[flush->shared_count - 1].block_va = block_va;
 }
 
-/* How many pages were deleted, by what their PTEs said. */
-struct mi_deleted {
-    uint64_t committed, decommitted;
-};
 /* Clear the PTEs of start .. end and free what they hold. => (W); the caller trims tables */
 struct mi_deleted mi_delete_pages(struct mi_flush *flush, uint64_t start, uint64_t end);
 /* Write an invalid PTE that holds nothing over another and free what that held. => (W) */

@@ -115,6 +115,20 @@ void sys_free_attributes(struct sys_attributes *attributes)
     sys_free_string(&attributes->name);
 }
 
+NTSTATUS sys_get_client_id(struct sys_call *call, CLIENT_ID *id, uint32_t *handle_flags)
+{
+    struct sys_attributes attributes;
+    NTSTATUS status = sys_get_attributes(call, call->arg[2], &attributes);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    bool named = attributes.name.text != NULL;
+    *handle_flags = attributes.attributes;
+    sys_free_attributes(&attributes);
+    return named || !call->arg[3] ? STATUS_INVALID_PARAMETER_MIX
+                                  : sys_get(call, id, call->arg[3], sizeof *id);
+}
+
 NTSTATUS sys_get_object(struct sys_call *call, uint64_t handle, uint32_t access, OBJECT_TYPE *type,
                         void **object)
 {

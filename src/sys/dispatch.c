@@ -27,11 +27,11 @@ static const char *const service_names[NT_SERVICE_COUNT] = {
 };
 
 static const struct sys_family *const families[] = {
-    &sys_memory_family,       &sys_section_family,  &sys_file_family,   &sys_process_family,
-    &sys_process_info_family, &sys_create_family,   &sys_clone_family,  &sys_thread_family,
-    &sys_sync_family,         &sys_object_family,   &sys_system_family, &sys_exception_family,
-    &sys_token_family,        &sys_watch_family,    &sys_job_family,    &sys_awe_family,
-    &sys_working_set_family,  &sys_registry_family,
+    &sys_memory_family,       &sys_section_family,  &sys_file_family,        &sys_process_family,
+    &sys_process_info_family, &sys_create_family,   &sys_clone_family,       &sys_thread_family,
+    &sys_sync_family,         &sys_object_family,   &sys_system_family,      &sys_exception_family,
+    &sys_token_family,        &sys_watch_family,    &sys_job_family,         &sys_awe_family,
+    &sys_working_set_family,  &sys_registry_family, &sys_paging_file_family,
 };
 
 NTSTATUS sys_init(struct sys *sys)

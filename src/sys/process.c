@@ -58,19 +58,14 @@ static NTSTATUS permitted_access(struct sys_call *call, const struct ps_process 
 static NTSTATUS open_process(struct sys_call *call)
 {
     struct ob_caller caller = ps_caller(call->thread);
-    struct sys_attributes attributes;
     struct ps_process *process;
     CLIENT_ID id;
     uint64_t handle;
-    NTSTATUS status = SYS_GET(call, id, call->arg[3]);
-    if (NT_SUCCESS(status)) {
-        status = sys_get_attributes(call, call->arg[2], &attributes);
-    }
+    uint32_t flags, access = (uint32_t)call->arg[1];
+    NTSTATUS status = sys_get_client_id(call, &id, &flags);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint32_t flags = attributes.attributes, access = (uint32_t)call->arg[1];
-    sys_free_attributes(&attributes);
     status = lookup(call, &id, &process);
     if (!NT_SUCCESS(status)) {
         return status;

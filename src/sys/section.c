@@ -14,7 +14,7 @@
 #include "sys/sys.h"
 
 #define SEC_KINDS (SEC_IMAGE | SEC_RESERVE | SEC_COMMIT)
-#define SEC_KNOWN (SEC_KINDS | SEC_FILE | SEC_NOCACHE | SEC_WRITECOMBINE | SEC_LARGE_PAGES)
+#define SEC_KNOWN (SEC_KINDS | SEC_NOCACHE | SEC_WRITECOMBINE | SEC_LARGE_PAGES)
 
 /* The body of a section object: what Windows keeps behind SECTION_OBJECT, whose public layout ends
  * with the segment. */

@@ -64,7 +64,7 @@ extern const struct sys_family sys_memory_family, sys_section_family, sys_file_f
     sys_process_family, sys_process_info_family, sys_create_family, sys_clone_family,
     sys_thread_family, sys_sync_family, sys_object_family, sys_system_family, sys_exception_family,
     sys_token_family, sys_watch_family, sys_job_family, sys_awe_family, sys_working_set_family,
-    sys_registry_family;
+    sys_registry_family, sys_paging_file_family;
 
 /* Fill the handler table. => nt is mapped; STATUS_INVALID_IMAGE_FORMAT when nt lacks the tables */
 NTSTATUS sys_init(struct sys *sys);
@@ -118,6 +118,11 @@ void sys_free_attributes(struct sys_attributes *attributes);
 /* The same for ob; points into `attributes`. */
 struct ob_attributes sys_ob_attributes(const struct sys_attributes *attributes);
 
+/* What NtOpenProcess and NtOpenThread are told: (*handle, access, attributes, *client id).
+ * => STATUS_INVALID_PARAMETER_MIX: a name, or no client id. Source: NtOpenProcess, documentation.
+ */
+NTSTATUS sys_get_client_id(struct sys_call *call, CLIENT_ID *id, uint32_t *handle_flags);
+
 /* NtOpenX(*handle, access, attributes): a handle to the object of `type` that has the name.
  * => also what ob_open_object_by_name says */
 NTSTATUS sys_open_named(struct sys_call *call, OBJECT_TYPE *type);
@@ -163,8 +168,9 @@ NTSTATUS sys_get_file(struct sys_call *call, uint64_t handle, uint32_t access, F
 /* What is told of a process: its memory (bytes), how many handles it has. */
 VM_COUNTERS_EX sys_vm_counters(const EPROCESS *process);
 uint32_t sys_handle_count(struct sys *sys, struct ps_process *process);
-/* SystemProcessInformation (class, buffer, length, *return length). */
+/* SystemProcessInformation, SystemPageFileInformation (class, buffer, length, *return length). */
 NTSTATUS sys_process_list(struct sys_call *call);
+NTSTATUS sys_query_paging_files(struct sys_call *call);
 
 /* The object behind a handle, of that type or with NULL of any, referenced; release with
  * ob_dereference_object. On failure *object is NULL. */

@@ -105,6 +105,8 @@ static NTSTATUS query_system_information(struct sys_call *call)
         return time_adjustment(call);
     case SystemProcessInformation:
         return sys_process_list(call);
+    case SystemPageFileInformation:
+        return sys_query_paging_files(call);
     default:
         return STATUS_INVALID_INFO_CLASS;
     }

@@ -86,19 +86,14 @@ static NTSTATUS create(struct sys_call *call)
 static NTSTATUS open_thread(struct sys_call *call)
 {
     struct ob_caller caller = ps_caller(call->thread);
-    struct sys_attributes attributes;
     struct ps_thread *thread;
     CLIENT_ID id;
     uint64_t handle;
-    NTSTATUS status = SYS_GET(call, id, call->arg[3]);
-    if (NT_SUCCESS(status)) {
-        status = sys_get_attributes(call, call->arg[2], &attributes);
-    }
+    uint32_t flags;
+    NTSTATUS status = sys_get_client_id(call, &id, &flags);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    uint32_t flags = attributes.attributes;
-    sys_free_attributes(&attributes);
     status = ps_lookup_thread(call->sys->ps, id.UniqueThread.va, &thread);
     if (!NT_SUCCESS(status)) {
         return status;

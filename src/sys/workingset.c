@@ -24,6 +24,9 @@ static NTSTATUS change_locks(struct sys_call *call, lock_memory *change)
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    if (type == 0 || type & ~(MAP_PROCESS | MAP_SYSTEM)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     if (type & MAP_SYSTEM && !se_process_has_privilege(&call->sys->ps->se, call->process->process,
                                                        SE_LOCK_MEMORY_PRIVILEGE)) {
         return STATUS_PRIVILEGE_NOT_HELD;

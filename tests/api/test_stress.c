@@ -270,9 +270,11 @@ static int teardown(void **state)
 
 static void one_thread(void **state)
 {
-    struct worker w = {.machine = machine, .processes = processes, .random = random_seed()};
+    uint64_t seed = random_seed();
+    struct worker w = {.machine = machine, .processes = processes, .random = seed};
+    unsigned steps = random_steps(STEPS);
     (void)state;
-    for (unsigned i = 0, steps = random_steps(STEPS); i < steps; i++) {
+    for (unsigned i = 0; i < steps; i++) {
         step(&w);
         if (w.wrong) {
             print_error("step %u: %s\n", i, w.wrong);
@@ -280,6 +282,7 @@ static void one_thread(void **state)
         assert_null(w.wrong);
         assert_int_equal(ntmm_check(machine), 0);
     }
+    random_report(steps, "", PROCESSES, 1, seed);
 }
 
 static void *work(void *argument)
@@ -323,6 +326,8 @@ static void several_threads(void **state)
         assert_null(workers[i].wrong);
         assert_int_equal(workers[i].violations, 0);
     }
+    random_report((uint64_t)random_steps(ROUNDS) * STEPS_PER_ROUND * THREADS, " round of 1200",
+                  PROCESSES, THREADS, seed);
 }
 
 int main(void)

@@ -50,7 +50,10 @@ static void *fight(void *context)
             ex_acquire_push_lock_exclusive(&s->push, KE_RANK_ADDRESS_CREATION);
             s->a++;
             s->b++;
-            ex_release_push_lock_exclusive(&s->push, KE_RANK_ADDRESS_CREATION);
+            if (i % 16 == 0)
+                ex_release_push_lock_exclusive(&s->push, KE_RANK_ADDRESS_CREATION);
+            else
+                ex_release_kept_push_lock_exclusive(&s->push, KE_RANK_ADDRESS_CREATION);
         } else {
             ex_acquire_push_lock_shared(&s->push, KE_RANK_ADDRESS_CREATION);
             if (s->a != s->b)
@@ -88,6 +91,38 @@ static void *take_exclusive(void *context)
     return NULL;
 }
 
+static void *take_shared(void *context)
+{
+    ex_acquire_push_lock_shared(context, KE_RANK_UNCHECKED);
+    ex_release_push_lock_shared(context, KE_RANK_UNCHECKED);
+    return NULL;
+}
+
+/* All who sleep on a lock get it, whatever they want and however it is given back. */
+static void sleepers_wake(void **state)
+{
+    EX_PUSH_LOCK lock = {0};
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        ex_acquire_push_lock_exclusive(&lock, KE_RANK_UNCHECKED);
+        for (int i = 0; i < THREADS; i++)
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, i % 2 ? take_shared : take_exclusive, &lock), 0);
+        while (ex_push_lock_waiters(&lock) < THREADS)
+            sched_yield();
+        assert_true(ex_push_lock_is_held_exclusive(&lock));
+        if (round % 2)
+            ex_release_push_lock_exclusive(&lock, KE_RANK_UNCHECKED);
+        else
+            ex_release_kept_push_lock_exclusive(&lock, KE_RANK_UNCHECKED);
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(threads[i], NULL);
+        assert_int_equal(lock.Value, 0);
+    }
+}
+
 /* A waiting writer keeps new readers out. */
 static void writers_do_not_starve(void **state)
 {
@@ -97,7 +132,7 @@ static void writers_do_not_starve(void **state)
     (void)state;
     ex_acquire_push_lock_shared(&lock, KE_RANK_UNCHECKED);
     pthread_create(&writer, NULL, take_exclusive, &lock);
-    while (!(__atomic_load_n(&lock.Value, __ATOMIC_RELAXED) & EX_PUSH_LOCK_WAITING))
+    while (ex_push_lock_waiters(&lock) == 0)
         sched_yield();
     assert_false(ex_try_push_lock_shared(&lock, KE_RANK_UNCHECKED));
     ex_release_push_lock_shared(&lock, KE_RANK_UNCHECKED);
@@ -178,11 +213,23 @@ static void wrong_order_stops(void **state)
 }
 #endif
 
+/* From now on the kernel orders the program's threads, if it can; before, sleeps are short. */
+static int have_threads_ordered(void **state)
+{
+    struct ke_inside *inside = calloc(1, sizeof(*inside));
+
+    (void)state;
+    ke_inside_init(inside);
+    free(inside);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(push_lock_values),
         cmocka_unit_test(locks_exclude),
+        cmocka_unit_test(sleepers_wake),
         cmocka_unit_test(writers_do_not_starve),
         cmocka_unit_test(rundown_waits_for_users),
         cmocka_unit_test(fast_references),
@@ -190,6 +237,8 @@ int main(void)
         cmocka_unit_test(wrong_order_stops),
 #endif
     };
+    int failed = cmocka_run_group_tests_name("alone", tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return failed +
+           cmocka_run_group_tests_name("with the kernel's help", tests, have_threads_ordered, NULL);
 }

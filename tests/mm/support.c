@@ -188,6 +188,7 @@ static const struct mm_ops recorder_ops = {.page_priority = on_page_priority,
 struct storage {
     struct recorder *recorder;
     char *bytes;
+    uint64_t size;
 };
 
 static NTSTATUS storage_open(void *owner, unsigned number, uint64_t size, void **storage)
@@ -197,7 +198,7 @@ static NTSTATUS storage_open(void *owner, unsigned number, uint64_t size, void *
     (void)number;
     if (!made)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *made = (struct storage){.recorder = owner, .bytes = calloc(1, size)};
+    *made = (struct storage){.recorder = owner, .bytes = calloc(1, size), .size = size};
     *storage = made;
     return made->bytes ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
@@ -234,6 +235,19 @@ static NTSTATUS storage_write(void *storage, uint64_t offset, const struct iovec
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS storage_extend(void *storage, uint64_t size)
+{
+    struct storage *s = storage;
+    char *bytes = calloc(1, size);
+
+    if (!bytes)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    memcpy(bytes, s->bytes, s->size);
+    free(s->bytes);
+    *s = (struct storage){.recorder = s->recorder, .bytes = bytes, .size = size};
+    return STATUS_SUCCESS;
+}
+
 static void storage_close(void *storage)
 {
     struct storage *s = storage;
@@ -242,8 +256,11 @@ static void storage_close(void *storage)
     free(s);
 }
 
-const struct mm_paging_ops test_paging_ops = {
-    .open = storage_open, .read = storage_read, .write = storage_write, .close = storage_close};
+const struct mm_paging_ops test_paging_ops = {.open = storage_open,
+                                              .read = storage_read,
+                                              .write = storage_write,
+                                              .extend = storage_extend,
+                                              .close = storage_close};
 
 static void on_message(void *context, enum log_level level, const char *message)
 {

@@ -365,7 +365,7 @@ static void lock_leaves_while_waited_for(void **state)
         waiter_has_it = 0;
         ex_acquire_push_lock_exclusive(push_lock, KE_RANK_OBJECT);
         assert_int_equal(pthread_create(&waiter, NULL, wait_for_lock, NULL), 0);
-        while (!(__atomic_load_n(&push_lock->Value, __ATOMIC_RELAXED) & EX_PUSH_LOCK_WAITING))
+        while (ex_push_lock_waiters(push_lock) == 0)
             usleep(100);
         page_out();
         ex_release_push_lock_exclusive(push_lock, KE_RANK_OBJECT);

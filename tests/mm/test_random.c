@@ -302,7 +302,8 @@ static void one_thread(void **state)
 {
     static struct process processes[PROCESSES];
     struct machine machine;
-    uint64_t random = random_seed();
+    uint64_t seed = random_seed(), random = seed;
+    unsigned steps = random_steps(1500);
     (void)state;
 
     machine_create_on(&machine, 32 * MB, PAGING_FILE, WITH_ENGINE, &test_paging_ops);
@@ -310,7 +311,7 @@ static void one_thread(void **state)
     memset(processes, 0, sizeof(processes));
     for (unsigned i = 0; i < PROCESSES; i++)
         processes[i].space = process_create(&machine);
-    for (unsigned i = 0, steps = random_steps(1500); i < steps; i++) {
+    for (unsigned i = 0; i < steps; i++) {
         struct process *p = &processes[random_below(&random, PROCESSES)];
         step(p, &random);
         assert_consistent(&machine);
@@ -335,6 +336,7 @@ static void one_thread(void **state)
     struct mm_statistics after = settled(&machine);
     assert_same_pages(&before, &after);
     machine_destroy(&machine);
+    random_report(steps, "", PROCESSES, 1, seed);
 }
 
 /* ---- several threads ------------------------------------------------------------------------ */
@@ -507,14 +509,15 @@ static void several_threads(void **state)
     struct worker workers[THREADS];
     struct mm_space *spaces[PROCESSES];
     struct disturber disturber;
-    uint64_t random = random_seed();
+    uint64_t seed = random_seed(), random = seed;
+    unsigned rounds = random_steps(3);
     (void)state;
 
     machine_create_on(&machine, 64 * MB, PAGING_FILE, WITH_ENGINE | WITH_THREADS, &test_paging_ops);
     struct mm_statistics before = settled(&machine);
     for (unsigned i = 0; i < PROCESSES; i++)
         spaces[i] = process_create(&machine);
-    for (unsigned round = random_steps(3); round; round--) {
+    for (unsigned round = 0; round < rounds; round++) {
         disturber_start(&disturber, &machine, random);
         for (unsigned i = 0; i < THREADS; i++)
             start(&workers[i], &machine, spaces, random + i * 0x9E3779B97F4A7C15ull);
@@ -529,6 +532,8 @@ static void several_threads(void **state)
     struct mm_statistics after = settled(&machine);
     assert_same_pages(&before, &after);
     machine_destroy(&machine);
+    random_report((uint64_t)rounds * THREADS * STEPS_PER_ROUND, " round of 1600", PROCESSES,
+                  THREADS, seed);
 }
 
 int main(void)

@@ -9,10 +9,8 @@
  */
 #include "mix.h"
 
-#include <stdio.h>
-
 #define THREADS 8u
-#define STEPS 2000u
+#define STEPS 1000u
 
 static struct mix mix;
 
@@ -30,13 +28,6 @@ struct member {
     struct mix_worker *worker;
 };
 
-static void report(uint64_t steps, const char *checked, unsigned threads, uint64_t seed)
-{
-    printf("%llu operations, checked after each%s, %u processes, %u thread%s, seed %llu\n",
-           (unsigned long long)steps, checked, MIX_PROCESSES, threads, threads > 1 ? "s" : "",
-           (unsigned long long)seed);
-}
-
 static void one_thread(void **state)
 {
     uint64_t seed = random_seed();
@@ -51,7 +42,7 @@ static void one_thread(void **state)
         assert_consistent(&mix.machine);
     }
     mix_destroy(&mix);
-    report(worker.steps, "", 1, seed);
+    random_report(worker.steps, "", MIX_PROCESSES, 1, seed);
 }
 
 /* One thread of a round: what was wrong stops all of them, after the check. */
@@ -101,26 +92,26 @@ static uint64_t run(struct crew *crew, uint64_t seed)
 
 static void several_threads(void **state)
 {
-    struct crew crew = {.rounds = random_steps(STEPS / THREADS), .steps = 1};
+    struct crew crew = {.rounds = random_steps(4 * STEPS / THREADS), .steps = 1};
     uint64_t seed = random_seed();
     (void)state;
 
     mix_create(&mix, WITH_THREADS);
     uint64_t steps = run(&crew, seed);
     mix_destroy(&mix);
-    report(steps, " 8 at once", THREADS, seed);
+    random_report(steps, " eight at once", MIX_PROCESSES, THREADS, seed);
 }
 
 static void rounds(void **state)
 {
-    struct crew crew = {.rounds = random_steps(STEPS / THREADS / 50), .steps = 100};
+    struct crew crew = {.rounds = random_steps(4 * STEPS / THREADS / 100), .steps = 100};
     uint64_t seed = random_seed();
     (void)state;
 
     mix_create(&mix, WITH_THREADS);
     uint64_t steps = run(&crew, seed);
     mix_destroy(&mix);
-    report(steps, " round of 800", THREADS, seed);
+    random_report(steps, " round of 800", MIX_PROCESSES, THREADS, seed);
 }
 
 int main(void)

@@ -24,7 +24,8 @@
 #define FILES 2u
 #define PROCESSES 4u
 #define THREADS 8u
-#define VIEWS 4u /* of a process */
+#define STEPS_OF_A_ROUND 50u /* of each thread */
+#define VIEWS 4u             /* of a process */
 #define PAGES_MOST 96u
 #define PAGING_FILE (256 * PAGE_SIZE) /* full now and then */
 #define UNIT_PAGES (MM_ALLOCATION_GRANULARITY / PAGE_SIZE)
@@ -399,16 +400,19 @@ static void world_destroy(struct world *w, const struct mm_statistics *before)
 static void one_thread(void **state)
 {
     static struct world w;
+    unsigned steps = random_steps(3000);
     (void)state;
 
     world_create(&w, 0);
+    uint64_t seed = w.random;
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
-    for (unsigned steps = random_steps(3000); steps; steps--) {
+    for (unsigned i = 0; i < steps; i++) {
         step(&w);
         assert_consistent(&w.machine);
     }
     world_destroy(&w, &before);
+    random_report(steps, "", PROCESSES, 1, seed);
 }
 
 /* ---- several threads ------------------------------------------------------------------------ */
@@ -490,7 +494,7 @@ static void *work(void *context)
 {
     struct worker *w = context;
 
-    for (int i = 0; i < 50; i++) {
+    for (unsigned i = 0; i < STEPS_OF_A_ROUND; i++) {
         if (i % 3 == 0)
             share_memory(w);
         else
@@ -517,9 +521,11 @@ static void several_threads(void **state)
 {
     static struct world w;
     static struct worker workers[THREADS];
+    unsigned rounds = random_steps(3);
     (void)state;
 
     world_create(&w, WITH_THREADS);
+    uint64_t seed = w.random;
     struct mm_statistics before = settled(&w.machine);
     world_populate(&w);
     struct test_file *file = w.section[0].file;
@@ -529,12 +535,14 @@ static void several_threads(void **state)
                                      .space = w.process[i % PROCESSES].space,
                                      .random = w.random + i,
                                      .number = i};
-    for (unsigned rounds = random_steps(3); rounds; rounds--)
+    for (unsigned i = 0; i < rounds; i++)
         round_of(workers, &w);
     for (unsigned i = 0; i < THREADS; i++)
         for (unsigned page = 0; page < PAGES_MOST; page++)
             assert_int_equal(file->bytes[page * PAGE_SIZE + 64 * i], workers[i].mine[page]);
     world_destroy(&w, &before);
+    random_report((uint64_t)rounds * THREADS * STEPS_OF_A_ROUND, " round of 400", PROCESSES,
+                  THREADS, seed);
 }
 
 int main(void)
