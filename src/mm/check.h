@@ -13,10 +13,10 @@ struct mi_check {
     struct bitmap listed, kept;
     uint64_t tables, overhead; /* of all spaces */
     uint64_t user_commit, section_commit;
-    uint64_t resident;              /* pages promised for good */
-    uint64_t views;                 /* VADs that are views */
-    uint8_t *slot[MI_PAGING_FILES]; /* by slot: how many PTEs and pages own it */
-    const char **paged;             /* by page of paged pool: where it can be read, or NULL */
+    uint64_t resident;               /* pages promised for good */
+    uint64_t views;                  /* VADs that are views */
+    uint8_t *slot[MI_PAGING_FILES];  /* by slot: how many PTEs and pages own it */
+    const char **paged;              /* by page of paged pool: where it can be read, or NULL */
     struct mi_checked_clone *clones; /* headers of clone blocks that were met */
 };
 
