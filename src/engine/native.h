@@ -78,6 +78,7 @@ struct native_book {
     uint8_t *at, *orders;     /* in the areas */
     unsigned capacity, count; /* orders; those that are not handed over yet */
     uint32_t set;             /* number of the last set that was */
+    bool late;                /* that set may be answered late, and was not asked for yet */
     struct native_task *task; /* NULL: the mapper's */
 };
 
@@ -94,6 +95,7 @@ struct native_task {
     _Atomic pid_t tid;       /* (A) not 0: it is there, and `area` and `book` are valid */
     atomic_bool running;     /* (A) ordered to go on, and no event came yet */
     uint32_t order;          /* (R) number of the last order to go on */
+    uint64_t frame;          /* (R) offset in the area of the last signal's; 0: none yet */
     uint64_t fpstate;        /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ticks, service_ticks; /* (R) average times in user code, and in between */
     uint64_t event_at;                 /* (R) time stamp; 0: not taken */
@@ -212,6 +214,9 @@ int native_order_unmap(struct engine_space *space, struct native_book *book, uin
                        size_t size);
 /* Hand over what is queued. A task performs it before it goes on to user code. */
 void native_orders_post(struct native_book *book);
+/* The same for a task's set that maps and nothing else: when no other task of the space runs, the
+ * answer may come late. */
+void native_orders_post_maps(struct engine_space *space, struct native_book *book);
 /* Hand it over and wait until it was performed. 0 or -errno: the space is dead. */
 int native_orders_flush(struct engine_space *space, struct native_book *book);
 /* Wait until all tasks have performed what was handed over. Likewise. */

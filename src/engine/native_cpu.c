@@ -227,10 +227,21 @@ static uint64_t stack_offset(const struct engine_cpu *cpu, uint64_t pointer, uin
     return offset >= STUB_STACK && offset <= STUB_AREA_SIZE - size ? offset : 0;
 }
 
-static bool read_event(const struct engine_cpu *cpu, const struct native_task *task,
+/* The frame is most likely where the last one was, and comes from another processor's cache. */
+static void fetch_frame(const struct native_task *task)
+{
+    enum { LINE = 64 };
+    for (size_t i = 0; task->frame && i <= UC_MCONTEXT + sizeof(struct native_frame); i += LINE) {
+        __builtin_prefetch(task->area + task->frame + i);
+    }
+}
+
+static bool read_event(const struct engine_cpu *cpu, struct native_task *task,
                        struct native_event *event)
 {
     uint64_t frame, info;
+    event->code = 0;
+    event->call = event->call_arch = 0;
     if (atomic_load(native_word(task, STUB_EVENT)) & STUB_BY_GATE) {
         event->signal = STUB_GATE_SIGNAL;
         event->fpstate = STUB_KEPT_STATE;
@@ -238,6 +249,7 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
         return true;
     }
     memcpy(&event->signal, task->area + STUB_SIGNAL, sizeof(event->signal));
+    fetch_frame(task);
     memcpy(&frame, task->area + STUB_FRAME, sizeof(frame));
     memcpy(&info, task->area + STUB_INFO, sizeof(info));
     frame = stack_offset(cpu, frame, UC_MCONTEXT + sizeof(event->frame));
@@ -246,9 +258,12 @@ static bool read_event(const struct engine_cpu *cpu, const struct native_task *t
         return false;
     }
     memcpy(&event->frame, task->area + frame + UC_MCONTEXT, sizeof(event->frame));
-    memcpy(&event->code, task->area + info + INFO_CODE, sizeof(event->code));
-    memcpy(&event->call, task->area + info + INFO_CALL, sizeof(event->call));
-    memcpy(&event->call_arch, task->area + info + INFO_ARCH, sizeof(event->call_arch));
+    task->frame = frame;
+    if (event->signal != STUB_FAULT_SIGNAL) { /* of which the frame says all */
+        memcpy(&event->code, task->area + info + INFO_CODE, sizeof(event->code));
+        memcpy(&event->call, task->area + info + INFO_CALL, sizeof(event->call));
+        memcpy(&event->call_arch, task->area + info + INFO_ARCH, sizeof(event->call_arch));
+    }
     event->fpstate = stack_offset(cpu, event->frame.fpstate, XSAVE_SIZE);
     return event->fpstate != 0;
 }

@@ -72,6 +72,11 @@ void native_task_go_on(const struct native_task *task)
     wake_task(task);
 }
 
+static void kick(const struct engine_space *space, const struct native_task *task)
+{
+    syscall(SYS_tgkill, space->sandbox.pid, atomic_load(&task->tid), STUB_KICK_SIGNAL);
+}
+
 static void wake_performer(const struct native_book *book)
 {
     if (book->task) {
@@ -105,7 +110,7 @@ static bool remind(const struct engine_space *space, const struct native_book *b
     if (!book->task) {
         return true;
     }
-    syscall(SYS_tgkill, space->sandbox.pid, atomic_load(&book->task->tid), STUB_KICK_SIGNAL);
+    kick(space, book->task);
     return (*reminders_left)-- != 0;
 }
 
@@ -129,23 +134,79 @@ static int sleep_until_complete(struct engine_space *space, const struct native_
     return rc;
 }
 
-static int wait_until_complete(struct engine_space *space, const struct native_book *book)
+/* Have an answer that may come late now. The task looks for that before it goes on to user code; if
+ * it is there already, or about to be, a kick brings it here. */
+static void ask(const struct engine_space *space, struct native_book *book)
 {
+    if (!book->late) {
+        return;
+    }
+    book->late = false;
+    atomic_store((_Atomic uint16_t *)(book->at + STUB_LATE), STUB_LATE_ENOUGH);
+    if (atomic_load(&book->task->running)) {
+        kick(space, book->task);
+    } else {
+        native_task_wake(book->task);
+    }
+}
+
+static int wait_until_complete(struct engine_space *space, struct native_book *book)
+{
+    enum { LOOKS_UNASKED = 32 }; /* a task that stopped answers by itself */
+    bool stopped = book->task && !atomic_load(&book->task->running);
+    const unsigned unasked = stopped ? LOOKS_UNASKED : 0;
     for (unsigned i = 0; !is_complete(book) && i < space->engine->spin.pauses; i++) {
+        if (i == unasked) {
+            ask(space, book);
+        }
         __builtin_ia32_pause();
     }
-    int rc = is_complete(book) ? 0 : sleep_until_complete(space, book);
+    int rc = 0;
+    if (!is_complete(book)) {
+        ask(space, book);
+        rc = sleep_until_complete(space, book);
+    }
     return rc ? rc : native_orders_check(space, book);
+}
+
+/* The number of the set, its size, and when it is to be answered: one word, behind the orders. */
+static void hand_over(struct native_book *book, uint16_t late)
+{
+    enum {
+        COUNT_SHIFT = 8 * (STUB_ORDER_COUNT - STUB_ORDER_SET),
+        LATE_SHIFT = 8 * (STUB_LATE - STUB_ORDER_SET)
+    };
+    if (!book->count) {
+        return;
+    }
+    uint64_t head =
+        ++book->set | (uint64_t)book->count << COUNT_SHIFT | (uint64_t)late << LATE_SHIFT;
+    book->count = 0;
+    book->late = late != STUB_LATE_NEVER;
+    atomic_store_explicit((_Atomic uint64_t *)(book->at + STUB_ORDER_SET), head,
+                          memory_order_release);
+    wake_performer(book);
 }
 
 void native_orders_post(struct native_book *book)
 {
-    if (book->count) {
-        atomic_store(word(book, STUB_ORDER_COUNT), book->count);
-        book->count = 0;
-        atomic_store(word(book, STUB_ORDER_SET), ++book->set);
-        wake_performer(book);
+    hand_over(book, STUB_LATE_NEVER);
+}
+
+/* Does another task of the space run? */
+static bool has_company(const struct engine_space *space, const struct native_task *task)
+{
+    for (unsigned i = 0; i < space->engine->cpus; i++) {
+        if (&space->tasks[i] != task && atomic_load(&space->tasks[i].running)) {
+            return true;
+        }
     }
+    return false;
+}
+
+void native_orders_post_maps(struct engine_space *space, struct native_book *book)
+{
+    hand_over(book, has_company(space, book->task) ? STUB_LATE_NEVER : STUB_LATE_ALLOWED);
 }
 
 int native_orders_flush(struct engine_space *space, struct native_book *book)

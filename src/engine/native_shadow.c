@@ -238,7 +238,7 @@ static int map_group(struct engine_space *space, struct native_book *book, uint6
             remember(&space->shadow, &entries[k], wanted[k]);
         }
     }
-    native_orders_post(book);
+    native_orders_post_maps(space, book);
     return rc ? rc : native_orders_check(space, book);
 }
 

@@ -30,22 +30,28 @@
 #define STUB_RESUME_END 0x980
 #define STUB_OPEN 0xFEA    /* opening the window; its system call ends where the page does */
 #define STUB_WINDOW 0x1000 /* performing mapping orders */
-#define STUB_WINDOW_END 0x1140
+#define STUB_WINDOW_END 0x11C0
 /* A guest task's calls that return to addresses below are exempt from dispatch: those of the first
  * page, and the one that opens the window. */
 #define STUB_EXEMPT_SIZE (STUB_WINDOW + 1)
 
-/* A book of orders: at offset 0 of area 0 for the mapper, in each task's area for the task. */
-#define STUB_ORDER_COUNT 0     /* u32 */
-#define STUB_ORDER_SET 4       /* u32: number of the set of orders that is there */
+/* A book of orders: at offset 0 of area 0 for the mapper, in each task's area for the task. Its
+ * first line of memory has the answers; the second has what a task looks at for new orders, and the
+ * first of these. */
 #define STUB_STATUS 8          /* u8: errno of the order that failed; the performer's, as are */
 #define STUB_COMPLETE 12       /* u32: number of the last set that was performed */
 #define STUB_RESULT 16         /* u32: what clone returned; the mapper's book only */
 #define STUB_ORDERER_SLEEPS 20 /* u32: the engine wants a futex wake with COMPLETE */
-#define STUB_TASK_ORDERS 64    /* struct stub_order[], to the end of the page */
+#define STUB_ORDER_SET 64      /* u32: number of the set of orders that is there */
+#define STUB_ORDER_COUNT 68    /* u16 */
+#define STUB_LATE 70           /* u16: when the set is to be answered, a task's only: */
+#define STUB_LATE_NEVER 0      /* at once */
+#define STUB_LATE_ALLOWED 1    /* when the task is here next, if that set maps and nothing else */
+#define STUB_LATE_ENOUGH 2     /* likewise, and now it is waited for */
+#define STUB_TASK_ORDERS 72    /* struct stub_order[], to the end of the page */
 
 /* Area 0. */
-#define STUB_BYTES 64      /* the 256 byte values, to be sent from */
+#define STUB_BYTES 128     /* the 256 byte values, to be sent from */
 #define STUB_ORDERS 512    /* struct stub_order[] */
 #define STUB_ORDER_SIZE 64 /* u64 number, u64 arguments[6], unused */
 #define STUB_ORDERS_END 0xF000
@@ -84,6 +90,7 @@
 #define STUB_KEPT                                                                                  \
     0x4100 /* u64: all that the task goes on with: rbx, rbp, rsi, rdi, r12..r15, rflags,           \
               then as in STUB_CALL rip, rsp, r10, rdx, r8, r9; */
+#define STUB_PERFORMED 0x4180  /* u32: the last set that the task performed, says the task */
 #define STUB_KEPT_STATE 0x4200 /* and x87/SSE/AVX state */
 #define STUB_STACK 0x5000
 #define STUB_STACK_MIDDLE 0xA800
@@ -94,8 +101,9 @@
 #define STUB_FD_LINE 2
 #define STUB_FD_COUNT 3
 
-#define STUB_KICK_SIGNAL 10 /* SIGUSR1 */
-#define STUB_GATE_SIGNAL 0  /* no signal: a call through the gate */
+#define STUB_KICK_SIGNAL 10  /* SIGUSR1 */
+#define STUB_FAULT_SIGNAL 11 /* SIGSEGV */
+#define STUB_GATE_SIGNAL 0   /* no signal: a call through the gate */
 
 #define STUB_ORDER_STEP 2 /* between orders to go on, whose numbers are even */
 #define STUB_BY_GATE 1    /* in an event */

@@ -145,6 +145,9 @@ NTSTATUS mi_boot_nt(struct mm *mm, const void *bytes, size_t size);
 int mi_zero_work(struct mi_worker *worker);
 /* Move up to `most` frames from the free to the zeroed list. => how many */
 size_t mi_zero_free_pages(struct mm *mm, size_t most);
+/* The same with one frame, by who would only wait; for the zero-page thread, where that has much to
+ * do. => inside (ke/processor.h), no lock held */
+void mi_zero_while_waiting(struct mm *mm);
 /* Wake the zero-page thread if there is enough for it to do. => PFN lock not held */
 void mi_zero_thread_poke(struct mm *mm);
 

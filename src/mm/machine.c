@@ -176,6 +176,7 @@ void mm_prepare_frame(struct mm *mm)
 
     if (pfn < mm->frames)
         (void)*(const volatile uint8_t *)mi_frame(mm, pfn);
+    mi_zero_while_waiting(mm);
 }
 
 void mm_settle(struct mm *mm)

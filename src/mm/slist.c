@@ -70,6 +70,20 @@ static bool may_stop_before(uint32_t count, uint32_t most, const MMPFNLIST *list
     return count + LINE_FRAMES > most && list->Flink % LINE_FRAMES == 0;
 }
 
+/* The first frame of a list, or rather the one behind `previous` if that is on it: an engine maps
+ * neighbours at neighbouring addresses for less. => (P) */
+static uint64_t neighbour_or_first(const struct mm *mm, MMLISTS name, const MMPFNLIST *list,
+                                   uint64_t previous)
+{
+    uint64_t next = previous + 1;
+    const MMPFN *page = mi_pfn(mm, next < mm->listed_frames ? next : list->Flink);
+
+    return next < mm->listed_frames && page->u3.e1.PageLocation == name &&
+                   page->u3.e2.ReferenceCount == 0 && mi_color_list(mm, name, next) == list
+               ? next
+               : list->Flink;
+}
+
 /* Up to `most` frames of the lists `name`, of colours in turn from *color on. They are taken from
  * the end, so that one comes first. => how many; (P) */
 static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *frames, uint32_t most)
@@ -80,7 +94,8 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *fra
 
     while (count < most && (list = mi_list_with_color(mm, name, *color)) != NULL &&
            !(name == ZeroedPageList && may_stop_before(count, most, list))) {
-        uint64_t pfn = dealt[count++] = list->Flink;
+        uint64_t pfn = count ? neighbour_or_first(mm, name, list, dealt[count - 1]) : list->Flink;
+        dealt[count++] = pfn;
         mi_list_remove(mm, list, pfn);
         put_at_hand(mi_pfn(mm, pfn));
         *color = (uint32_t)pfn + 1;

@@ -5,6 +5,10 @@
  * further work. It sleeps until enough has gathered, and zeroes outside of the PFN lock, a few
  * frames at a time: a frame being zeroed is on no list. Its first work is to list the frames that
  * boot left out (bootpfn.c).
+ *
+ * An engine's host thread that waits for user code which touches page after page zeroes one for
+ * each (mm_prepare_frame). As long as that goes on the thread stands back: with two processors they
+ * are both in use, and who has to share his makes the other side wait as well.
  */
 #include <string.h>
 
@@ -13,15 +17,16 @@
 
 #define WAKE_AT 512u /* free frames that make it worth waking */
 #define BATCH 16u
+#define STAND_BACK_MS 1
 
 /* Take up to BATCH frames off the free list. => how many */
 static size_t take_free(struct mm *mm, uint64_t pfn[BATCH], size_t most)
 {
     MMPFNLIST *list;
-    uint32_t color = 0;
     size_t count = 0;
 
     ke_acquire_lock(&mm->pfn_lock);
+    uint32_t color = mm->zero_color;
     while (count < BATCH && count < most &&
            (list = mi_list_with_color(mm, FreePageList, color)) != NULL) {
         pfn[count] = list->Flink;
@@ -30,6 +35,7 @@ static size_t take_free(struct mm *mm, uint64_t pfn[BATCH], size_t most)
         mi_page_taken(mi_pfn(mm, pfn[count]));
         count++;
     }
+    mm->zero_color = color;
     ke_release_lock(&mm->pfn_lock);
     return count;
 }
@@ -74,12 +80,39 @@ void mi_zero_thread_poke(struct mm *mm)
         (void)mi_worker_poke(&mm->worker[MI_WORKER_ZERO]);
 }
 
+void mi_zero_while_waiting(struct mm *mm)
+{
+    struct mi_worker *worker = &mm->worker[MI_WORKER_ZERO];
+
+    if (free_frames(mm) < WAKE_AT)
+        return;
+    __atomic_fetch_add(&mm->zeroed_by_others, 1, __ATOMIC_RELAXED);
+    if (pthread_mutex_trylock(&worker->pause) != 0)
+        return; /* the thread is at it, or somebody keeps it out */
+    mi_zero_free_pages(mm, 1);
+    pthread_mutex_unlock(&worker->pause);
+}
+
+/* Did others begin to zero frames since the last look? */
+static bool others_do_it(const struct mm *mm, uint64_t *seen)
+{
+    uint64_t before = *seen;
+
+    *seen = __atomic_load_n(&mm->zeroed_by_others, __ATOMIC_RELAXED);
+    return *seen != before;
+}
+
 int mi_zero_work(struct mi_worker *worker)
 {
     struct mm *mm = worker->mm;
+    uint64_t seen = __atomic_load_n(&mm->zeroed_by_others, __ATOMIC_RELAXED);
 
     mi_list_all_frames(mm);
     do {
+        if (others_do_it(mm, &seen)) {
+            mi_worker_back_off(worker, STAND_BACK_MS);
+            continue;
+        }
         mi_worker_enter(worker);
         mi_zero_free_pages(mm, WAKE_AT);
         mi_worker_leave(worker);

@@ -17,6 +17,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ enum {
     CODE_SCRIBBLE = 0x80,
     CODE_FORGE = 0xA0,
     CODE_IRET = 0xC0,
+    CODE_CLAIM = 0xE0,
+    CODE_TOUCH_ON = 0x100,
 };
 
 struct fixture {
@@ -147,8 +150,26 @@ static void add_code(struct rig_space *s)
         0x48, 0x89, 0xD7, /* mov rdi, rdx: from the beginning */
         0xEB, 0xEF,       /* jmp again */
     };
+    static const uint8_t code_claim[] = {
+        0x8B, 0x06, /* mov eax, [rsi]: the last set of orders */
+        0xFF, 0xC0, /* inc eax */
+        0x89, 0x07, /* mov [rdi], eax: the next one, to map a page, is performed */
+        0x8A, 0x03, /* mov al, [rbx] */
+        0x8B, 0x06, /* mov eax, [rsi] */
+        0xFF, 0xC0, /* inc eax */
+        0x89, 0x07, /* mov [rdi], eax: and the one behind it, to unmap it */
+        0x0F, 0x05, /* syscall */
+    };
+    static const uint8_t code_touch_on[] = {
+        0x8A, 0x03, /* again: mov al, [rbx] */
+        0x8B, 0x06, /* mov eax, [rsi] */
+        0x89, 0x07, /* mov [rdi], eax */
+        0xEB, 0xF8, /* jmp again */
+    };
     static const uint8_t code_iret[] = {0x48, 0xCF};
     rig_code(s, CODE_IRET, code_iret, sizeof(code_iret));
+    rig_code(s, CODE_CLAIM, code_claim, sizeof(code_claim));
+    rig_code(s, CODE_TOUCH_ON, code_touch_on, sizeof(code_touch_on));
     rig_code(s, CODE_SYSCALL, code_syscall, sizeof(code_syscall));
     rig_code(s, CODE_JUMP, code_jump, sizeof(code_jump));
     rig_code(s, CODE_WRITE, code_write, sizeof(code_write));
@@ -566,6 +587,96 @@ static void test_forged_answers_do_not_cheat_invalidation(void **state)
     pthread_join(forger, NULL);
 }
 
+static void assert_forgotten(struct fixture *f, volatile uint64_t *pte, uint64_t frame)
+{
+    const struct engine_page page = {.va = RIG_DATA, .pfn = frame};
+    *pte = 0;
+    f->rig.ops->invalidate(f->rig.engine, f->guest.space, &page, 1);
+    assert_false(is_mapped(f->sandbox, RIG_DATA, RIG_DATA + RIG_PAGE));
+}
+
+/* A set that maps may be answered late, and whether it was performed is in the mailbox then. A
+ * guest that says so before it was gets no page by that; of a set that unmaps nobody believes it.
+ */
+static void test_claims_to_have_mapped(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    uint64_t frame = rig_alloc(&f->rig);
+    for (unsigned i = 0; i < 100; i++) {
+        volatile uint64_t *pte = rig_pte(&f->guest, RIG_DATA);
+        *pte = frame * RIG_PAGE | RIG_RW;
+        struct engine_context c = rig_context(CODE_CLAIM);
+        c.gpr[ENGINE_RSI] = TASK_AREA + STUB_TASK_BOOK + STUB_ORDER_SET;
+        c.gpr[ENGINE_RDI] = TASK_AREA + STUB_PERFORMED;
+        c.gpr[ENGINE_RBX] = RIG_DATA;
+        assert_int_equal(rig_run(&f->guest, &c).kind, ENGINE_TRAP_SYSCALL);
+        assert_forgotten(f, pte, frame);
+        c = rig_context(CODE_READ);
+        c.gpr[ENGINE_RBX] = RIG_DATA;
+        assert_int_equal(rig_run(&f->guest, &c).kind, ENGINE_TRAP_PAGE_FAULT);
+    }
+}
+
+/* A guest that touches RIG_DATA on and on. What it does once it has the page: nothing, or claim
+ * that the last orders were performed, whichever they are. */
+struct toucher {
+    struct fixture *f;
+    uint64_t claim_at;
+    atomic_uint faults, allowed; /* the fault with this number is the last one to be let go on */
+    atomic_bool failed;
+};
+
+static void *touch_on(void *argument)
+{
+    struct toucher *t = argument;
+    struct engine_context c = rig_context(CODE_TOUCH_ON);
+    c.gpr[ENGINE_RSI] = TASK_AREA + STUB_TASK_BOOK + STUB_ORDER_SET;
+    c.gpr[ENGINE_RDI] = t->claim_at;
+    c.gpr[ENGINE_RBX] = RIG_DATA;
+    while (!atomic_load(&t->f->stop) && !atomic_load(&t->failed)) {
+        struct engine_trap trap = run_on(&t->f->guest, 0, &c);
+        if (trap.kind == ENGINE_TRAP_PAGE_FAULT) {
+            unsigned number = atomic_fetch_add(&t->faults, 1) + 1;
+            while (atomic_load(&t->allowed) < number && !atomic_load(&t->f->stop)) {
+                sched_yield();
+            }
+        } else if (trap.kind != ENGINE_TRAP_KICKED) {
+            atomic_store(&t->failed, true);
+        }
+    }
+    return NULL;
+}
+
+/* The answer of a task that is in user code is still to come: invalidation gets it. */
+static void test_late_answers_are_waited_for(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    static const uint64_t claim_at[] = {STUB_AREAS + STUB_SCRATCH, TASK_AREA + STUB_PERFORMED};
+    uint64_t frame = rig_alloc(&f->rig);
+    volatile uint64_t *pte = rig_pte(&f->guest, RIG_DATA);
+    for (unsigned variant = 0; variant < 2; variant++) {
+        struct toucher t = {.f = f, .claim_at = claim_at[variant]};
+        pthread_t thread;
+        atomic_store(&f->stop, false);
+        assert_int_equal(pthread_create(&thread, NULL, touch_on, &t), 0);
+        for (unsigned i = 1; i <= 100 && !atomic_load(&t.failed); i++) {
+            while (atomic_load(&t.faults) < i && !atomic_load(&t.failed)) {
+                sched_yield();
+            }
+            *pte = frame * RIG_PAGE | RIG_RW;
+            atomic_store(&t.allowed, i);
+            while (!(*pte & RIG_ACCESSED) && !atomic_load(&t.failed)) {
+                sched_yield();
+            }
+            assert_forgotten(f, pte, frame);
+        }
+        atomic_store(&f->stop, true);
+        f->rig.ops->kick(f->rig.cpu[0]);
+        pthread_join(thread, NULL);
+        assert_false(atomic_load(&t.failed));
+    }
+}
+
 /* ---- jumps into the stub ---- */
 
 struct order { /* as the mapper reads them */
@@ -791,6 +902,8 @@ int main(void)
         TEST(test_scribble_over_mailbox_and_stack),
         TEST(test_forged_events),
         TEST(test_forged_answers_do_not_cheat_invalidation),
+        TEST(test_claims_to_have_mapped),
+        TEST(test_late_answers_are_waited_for),
         TEST(test_jump_to_every_byte_of_the_stub),
         TEST(test_window_does_not_stay_open),
         TEST(test_jump_into_the_stub_is_a_page_fault),

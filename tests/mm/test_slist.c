@@ -8,6 +8,7 @@
 #include "support.h"
 
 #define PAGES 300u
+#define MANY_PAGES 1000u
 
 static struct machine machine;
 static struct mm_space *space;
@@ -91,6 +92,61 @@ static void few_are_kept(void **state)
     assert_in_range(space->slist.free_count, 1, machine.mm->slist_most);
     assert_in_range(space->slist.zeroed_count, 0, machine.mm->slist_most);
     assert_in_range(before - *nt->MmAvailablePages, 0, 2 * machine.mm->slist_most);
+}
+
+/* Pages that are touched in order mostly get frames in order, where the lists have such. */
+static void neighbours_stay_neighbours(void **state)
+{
+    (void)state;
+    unsigned neighbours = 0;
+    uint64_t base = allocate(space, 0, PAGES * PAGE_SIZE, PAGE_READWRITE);
+    touch_all(base, PAGES);
+    for (unsigned i = 1; i < PAGES; i++)
+        neighbours += frame_of(base + i * PAGE_SIZE) == frame_of(base + (i - 1) * PAGE_SIZE) + 1;
+    assert_in_range(neighbours, PAGES * 3 / 4, PAGES);
+    assert_ok(release(space, base, 0));
+}
+
+/* Of these frames, how many lie zeroed on a list? */
+static unsigned zeroed_among(const uint64_t *pfn, unsigned count)
+{
+    unsigned zeroed = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (mi_pfn(machine.mm, pfn[i])->u3.e1.PageLocation != ZeroedPageList)
+            continue;
+        const uint64_t *word = mi_frame(machine.mm, pfn[i]);
+        for (size_t k = 0; k < PAGE_SIZE / sizeof(*word); k++)
+            assert_int_equal(word[k], 0);
+        zeroed++;
+    }
+    return zeroed;
+}
+
+/* Who waits zeroes a frame, if many are to be zeroed and nobody is at it. */
+static void waiting_zeroes_frames(void **state)
+{
+    const ULONG64 *free = &machine.ke.nt.MmFreePageListHead->Total;
+    uint64_t base = allocate(space, 0, MANY_PAGES * PAGE_SIZE, PAGE_READWRITE), before = *free;
+    static uint64_t pfn[MANY_PAGES];
+    (void)state;
+    touch_all(base, MANY_PAGES);
+    for (unsigned i = 0; i < MANY_PAGES; i++) {
+        pfn[i] = frame_of(base + i * PAGE_SIZE);
+        memset(mi_frame(machine.mm, pfn[i]), 0xA5, PAGE_SIZE);
+    }
+    assert_ok(release(space, base, 0));
+    uint64_t had = *free;
+    assert_int_equal(zeroed_among(pfn, MANY_PAGES), 0);
+    mi_pause_workers(machine.mm);
+    mm_prepare_frame(machine.mm);
+    mi_resume_workers(machine.mm);
+    assert_int_equal(*free, had);
+    for (unsigned i = 1; i <= 10; i++) {
+        mm_prepare_frame(machine.mm);
+        assert_int_equal(*free, had - i);
+    }
+    assert_in_range(zeroed_among(pfn, MANY_PAGES), before == 0 ? 10 : 0, 10);
+    assert_consistent(&machine);
 }
 
 static void settling_gives_them_back(void **state)
@@ -210,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(own_frames_come_back),          TEST(few_are_kept),
+        TEST(neighbours_stay_neighbours),    TEST(waiting_zeroes_frames),
         TEST(settling_gives_them_back),      TEST(they_are_the_first_to_go),
         TEST(pages_with_slots_are_not_kept), TEST(commit_is_cached),
         TEST(cached_commit_is_not_lost),
