@@ -1,8 +1,8 @@
 /* file.c: one file, mapped by one program and read and written by the other. Compiled twice:
  * mapper.exe maps it, reader.exe uses ReadFile and WriteFile. See README.md.
  *
- *      mapper.exe           make the file, map it, write through the map; wait for the reader's
- * word reader.exe           read what the mapper wrote (waiting until it is there), write beside it
+ *      mapper.exe           make the file, map it, write through the map; wait for the reader
+ *      reader.exe           read what the mapper wrote (waiting until it is there), write beside it
  *      ... stop             the same; each breaks into the debugger once it has written
  */
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #define FILE_NAME "shared.txt"
 #define FIRST "written by a store "
 #define SECOND "written by WriteFile"
+#define LAST (sizeof SECOND - 2) /* its last letter */
 
 static HANDLE open_file(void)
 {
@@ -54,7 +55,7 @@ static int use(HANDLE file, int stop)
     stop_here(stop);
     view[0] =
         FIRST[0]; /* the reader waits for this one: nothing of its own comes before our stop */
-    while (view[sizeof FIRST - 1 + sizeof SECOND - 2] == 0) {
+    while (view[sizeof FIRST - 1 + LAST] == 0) {
         Sleep(10);
     }
     printf("mapper: the memory says \"%.64s\"\n", (const char *)view);
@@ -77,11 +78,12 @@ static int use(HANDLE file, int stop)
         }
     } while (text[0] == 0);
     printf("reader: ReadFile says \"%s\"\n", text);
-    if (!WriteFile(file, SECOND, sizeof SECOND - 1, &count, NULL)) {
+    if (!WriteFile(file, SECOND, LAST, &count, NULL)) {
         return 0;
     }
     stop_here(stop);
-    return 1;
+    /* the mapper waits for this one: it does not end before our stop */
+    return WriteFile(file, SECOND + LAST, 1, &count, NULL);
 }
 #endif
 
