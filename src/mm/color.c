@@ -19,9 +19,9 @@
  * Colours are dealt in turn. A process has its next one in MMSUPPORT.NextPageColor: a fault takes a
  * page of that colour, or of the first after it that has one, and the next fault's is one further.
  * Each process begins somewhere else (MmProcessColorSeed), so that those that are made alike do not
- * crowd the same sets. What the system itself needs goes by KPRCB.PageColor. A page that a process
- * gave up and has still at hand (slist.c) is taken again first, whatever its colour: it is in the
- * cache already.
+ * crowd the same sets, and where a cache line of the PFN database begins (slist.c). What the system
+ * itself needs goes by KPRCB.PageColor. A page that a process gave up and has still at hand
+ * (slist.c) is taken again first, whatever its colour: it is in the cache already.
  *
  * MMPFN.PageColor is the other kind of colour, the NUMA node, and 0: there is one. It would come
  * above the secondary colour, at MmSecondaryColorNodeShift.
@@ -116,7 +116,8 @@ static uint32_t next_seed(ULONG *seed)
 
 void mi_seed_color(struct mm *mm, MMSUPPORT *vm)
 {
-    vm->NextPageColor = (USHORT)next_seed(mm->ke->nt.MmProcessColorSeed);
+    vm->NextPageColor =
+        (USHORT)(next_seed(mm->ke->nt.MmProcessColorSeed) / MI_LINE_FRAMES * MI_LINE_FRAMES);
 }
 
 void mm_initialize_processor(struct mm *mm, KPCR *pcr)

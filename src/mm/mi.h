@@ -74,8 +74,10 @@ struct mi_quarantine {
 
 /* Free frames that a process has at hand, see slist.c. Counts are also read without the lock. */
 #define MI_SLIST_MOST 64u
+#define MI_LINE_FRAMES 8u /* whose entries of the PFN database fill pairs of cache lines */
 struct mi_slist {
     uint32_t zeroed_count, free_count; /* (W) */
+    uint64_t dealt;                    /* (W) the last frame that came from a list */
     uint64_t zeroed[MI_SLIST_MOST];    /* (W) */
     uint64_t free[MI_SLIST_MOST];      /* (W) */
 };

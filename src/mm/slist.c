@@ -28,7 +28,6 @@
 #include "nt/info.h"
 
 #define REPLENISH 32u     /* at once: so many that few touch those at the ends, see below */
-#define LINE_FRAMES 8u    /* whose entries of the PFN database fill pairs of cache lines */
 #define SHARE_OF_RAM 512u /* a process may have so small a part of it at hand */
 
 void mi_slist_initialize(struct mm *mm)
@@ -67,7 +66,7 @@ static void put_at_hand(MMPFN *page)
  * of who goes through entries in order, past his last one. => (P) */
 static bool may_stop_before(uint32_t count, uint32_t most, const MMPFNLIST *list)
 {
-    return count + LINE_FRAMES > most && list->Flink % LINE_FRAMES == 0;
+    return count + MI_LINE_FRAMES > most && list->Flink % MI_LINE_FRAMES == 0;
 }
 
 /* The first frame of a list, or rather the one behind `previous` if that is on it: an engine maps
@@ -84,9 +83,10 @@ static uint64_t neighbour_or_first(const struct mm *mm, MMLISTS name, const MMPF
                : list->Flink;
 }
 
-/* Up to `most` frames of the lists `name`, of colours in turn from *color on. They are taken from
- * the end, so that one comes first. => how many; (P) */
-static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *frames, uint32_t most)
+/* Up to `most` frames of the lists `name`, of colours in turn from *color on, as neighbours of
+ * *last if possible. They are taken from the end, so that one comes first. => how many; (P) */
+static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *last, uint64_t *frames,
+                     uint32_t most)
 {
     uint64_t dealt[REPLENISH];
     uint32_t count = 0;
@@ -94,8 +94,9 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *fra
 
     while (count < most && (list = mi_list_with_color(mm, name, *color)) != NULL &&
            !(name == ZeroedPageList && may_stop_before(count, most, list))) {
-        uint64_t pfn = count ? neighbour_or_first(mm, name, list, dealt[count - 1]) : list->Flink;
+        uint64_t pfn = neighbour_or_first(mm, name, list, *last);
         dealt[count++] = pfn;
+        *last = pfn;
         mi_list_remove(mm, list, pfn);
         put_at_hand(mi_pfn(mm, pfn));
         *color = (uint32_t)pfn + 1;
@@ -116,8 +117,8 @@ static bool replenish(struct mm_space *space)
     if (!may_have_some(space))
         return false;
     ke_acquire_lock(&mm->pfn_lock);
-    uint32_t zeroed = deal(mm, ZeroedPageList, &color, slist->zeroed, most);
-    uint32_t free = deal(mm, FreePageList, &color, slist->free, most - zeroed);
+    uint32_t zeroed = deal(mm, ZeroedPageList, &color, &slist->dealt, slist->zeroed, most);
+    uint32_t free = deal(mm, FreePageList, &color, &slist->dealt, slist->free, most - zeroed);
     ke_release_lock(&mm->pfn_lock);
     set(&slist->zeroed_count, zeroed);
     set(&slist->free_count, free);
