@@ -67,6 +67,14 @@ static bool is_free(const POOL_HEADER *header)
     return !(header->PoolType & POOL_IN_USE);
 }
 
+/* Whether the block behind agrees about the size. */
+static bool size_is_right(POOL_HEADER *header)
+{
+    POOL_HEADER *next = next_block(header);
+
+    return is_page_start(next) || next->PreviousSize == header->BlockSize;
+}
+
 /* ---- lists of free blocks: LIST_ENTRYs in guest memory ---- */
 
 static uint64_t kernel_address(struct mi_pool *pool, const void *host)
@@ -109,6 +117,7 @@ static void list_unlink(struct mi_pool *pool, POOL_HEADER *header)
     LIST_ENTRY *blink = host_links(pool, links->Blink.va);
     uint64_t va = kernel_address(pool, links);
 
+    ASSERT(size_is_right(header));
     if (flink->Blink.va != va || blink->Flink.va != va)
         ke_bug_check(pool->mm->ke, BAD_POOL_HEADER, 3, va, flink->Blink.va, blink->Flink.va);
     flink->Blink = links->Blink;
@@ -284,10 +293,9 @@ static void check_block(struct mi_pool *pool, POOL_HEADER *header)
 {
     struct ke *ke = pool->mm->ke;
     uint64_t va = kernel_address(pool, header);
-    POOL_HEADER *next = next_block(header);
 
     if (header->BlockSize == 0 || is_page_start(header) != (header->PreviousSize == 0) ||
-        (!is_page_start(next) && next->PreviousSize != header->BlockSize) ||
+        !size_is_right(header) ||
         (!is_page_start(header) && previous_block(header)->BlockSize != header->PreviousSize))
         ke_bug_check(ke, BAD_POOL_HEADER, 0x20, va, va + header->BlockSize * UNIT, header->Ulong1);
     if (is_free(header))

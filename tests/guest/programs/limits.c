@@ -658,25 +658,6 @@ static void test_flush(void)
 
 /* ---- what the rows are about ---- */
 
-static word duplicate(word handle, ULONG access)
-{
-    HANDLE copy = NULL;
-    DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, access, FALSE,
-                    0);
-    return (word)copy;
-}
-
-static word end_process(const char *name)
-{
-    STARTUPINFOA startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION info = {0};
-    char line[MAX_PATH + 8];
-    snprintf(line, sizeof line, "%s end", name);
-    CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info);
-    WaitForSingleObject(info.hProcess, INFINITE);
-    return (word)info.hProcess;
-}
-
 static void make_memory(void)
 {
     const DWORD both = MEM_RESERVE | MEM_COMMIT;
@@ -701,9 +682,9 @@ int main(int argc, char **argv)
 #define FIND(name) Sys_##name = (void *)GetProcAddress(GetModuleHandleA("ntdll"), #name);
     SERVICES(FIND)
     event = (word)CreateEventA(NULL, FALSE, FALSE, "Global\\limits-event");
-    limited = duplicate(SELF, SYNCHRONIZE);
+    limited = copy_of(SELF, SYNCHRONIZE);
     job = (word)CreateJobObjectA(NULL, NULL);
-    no_rights = duplicate(job, READ_CONTROL);
+    no_rights = copy_of(job, READ_CONTROL);
     ended = end_process(argv[0]);
     make_memory();
     test_locks();

@@ -389,29 +389,6 @@ static void test_handles(void)
     CHECK(open_thread, threads);
 }
 
-/* ---- what they are called with ---- */
-
-static word copy_of(word handle, ULONG access)
-{
-    HANDLE copy = NULL;
-    DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, access, FALSE,
-                    0);
-    return (word)copy;
-}
-
-/* A process that is over, but for this handle. */
-static word end_process(const char *self)
-{
-    STARTUPINFOA startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION info = {0};
-    char line[MAX_PATH + 8];
-    snprintf(line, sizeof line, "%s end", self);
-    CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info);
-    WaitForSingleObject(info.hProcess, INFINITE);
-    CloseHandle(info.hThread);
-    return (word)info.hProcess;
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1)

@@ -102,3 +102,27 @@ static status unchanged(status s, word was_base, word base, word was_size, word 
 {
     return s < 0 && (was_base != base || was_size != size) ? (status)CHANGED : s;
 }
+
+/* ---- what calls are about ---- */
+
+/* The same object with other rights. */
+static inline word copy_of(word handle, ULONG access)
+{
+    HANDLE copy = NULL;
+    DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, access, FALSE,
+                    0);
+    return (word)copy;
+}
+
+/* A process that is over, but for this handle: the program itself, run with an argument. */
+static inline word end_process(const char *self)
+{
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION info = {0};
+    char line[MAX_PATH + 8];
+    snprintf(line, sizeof line, "%s end", self);
+    CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info);
+    WaitForSingleObject(info.hProcess, INFINITE);
+    CloseHandle(info.hThread);
+    return (word)info.hProcess;
+}

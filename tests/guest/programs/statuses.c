@@ -651,14 +651,6 @@ static void test_rest(void)
 
 /* ---- what they are called with ---- */
 
-static word duplicate(word handle, ULONG access)
-{
-    HANDLE copy = NULL;
-    DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, access, FALSE,
-                    0);
-    return (word)copy;
-}
-
 static word memory_section(ULONG protection, ULONG allocation, OBJECT_ATTRIBUTES *attributes)
 {
     LARGE_INTEGER size = {.QuadPart = SIZE};
@@ -712,21 +704,8 @@ static void make_sections(void)
     read_only_file_section = section_of(read_file, PAGE_READONLY, SEC_COMMIT);
     image_section = section_of(open_file(path, GENERIC_READ | GENERIC_EXECUTE, OPEN_EXISTING, 0),
                                PAGE_EXECUTE_READ, SEC_IMAGE);
-    no_rights = duplicate(section, READ_CONTROL);
-    map_read = duplicate(section, SECTION_MAP_READ);
-}
-
-/* A process that is over, but for this handle. */
-static word end_process(const char *self)
-{
-    STARTUPINFOA startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION info = {0};
-    char line[MAX_PATH + 8];
-    snprintf(line, sizeof line, "%s end", self);
-    CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &info);
-    WaitForSingleObject(info.hProcess, INFINITE);
-    CloseHandle(info.hThread);
-    return (word)info.hProcess;
+    no_rights = copy_of(section, READ_CONTROL);
+    map_read = copy_of(section, SECTION_MAP_READ);
 }
 
 int main(int argc, char **argv)
@@ -737,7 +716,7 @@ int main(int argc, char **argv)
     SERVICES(FIND)
     image = (word)GetModuleHandleA("ntdll");
     event = (word)CreateEventA(NULL, FALSE, FALSE, "Global\\statuses-event");
-    limited = duplicate(SELF, SYNCHRONIZE);
+    limited = copy_of(SELF, SYNCHRONIZE);
     ended = end_process(argv[0]);
     make_files();
     make_sections();
