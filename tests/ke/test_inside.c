@@ -36,7 +36,8 @@ static void await_visits(const struct visitor *v, uint64_t until)
         sched_yield();
 }
 
-/* Freeze again and again while `count` threads come and go. */
+/* Freeze again and again while `count` threads come and go. Meanwhile the number of those inside
+ * says nothing: who finds the machine frozen has counted in already, and counts out again. */
 static void freeze_among(struct ke *ke, unsigned count)
 {
     static struct visitor visitors[MOST_THREADS];
@@ -52,7 +53,6 @@ static void freeze_among(struct ke *ke, unsigned count)
         uint64_t seen[MOST_THREADS];
 
         ke_freeze(ke);
-        assert_int_equal(ke_inside_count(&ke->processors.inside), 0);
         for (unsigned i = 0; i < count; i++) {
             seen[i] = __atomic_load_n(&visitors[i].first, __ATOMIC_RELAXED);
             assert_int_equal(seen[i], __atomic_load_n(&visitors[i].second, __ATOMIC_RELAXED));
