@@ -20,13 +20,11 @@
  */
 #include <string.h>
 
-#include "base/poison.h"
 #include "mm/resource.h"
 #include "mm/system.h"
 
 #define UNIT sizeof(POOL_HEADER)
 #define PAGE_UNITS (PAGE_SIZE / UNIT)
-#define FREE_UNITS 2u                     /* header and links, what is used of a free block */
 #define MOST_SMALL (PAGE_SIZE - 2 * UNIT) /* larger requests get pages of their own */
 
 #define BAD_POOL_HEADER 0x19u
@@ -148,10 +146,8 @@ static void tell_next(POOL_HEADER *header)
 
 static void give_free(struct mi_pool *pool, POOL_HEADER *header)
 {
-    if (header->BlockSize == 1)
-        return;
-    list_push(pool, header);
-    poison(header + FREE_UNITS, (header->BlockSize - FREE_UNITS) * UNIT);
+    if (header->BlockSize > 1)
+        list_push(pool, header);
 }
 
 static void take_free(struct mi_pool *pool, POOL_HEADER *header)
@@ -163,7 +159,6 @@ static void take_free(struct mi_pool *pool, POOL_HEADER *header)
 /* Use the first `units` of a free block that is on no list; the rest stays free. */
 static void split(struct mi_pool *pool, POOL_HEADER *header, size_t have, size_t units)
 {
-    unpoison(header, have * UNIT);
     set_block(pool, header, units, header->PreviousSize, true);
     if (have > units) {
         POOL_HEADER *rest = next_block(header);
@@ -336,7 +331,6 @@ static void free_small(struct mi_pool *pool, POOL_HEADER *header)
     bool whole_page = units == PAGE_UNITS;
     if (whole_page) {
         pool->descriptor->TotalPages--;
-        unpoison(header, PAGE_SIZE);
     } else {
         set_block(pool, header, units, header->PreviousSize, false);
         tell_next(header);
