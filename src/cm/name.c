@@ -2,6 +2,7 @@
  *
  * A name whose characters are all below 256 is stored with a byte for each ("compressed"). Names
  * compare in upper case. */
+#include "base/upcase.h"
 #include "cm/cmi.h"
 
 ULONG cmp_name_length(struct cmp_stored_name name)
@@ -33,7 +34,7 @@ int cmp_compare_name(struct cm_text a, struct cmp_stored_name b)
     ULONG length = cmp_name_length(b), common = a.length < length ? a.length : length;
 
     for (unsigned i = 0; i < common / sizeof(WCHAR); i++) {
-        int difference = ob_upcase(a.text[i]) - ob_upcase(cmp_name_char(b, i));
+        int difference = upcase(a.text[i]) - upcase(cmp_name_char(b, i));
         if (difference)
             return difference;
     }
@@ -72,6 +73,6 @@ ULONG cmp_hash_name(ULONG hash, struct cm_text name)
     const ULONG factor = 37; /* Source: "lh" leaves of registry files, published format */
 
     for (unsigned i = 0; i < name.length / sizeof(WCHAR); i++)
-        hash = hash * factor + ob_upcase(name.text[i]);
+        hash = hash * factor + upcase(name.text[i]);
     return hash;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/upcase.h"
 #include "io/ioi.h"
 
 struct listing {
@@ -23,7 +24,7 @@ static int compare_entries(const void *a, const void *b)
     const struct io_scan_entry *x = a, *y = b;
 
     for (USHORT i = 0; i < x->chars && i < y->chars; i++) {
-        int difference = io_upcase(x->name[i]) - io_upcase(y->name[i]);
+        int difference = upcase(x->name[i]) - upcase(y->name[i]);
 
         if (difference)
             return difference;

@@ -41,8 +41,6 @@ const char *io_path_leaf(const char *path);
 void io_path_parent(const char *path, char parent[HOST_PATH_MAX]);
 /* Is `path` equal to `prefix` or below it? => what follows prefix, without '/'; NULL: no */
 const char *io_path_below(const char *path, const char *prefix);
-/* For wildcards and sorting; names as such are compared by host_compare_names. */
-WCHAR io_upcase(WCHAR c);
 /* Equal but for case. */
 bool io_equal_names(const WCHAR *a, size_t a_chars, const WCHAR *b, size_t b_chars);
 /* DOS wildcards: * ? < > " as NtQueryDirectoryFile has them; case does not count. */

@@ -5,6 +5,7 @@
  * host: no "..", no slash, no control character, no stream. */
 #include <string.h>
 
+#include "base/upcase.h"
 #include "io/ioi.h"
 
 /* Source: "Naming Files, Paths, and Namespaces", documentation. */
@@ -192,18 +193,6 @@ struct subject {
     size_t chars, last_dot; /* last_dot == chars: none */
 };
 
-WCHAR io_upcase(WCHAR c)
-{
-    if (c >= 'a' && c <= 'z')
-        return c - 0x20;
-    if (c < 0xE0)
-        return c;
-    if ((c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) ||
-        (c >= 0x430 && c <= 0x44F))
-        return c - 0x20;
-    return c >= 0x450 && c <= 0x45F ? c - 0x50 : c;
-}
-
 /* Does one unit of the pattern (no star) take the unit at `at`? => units taken, -1: no match */
 static int match_one(WCHAR p, const struct subject *s, size_t at)
 {
@@ -217,7 +206,7 @@ static int match_one(WCHAR p, const struct subject *s, size_t at)
     case '"': /* DOS_DOT: a dot, or nothing at the end */
         return end ? 0 : s->name[at] == '.' ? 1 : -1;
     default:
-        return !end && io_upcase(s->name[at]) == io_upcase(p) ? 1 : -1;
+        return !end && upcase(s->name[at]) == upcase(p) ? 1 : -1;
     }
 }
 
@@ -282,7 +271,7 @@ bool io_equal_names(const WCHAR *a, size_t a_chars, const WCHAR *b, size_t b_cha
     if (a_chars != b_chars)
         return false;
     for (size_t i = 0; i < a_chars; i++)
-        if (io_upcase(a[i]) != io_upcase(b[i]))
+        if (upcase(a[i]) != upcase(b[i]))
             return false;
     return true;
 }

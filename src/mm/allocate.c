@@ -18,8 +18,7 @@
 #include "mm/section.h"
 #include "mm/vad.h"
 
-#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
-#define ZERO_BITS_MOST 21u                                 /* counted from bit 31 down */
+#define ZERO_BITS_MOST 21u /* counted from bit 31 down */
 
 struct allocation {
     struct mm_space *space;
@@ -112,7 +111,7 @@ static NTSTATUS place(struct allocation *a)
     if (!NT_SUCCESS(status))
         return status;
     if (a->base == 0) {
-        uint64_t slack = a->large ? MI_LARGE_FRAMES - VAD_UNIT : 0;
+        uint64_t slack = a->large ? MI_LARGE_FRAMES - MI_VAD_UNIT : 0;
         status =
             mi_vad_find_hole(a->space, pages + slack, a->limit, a->type & MEM_TOP_DOWN, &a->first);
         if (a->large)
@@ -120,7 +119,7 @@ static NTSTATUS place(struct allocation *a)
         a->last = a->first + pages - 1;
         return status;
     }
-    a->first = MI_VPN(a->base) / VAD_UNIT * VAD_UNIT;
+    a->first = MI_VPN(a->base) / MI_VAD_UNIT * MI_VAD_UNIT;
     a->last = MI_VPN(a->base + a->size - 1);
     if (a->first < MI_VPN(MM_LOWEST_USER_ADDRESS))
         return STATUS_INVALID_PARAMETER_2;

@@ -26,7 +26,6 @@
 #include <string.h>
 
 #include "base/words.h"
-
 #include "mm/color.h"
 #include "mm/frames.h"
 

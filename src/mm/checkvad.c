@@ -4,7 +4,6 @@
 #include "mm/section.h"
 #include "mm/vad.h"
 
-#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
 #define DEEPEST 64u
 
 struct tree_walk {
@@ -18,7 +17,8 @@ struct tree_walk {
 /* Room before a VAD, from its predecessor, as vad.c keeps it. */
 static uint64_t room_before(const MMVAD_SHORT *vad, const MMVAD_SHORT *previous)
 {
-    uint64_t low = previous ? (previous->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT : VAD_UNIT;
+    uint64_t low =
+        previous ? (previous->EndingVpn + MI_VAD_UNIT) / MI_VAD_UNIT * MI_VAD_UNIT : MI_VAD_UNIT;
 
     return vad->StartingVpn > low ? vad->StartingVpn - low : 0;
 }

@@ -11,9 +11,9 @@
  * like a page of a section: its prototype PTE is in the block, the MMPFN names that, and ShareCount
  * counts the valid PTEs (proto.c). But who refers to it is counted too, valid or not:
  *
- *      CloneRefCount             PTEs of all processes that lead to the block; 0: it has no page
- *      NumberOfReferences        of a descriptor: PTEs of its process that lead to any of its
- * blocks NumberOfProcessReferences of a header: descriptors; with the last the array is freed
+ *      CloneRefCount               PTEs of all processes that lead to the block; 0: no page
+ *      NumberOfReferences          of a descriptor: PTEs of its process that lead to its blocks
+ *      NumberOfProcessReferences   of a header: descriptors; with the last the array is freed
  *
  * Each process keeps the commit charge of its private memory, so a copy is always paid for, and
  * blocks are charged nothing (CloneCommitCharge is 0).
@@ -187,8 +187,10 @@ void mi_clone_remove(struct mm_space *space, MMCLONE_DESCRIPTOR *descriptor)
 MMCLONE_DESCRIPTOR *mi_clone_find_from(const struct mm_space *space, uint64_t block_va)
 {
     MM_AVL_TABLE *table = root_of(space);
+    MMADDRESS_NODE *before;
 
-    return table ? (MMCLONE_DESCRIPTOR *)mi_avl_find_from(space->mm, table, block_va) : NULL;
+    return table ? (MMCLONE_DESCRIPTOR *)mi_avl_find_between(space->mm, table, block_va, &before)
+                 : NULL;
 }
 
 MMCLONE_DESCRIPTOR *mi_clone_find(const struct mm_space *space, uint64_t block_va)

@@ -84,7 +84,6 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
 void mi_replace_page(struct mi_flush *flush, MMPTE *pte, uint64_t va, MMPTE value)
 {
     struct mm *mm = flush->space->mm;
-
     MMPTE old = mi_read_pte(pte);
 
     if (old.u.Hard.Valid) {

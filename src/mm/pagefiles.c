@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/upcase.h"
 #include "mm/mi.h"
 
 #define SLOTS_MOST 0xFFFFFFFFull /* PageFileHigh has 32 bits */
@@ -41,11 +42,6 @@ static NTSTATUS check_sizes(const struct wanted_file *wanted, uint64_t least)
     return STATUS_SUCCESS;
 }
 
-static WCHAR fold(WCHAR c)
-{
-    return c >= 'a' && c <= 'z' ? (WCHAR)(c - 'a' + 'A') : c;
-}
-
 static bool has_name(const struct mm *mm, const MMPAGING_FILE *file, const WCHAR *name,
                      size_t length)
 {
@@ -54,7 +50,7 @@ static bool has_name(const struct mm *mm, const MMPAGING_FILE *file, const WCHAR
     if (file->PageFileName.Length != length * sizeof(WCHAR))
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (fold(text[i]) != fold(name[i]))
+        if (upcase(text[i]) != upcase(name[i]))
             return false;
     }
     return true;

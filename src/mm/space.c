@@ -352,7 +352,7 @@ static NTSTATUS map_shared_user_data(struct mm_space *space)
         return status;
     }
     vad->StartingVpn = MI_VPN(MM_SHARED_USER_DATA_VA);
-    vad->EndingVpn = vad->StartingVpn + (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) - 1;
+    vad->EndingVpn = vad->StartingVpn + MI_VAD_UNIT - 1;
     vad->u.VadFlags.Protection = MM_READONLY;
     vad->u.VadFlags.NoChange = 1;
     mi_vad_insert(space, vad);

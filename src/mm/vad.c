@@ -19,8 +19,6 @@
 
 #include "mm/vad.h"
 
-#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
-
 /* What the functions on nodes need: the tree and a way between links and pointers. Only VADs know
  * gaps. */
 struct tree {
@@ -136,14 +134,14 @@ static struct mi_vad_gap *gap_of(MMADDRESS_NODE *node)
 /* Where room begins behind a node (NULL: in front of the first). */
 static uint64_t room_behind(const MMADDRESS_NODE *node)
 {
-    return node ? (node->EndingVpn + VAD_UNIT) / VAD_UNIT * VAD_UNIT : VAD_UNIT;
+    return node ? (node->EndingVpn + MI_VAD_UNIT) / MI_VAD_UNIT * MI_VAD_UNIT : MI_VAD_UNIT;
 }
 
 /* The same for the one in front of a node, by what that knows of it: what room it has begins there,
  * and if it has none, that is on the next boundary, which may be within it. */
 static uint64_t room_from(MMADDRESS_NODE *node)
 {
-    return (node->StartingVpn - gap_of(node)->own + VAD_UNIT - 1) / VAD_UNIT * VAD_UNIT;
+    return (node->StartingVpn - gap_of(node)->own + MI_VAD_UNIT - 1) / MI_VAD_UNIT * MI_VAD_UNIT;
 }
 
 /* The most room in front of any node of the subtree on one side. */
@@ -499,33 +497,33 @@ MMVAD_SHORT *mi_vad_previous(const struct mm_space *space, MMVAD_SHORT *vad)
     return (MMVAD_SHORT *)previous(&tree, (MMADDRESS_NODE *)vad);
 }
 
-/* ---- trees of other ranges ---- */
+/* ---- trees of any ranges ---- */
 
-/* The lowest node that ends at or above `key`; *before: the one in front of it, unless it holds
- * `key`. */
-static MMADDRESS_NODE *find_from(const struct tree *tree, uint64_t key, MMADDRESS_NODE **before)
+MMADDRESS_NODE *mi_avl_find_between(const struct mm *mm, MM_AVL_TABLE *table, uint64_t key,
+                                    MMADDRESS_NODE **before)
 {
-    MMADDRESS_NODE *best = NULL;
+    struct tree tree = plain_tree(mm, table);
+    MMADDRESS_NODE *found = NULL;
 
     *before = NULL;
-    for (MMADDRESS_NODE *at = right(tree, tree->sentinel); at;) {
+    for (MMADDRESS_NODE *at = right(&tree, tree.sentinel); at;) {
         if (at->EndingVpn < key) {
             *before = at;
-            at = right(tree, at);
+            at = right(&tree, at);
         } else {
-            best = at;
+            found = at;
             if (at->StartingVpn <= key)
                 break;
-            at = left(tree, at);
+            at = left(&tree, at);
         }
     }
-    return best;
+    return found;
 }
 
 void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
 {
     struct tree tree = plain_tree(mm, table);
-    MMADDRESS_NODE *before, *behind = find_from(&tree, node->StartingVpn, &before);
+    MMADDRESS_NODE *before, *behind = mi_avl_find_between(mm, table, node->StartingVpn, &before);
 
     link_node(&tree, node, before, behind);
     rebalance_after_insert(&tree, node);
@@ -540,12 +538,4 @@ void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node)
 
     rebalance_after_remove(&tree, lower, side);
     table->NumberGenericTableElements--;
-}
-
-MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key)
-{
-    struct tree tree = plain_tree(mm, table);
-    MMADDRESS_NODE *before;
-
-    return find_from(&tree, key, &before);
 }

@@ -13,8 +13,9 @@
 
 #include "mm/space.h"
 
-/* ---- vad.c, vadfind.c, vadhole.c
- * ------------------------------------------------------------------------ */
+/* ---- vad.c, vadfind.c, vadhole.c ------------------------------------------------------------- */
+
+#define MI_VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages; ranges start at such */
 
 /* MMVAD_FLAGS.VadType. Source: MI_VAD_TYPE, symbols. */
 #define MI_VAD_IMAGE_MAP 2
@@ -43,8 +44,10 @@ static inline struct mi_vad_gap *mi_vad_gap(MMVAD_SHORT *vad)
 void mi_avl_initialize(struct mm *mm, MM_AVL_TABLE *table);
 void mi_avl_insert(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
 void mi_avl_remove(struct mm *mm, MM_AVL_TABLE *table, MMADDRESS_NODE *node);
-/* The lowest range that ends at or above `key`; NULL: none. */
-MMADDRESS_NODE *mi_avl_find_from(struct mm *mm, MM_AVL_TABLE *table, uint64_t key);
+/* The lowest range that ends at or above `key`, NULL: none; and the one in front of it, unless it
+ * holds `key`. */
+MMADDRESS_NODE *mi_avl_find_between(const struct mm *mm, MM_AVL_TABLE *table, uint64_t key,
+                                    MMADDRESS_NODE **before);
 
 void mi_vad_table_initialize(struct mm *mm, EPROCESS *process);
 /* The VAD of `vpn`, NULL when it is free. => (CW) read */

@@ -12,20 +12,11 @@
 
 static MMVAD_SHORT *find_from_top(const struct mm_space *space, uint64_t vpn, MMVAD_SHORT **before)
 {
-    MMVAD_SHORT *found = NULL;
+    MMADDRESS_NODE *in_front;
+    MMVAD_SHORT *found =
+        (MMVAD_SHORT *)mi_avl_find_between(space->mm, &space->process->VadRoot, vpn, &in_front);
 
-    *before = NULL;
-    for (MMVAD_SHORT *at = mi_vad_top(space); at;) {
-        if (at->EndingVpn < vpn) {
-            *before = at;
-            at = mi_vad_right(space, at);
-        } else {
-            found = at;
-            if (at->StartingVpn <= vpn)
-                break;
-            at = mi_vad_left(space, at);
-        }
-    }
+    *before = (MMVAD_SHORT *)in_front;
     if (found && mi_vad_index_is_good(space))
         mi_vad_index_note(space, found);
     return found;

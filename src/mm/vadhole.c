@@ -12,11 +12,9 @@
  */
 #include "mm/vad.h"
 
-#define VAD_UNIT (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT) /* pages */
-
 static uint64_t round_down(uint64_t vpn)
 {
-    return vpn / VAD_UNIT * VAD_UNIT;
+    return vpn / MI_VAD_UNIT * MI_VAD_UNIT;
 }
 
 /* First page behind the last VAD where one could start. */
@@ -24,7 +22,7 @@ static uint64_t first_behind_all(const struct mm_space *space)
 {
     const MMVAD_SHORT *last = mi_vad_last(space);
 
-    return last ? round_down(last->EndingVpn + VAD_UNIT) : VAD_UNIT;
+    return last ? round_down(last->EndingVpn + MI_VAD_UNIT) : MI_VAD_UNIT;
 }
 
 /* Whether `pages` pages fit between `low` (aligned) and `limit`; *first is the lowest or highest
@@ -99,7 +97,7 @@ NTSTATUS mi_vad_find_hole_by_page(const struct mm_space *space, uint64_t pages, 
         }
         limit = vad->StartingVpn;
     }
-    if (limit < VAD_UNIT + pages)
+    if (limit < MI_VAD_UNIT + pages)
         return STATUS_NO_MEMORY;
     *first = limit - pages;
     return STATUS_SUCCESS;

@@ -29,7 +29,6 @@
  */
 #include "mm/vad.h"
 
-#define UNIT_PAGES (MM_ALLOCATION_GRANULARITY >> PAGE_SHIFT)
 #define GROUP_UNITS 16u
 #define LEAST_LINE_BITS 3u
 #define MOST_LINE_BITS 24u /* 2 GB, of which the host backs what is used */
@@ -50,7 +49,7 @@ struct place {
 
 static uint64_t group_of(uint64_t vpn)
 {
-    return vpn / (UNIT_PAGES * GROUP_UNITS);
+    return vpn / (MI_VAD_UNIT * GROUP_UNITS);
 }
 
 static struct place place_of(const struct mi_vad_index *index, uint64_t vpn)
@@ -64,7 +63,7 @@ static struct place place_of(const struct mi_vad_index *index, uint64_t vpn)
 
 static unsigned unit_of(uint64_t vpn)
 {
-    return (unsigned)(vpn / UNIT_PAGES % GROUP_UNITS);
+    return (unsigned)(vpn / MI_VAD_UNIT % GROUP_UNITS);
 }
 
 static uint32_t *entry_at(struct place place, unsigned unit)

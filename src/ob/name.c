@@ -22,26 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/upcase.h"
 #include "ob/obi.h"
-
-WCHAR ob_upcase(WCHAR c)
-{
-    if (c >= 'a' && c <= 'z')
-        return c - 0x20;
-    if (c < 0xE0)
-        return c;
-    if ((c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) ||
-        (c >= 0x430 && c <= 0x44F))
-        return c - 0x20;
-    if (c >= 0x450 && c <= 0x45F)
-        return c - 0x50;
-    return c;
-}
 
 bool obp_names_equal(const WCHAR *a, const WCHAR *b, unsigned length)
 {
     for (unsigned i = 0; i < length / sizeof(WCHAR); i++) {
-        if (ob_upcase(a[i]) != ob_upcase(b[i]))
+        if (upcase(a[i]) != upcase(b[i]))
             return false;
     }
     return true;
@@ -67,7 +54,7 @@ static ULONG hash_name(struct component name)
     ULONG hash = 0x811C9DC5u;
 
     for (unsigned i = 0; i < name.length / sizeof(WCHAR); i++)
-        hash = (hash ^ ob_upcase(name.text[i])) * 0x01000193u;
+        hash = (hash ^ upcase(name.text[i])) * 0x01000193u;
     return hash;
 }
 

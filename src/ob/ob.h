@@ -213,9 +213,6 @@ void ob_kill_process(struct ob *ob, EPROCESS *process);
 
 /* ---- names ---- */
 
-/* Upper case, as names compare. */
-WCHAR ob_upcase(WCHAR c);
-
 /* Open by name. `context` is for parse procedures. `type` NULL: any.
  * => the statuses of ob_reference_object_by_name, STATUS_INSUFFICIENT_RESOURCES */
 NTSTATUS ob_open_object_by_name(struct ob *ob, const struct ob_caller *caller,

@@ -27,30 +27,6 @@ enum {
 /* ---- NtCreateUserProcess ------------------------------------------------------------------------
  */
 
-static NTSTATUS give_thread(struct creation *c, struct ps_process *process)
-{
-    const struct ps_thread_parameters same = {
-        .clone_of = c->call->thread,
-        .clone_result = STATUS_PROCESS_CLONED,
-        .suspended = c->call->arg[ARG_THREAD_FLAGS] & THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
-    };
-    struct ps_thread *thread;
-    NTSTATUS status = ps_create_thread(process, &same, &thread);
-    if (!NT_SUCCESS(status)) {
-        NTSTATUS ended = ps_terminate_process(process, NULL, status);
-        (void)ended; /* by somebody else, perhaps */
-        return status;
-    }
-    status = sys_tell_creation(c, process, thread);
-    if (!NT_SUCCESS(status)) {
-        ps_abandon_thread(thread);
-        return status;
-    }
-    status = ps_start_thread(thread);
-    ps_dereference_thread(thread);
-    return status;
-}
-
 /* What is known of the image that both processes run. */
 static void describe_image(struct creation *c, const EPROCESS *process)
 {
@@ -75,6 +51,11 @@ NTSTATUS sys_clone_caller(struct creation *c)
         .error_mode = c->error_mode,
         .set_error_mode = c->set_error_mode,
     };
+    const struct ps_thread_parameters same = {
+        .clone_of = c->call->thread,
+        .clone_result = STATUS_PROCESS_CLONED,
+        .suspended = c->call->arg[ARG_THREAD_FLAGS] & THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
+    };
     struct ps_process *process;
     if (c->parent != c->call->process) {
         return STATUS_INVALID_PARAMETER; /* where the calling thread does not run */
@@ -83,7 +64,7 @@ NTSTATUS sys_clone_caller(struct creation *c)
     if (NT_SUCCESS(status)) {
         c->info.State = PsCreateSuccess;
         describe_image(c, process->process);
-        status = give_thread(c, process);
+        status = sys_start_creation(c, process, &same);
         ps_dereference_process(process);
     }
     return status;

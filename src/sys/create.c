@@ -210,8 +210,8 @@ static NTSTATUS tell_success(struct creation *c, struct told *told, const struct
     return NT_SUCCESS(status) ? SYS_PUT(c->call, c->call->arg[ARG_CREATE_INFO], *info) : status;
 }
 
-NTSTATUS sys_tell_creation(struct creation *c, const struct ps_process *process,
-                           const struct ps_thread *thread)
+static NTSTATUS tell(struct creation *c, const struct ps_process *process,
+                     const struct ps_thread *thread)
 {
     struct sys_call *call = c->call;
     struct told told = {.count = 0};
@@ -251,6 +251,26 @@ static void tell_failure(struct creation *c)
     (void)status; /* the failure itself is what counts */
 }
 
+NTSTATUS sys_start_creation(struct creation *c, struct ps_process *process,
+                            const struct ps_thread_parameters *parameters)
+{
+    struct ps_thread *thread;
+    NTSTATUS status = ps_create_thread(process, parameters, &thread);
+    if (!NT_SUCCESS(status)) {
+        NTSTATUS ended = ps_terminate_process(process, NULL, status);
+        (void)ended; /* by somebody else, perhaps */
+        return status;
+    }
+    status = tell(c, process, thread);
+    if (!NT_SUCCESS(status)) {
+        ps_abandon_thread(thread);
+        return status;
+    }
+    status = ps_start_thread(thread);
+    ps_dereference_thread(thread);
+    return status;
+}
+
 static NTSTATUS create(struct creation *c)
 {
     const struct ps_thread_parameters first = {
@@ -258,25 +278,12 @@ static NTSTATUS create(struct creation *c)
         .suspended = c->call->arg[ARG_THREAD_FLAGS] & THREAD_CREATE_FLAGS_CREATE_SUSPENDED,
     };
     struct ps_process *process;
-    struct ps_thread *thread;
     NTSTATUS status = create_process(c, &process);
     if (!NT_SUCCESS(status)) {
         tell_failure(c);
         return status;
     }
-    status = ps_create_thread(process, &first, &thread);
-    if (NT_SUCCESS(status)) {
-        status = sys_tell_creation(c, process, thread);
-        if (NT_SUCCESS(status)) {
-            status = ps_start_thread(thread);
-            ps_dereference_thread(thread);
-        } else {
-            ps_abandon_thread(thread);
-        }
-    } else {
-        NTSTATUS ended = ps_terminate_process(process, NULL, status);
-        (void)ended; /* by somebody else, perhaps */
-    }
+    status = sys_start_creation(c, process, &first);
     ps_dereference_process(process);
     return status;
 }

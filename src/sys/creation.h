@@ -61,10 +61,10 @@ struct creation {
  * STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS sys_capture_creation(struct creation *c);
 void sys_release_creation(struct creation *c);
-/* Tell the caller of a process and its first thread. => what giving handles out and writing user
- * memory say; then nothing was given out */
-NTSTATUS sys_tell_creation(struct creation *c, const struct ps_process *process,
-                           const struct ps_thread *thread);
+/* Make the process's thread, tell the caller of both, and let it run. => what making it, giving
+ * handles out and writing user memory say; then the process ends and nothing was given out */
+NTSTATUS sys_start_creation(struct creation *c, struct ps_process *process,
+                            const struct ps_thread_parameters *parameters);
 /* A call without parameters: the child is a clone of the caller (clone.c). */
 static inline bool sys_creation_is_clone(const struct creation *c)
 {

@@ -131,11 +131,11 @@ static ULONG private_rule(ULONG protection)
     return is_protection(protection, PRIVATE_RIGHTS) ? SUCCESS : INVALID_PAGE_PROTECTION;
 }
 
-static status allocate_protection(ULONG protection)
+static status allocate_as(ULONG type, ULONG protection)
 {
     word base = 0, size = SIZE;
-    status s = Sys_NtAllocateVirtualMemory(SELF, &base, (word)0, &size, (word)RESERVE_AND_COMMIT,
-                                           (word)protection);
+    status s =
+        Sys_NtAllocateVirtualMemory(SELF, &base, (word)0, &size, (word)type, (word)protection);
     if (s >= 0) {
         size = 0;
         Sys_NtFreeVirtualMemory(SELF, &base, &size, (word)MEM_RELEASE);
@@ -143,16 +143,14 @@ static status allocate_protection(ULONG protection)
     return s;
 }
 
+static status allocate_protection(ULONG protection)
+{
+    return allocate_as(RESERVE_AND_COMMIT, protection);
+}
+
 static status reserve_protection(ULONG protection)
 {
-    word base = 0, size = SIZE;
-    status s = Sys_NtAllocateVirtualMemory(SELF, &base, (word)0, &size, (word)MEM_RESERVE,
-                                           (word)protection);
-    if (s >= 0) {
-        size = 0;
-        Sys_NtFreeVirtualMemory(SELF, &base, &size, (word)MEM_RELEASE);
-    }
-    return s;
+    return allocate_as(MEM_RESERVE, protection);
 }
 
 static status commit_protection(ULONG protection)
