@@ -193,14 +193,15 @@ static void *clock_main(void *context)
     struct ke *ke = context;
     struct ke_clock *clock = &ke->clock;
 
-    while (!__atomic_load_n(&clock->stop, __ATOMIC_ACQUIRE)) {
+    for (;;) { /* the count of changes before what may have changed: none is slept over */
         uint32_t change = __atomic_load_n(&clock->change, __ATOMIC_ACQUIRE);
+        if (__atomic_load_n(&clock->stop, __ATOMIC_ACQUIRE))
+            return NULL;
         int64_t next = clock_interrupt(ke);
         struct timespec deadline = ki_host_deadline(ke, next);
 
         ke_futex_wait(&clock->change, change, KE_FUTEX_HOST, next == INT64_MAX ? NULL : &deadline);
     }
-    return NULL;
 }
 
 /* Signals are for the threads of the command and the engine, not for this one. */

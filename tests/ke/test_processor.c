@@ -251,6 +251,21 @@ static void shared_time_runs_with_user_code(void **state)
     fixture_destroy(f);
 }
 
+/* Whatever the clock's thread is at when it is told to stop: it does. */
+static void clock_stops_at_any_moment(void **state)
+{
+    struct fixture *f = fixture_create(1);
+
+    (void)state;
+    for (unsigned i = 0; i < 5000; i++) {
+        ke_stop_clock(&f->ke);
+        assert_int_equal(ke_start_clock(&f->ke), 0);
+        for (unsigned moment = i % 50; moment; moment--)
+            ke_poke_clock(&f->ke);
+    }
+    fixture_destroy(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +276,7 @@ int main(void)
         cmocka_unit_test(ping_pong),
         cmocka_unit_test(affinity_is_kept),
         cmocka_unit_test(shared_time_runs_with_user_code),
+        cmocka_unit_test(clock_stops_at_any_moment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
