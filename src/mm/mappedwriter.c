@@ -17,6 +17,7 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Modified Page Writer".
  */
 #include "ke/futex.h"
+#include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
 
@@ -173,6 +174,8 @@ size_t mi_write_mapped(struct mm *mm, size_t most)
     while (total < most && failed < FAILURES_MOST && gather(mm, &cluster, most - total)) {
         NTSTATUS one;
         size_t written = write_cluster(mm, &cluster, &one);
+        MI_COUNT_BY(mm, MmMappedPagesWriteCount, (LONG)written);
+        MI_COUNT_BY(mm, MmMappedWriteIoCount, written == cluster.count ? 1 : (LONG)written);
         total += written;
         failed += cluster.count - written;
         if (!NT_SUCCESS(one))

@@ -423,7 +423,10 @@ struct mm_statistics {
     uint64_t committed_pages, commit_limit, peak_commit; /* pages */
     uint64_t nonpaged_pool_bytes, paged_pool_bytes;
     uint64_t resident_paged_pool; /* pages */
-    uint64_t page_table_pages, demand_zero_faults, copy_on_write_faults, faults;
+    uint64_t page_table_pages;
+    uint64_t faults, demand_zero_faults, copy_on_write_faults, transition_faults;
+    uint64_t pages_read, reads; /* from files and paging files */
+    uint64_t pages_written, writes, mapped_pages_written, mapped_writes; /* by the two writers */
 };
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out);
 
