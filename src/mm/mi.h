@@ -261,8 +261,8 @@ static inline void mi_unlock_address_space(struct mm_space *space)
                                         KE_RANK_ADDRESS_CREATION);
 }
 
-/* Whether address ranges may still be made and changed: not once a process's memory was deleted,
- * while handles still lead to it. => (C) */
+/* Whether there is an address space to change or to ask about: not once a process's memory was
+ * deleted, while handles still lead to it. => (C) or (W), shared will do */
 static inline NTSTATUS mi_space_status(const struct mm_space *space)
 {
     return space->cleaned ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
