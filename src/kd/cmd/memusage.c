@@ -492,6 +492,9 @@ static bool cmd_memusage(struct kd *kd, const char *args)
     if (!kd_evaluate_optional(kd, &args, &flags, &given) || !kd_need_symbols(kd)) {
         return false;
     }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
     u.self_map = kd_self_map(kd);
     kd_system_parts(kd, u.parts);
     bool ok = kd_processes_each(kd, add_process, &u);
