@@ -134,8 +134,13 @@ static void walk_tree(struct kd *kd, uint64_t vad, unsigned level, struct tree *
     if (vad == 0 || tree->damaged || tree->stopped || kd_interrupted(kd)) {
         return;
     }
-    if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT ||
-        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
+    if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT) {
+        tree->damaged = true;
+        kd_error(kd, "The tree of VADs is damaged: too many below %016" PRIx64 ", or a circle",
+                 vad);
+        return;
+    }
+    if (!kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "RightChild", &right) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &node.start) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &node.end)) {
