@@ -245,12 +245,27 @@ static struct row *row_of_address(struct kd *kd, struct usage *u, uint64_t va)
     return row_of(u, ROW_PART, 0, "other");
 }
 
-/* The page is mapped by the directory entry at `pte`: a page table, at `va` in the self map, or a
- * part of a large page. */
+static bool in_self_map(const struct usage *u, uint64_t va)
+{
+    return va >= u->self_map && va - u->self_map < KD_SELF_MAP_SIZE;
+}
+
+/* What the entry at `pte`, in the self map, maps. */
+static uint64_t target_of(const struct usage *u, uint64_t pte)
+{
+    return kd_sign_extend((pte - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+}
+
+/* The page is mapped by the directory entry at `pte`: a table of any level, at `va` in the self
+ * map, or a part of a large page. What a table serves is some steps further; the top one leads to
+ * itself for ever. */
 static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, uint64_t va,
                                   uint64_t frame, bool *table)
 {
-    uint64_t maps = kd_sign_extend((va - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+    uint64_t maps = va;
+    for (unsigned i = 0; i < HW_LEVELS && in_self_map(u, maps); i++) {
+        maps = target_of(u, maps);
+    }
     hw_pa at = {(frame << HW_PAGE_SHIFT) + (pte & hw_bits(0, HW_PAGE_SHIFT))};
     hw_entry entry; /* read where it is: the self map shows the current process's */
     bool large = kd_read_physical(kd, at.value, &entry.value, sizeof entry.value) &&
@@ -258,7 +273,8 @@ static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, 
     if (large && maps >= FIRST_KERNEL_ADDRESS) {
         return row_of_address(kd, u, maps);
     }
-    uint64_t process = maps < FIRST_KERNEL_ADDRESS ? process_of(kd, u, frame) : 0;
+    bool own = maps < FIRST_KERNEL_ADDRESS || in_self_map(u, maps);
+    uint64_t process = own ? process_of(kd, u, frame) : 0;
     *table = process != 0 && !large;
     return process != 0 ? row_of(u, ROW_PROCESS, process, NULL)
                         : row_of(u, ROW_PART, 1, u->parts[0].name);
@@ -277,11 +293,11 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const struct kd_pfn 
         return area != 0 ? row_of(u, ROW_AREA, area, NULL)
                          : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
     }
-    if (pte < u->self_map || pte - u->self_map >= KD_SELF_MAP_SIZE) {
+    if (!in_self_map(u, pte)) {
         return row_of(u, ROW_PART, 0, "other");
     }
-    uint64_t va = kd_sign_extend((pte - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
-    if (va >= u->self_map && va - u->self_map < KD_SELF_MAP_SIZE) {
+    uint64_t va = target_of(u, pte);
+    if (in_self_map(u, va)) {
         return owner_of_table(kd, u, pte, va, frame, table);
     }
     if (va < FIRST_KERNEL_ADDRESS) {
