@@ -165,13 +165,25 @@ struct engine_context rig_context(uint64_t offset)
     return context;
 }
 
-struct engine_trap rig_run(struct rig_space *s, struct engine_context *context)
+struct engine_trap rig_enter(struct rig_space *s, unsigned cpu, struct engine_context *context)
+{
+    struct engine_trap trap;
+    s->rig->ops->run(s->rig->cpu[cpu], s->space, context, &trap);
+    return trap;
+}
+
+struct engine_trap rig_run_on(struct rig_space *s, unsigned cpu, struct engine_context *context)
 {
     struct engine_trap trap;
     do {
-        s->rig->ops->run(s->rig->cpu[0], s->space, context, &trap);
+        trap = rig_enter(s, cpu, context);
     } while (trap.kind == ENGINE_TRAP_KICKED);
     return trap;
+}
+
+struct engine_trap rig_run(struct rig_space *s, struct engine_context *context)
+{
+    return rig_run_on(s, 0, context);
 }
 
 static const struct engine_ops *engine_in_turn;

@@ -60,7 +60,10 @@ void rig_code(struct rig_space *s, uint64_t offset, const void *code, size_t siz
 
 /* Registers of a new thread at RIG_CODE + offset. */
 struct engine_context rig_context(uint64_t offset);
-/* Run on cpu 0 until something other than a stray kick. */
+/* Run on a cpu until a trap of whatever kind. */
+struct engine_trap rig_enter(struct rig_space *s, unsigned cpu, struct engine_context *context);
+/* Run on a cpu until something other than a stray kick; on cpu 0. */
+struct engine_trap rig_run_on(struct rig_space *s, unsigned cpu, struct engine_context *context);
 struct engine_trap rig_run(struct rig_space *s, struct engine_context *context);
 
 /* What most fixtures begin with: `rig` and one space, and *state is `fixture`. Where the engine

@@ -88,15 +88,6 @@ static void give(struct fixture *f, unsigned page, unsigned frame)
     *rig_pte(&f->space, page_va(page)) = (f->frames + frame) << FRAME_SHIFT | RIG_RW | RIG_NX;
 }
 
-static struct engine_trap run_on(struct fixture *f, unsigned cpu, struct engine_context *context)
-{
-    struct engine_trap trap;
-    do {
-        f->rig.ops->run(f->rig.cpu[cpu], f->space.space, context, &trap);
-    } while (trap.kind == ENGINE_TRAP_KICKED);
-    return trap;
-}
-
 /* Have ring 3 write to each of these pages, on that cpu; at its fault, and no earlier, each gets
  * the frame that `frame` says. */
 static void stamp(struct fixture *f, unsigned cpu, unsigned first, unsigned count,
@@ -107,7 +98,7 @@ static void stamp(struct fixture *f, unsigned cpu, unsigned first, unsigned coun
     unsigned faults = 0;
     context.gpr[ENGINE_RBX] = page_va(first);
     context.gpr[ENGINE_RCX] = count;
-    while ((trap = run_on(f, cpu, &context)).kind == ENGINE_TRAP_PAGE_FAULT) {
+    while ((trap = rig_run_on(&f->space, cpu, &context)).kind == ENGINE_TRAP_PAGE_FAULT) {
         assert_true(faults < count);
         assert_int_equal(trap.address, page_va(first + faults));
         assert_int_equal(trap.error_code, PF_USER | PF_WRITE);
@@ -305,7 +296,7 @@ static void *read_ahead(void *argument)
         unsigned page = (unsigned)(r->reads++ % PAGES);
         struct engine_context context = rig_context(READ_CODE);
         context.gpr[ENGINE_RBX] = page_va(page);
-        struct engine_trap trap = run_on(r->f, 1, &context);
+        struct engine_trap trap = rig_run_on(&r->f->space, 1, &context);
         /* before its stamp comes a page's zeros can be seen, and nothing else */
         r->wrong += trap.kind == ENGINE_TRAP_SYSCALL && context.gpr[ENGINE_RAX] != 0 &&
                     context.gpr[ENGINE_RAX] != page_va(page);

@@ -109,11 +109,7 @@ static void assert_next_call(struct fixture *f, unsigned cpu, struct engine_cont
 
 static void run_on(struct fixture *f, unsigned cpu, struct engine_context *c)
 {
-    struct engine_trap trap;
-    do {
-        rig_engine()->run(f->rig.cpu[cpu], f->space.space, c, &trap);
-    } while (trap.kind == ENGINE_TRAP_KICKED);
-    assert_int_equal(trap.kind, ENGINE_TRAP_SYSCALL);
+    assert_int_equal(rig_run_on(&f->space, cpu, c).kind, ENGINE_TRAP_SYSCALL);
 }
 
 static void test_many_calls(void **state)

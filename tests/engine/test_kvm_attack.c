@@ -110,13 +110,6 @@ static struct fixture *fixture_of(void **state)
     return *state;
 }
 
-static struct engine_trap run_on(struct rig_space *s, unsigned cpu, struct engine_context *c)
-{
-    struct engine_trap trap;
-    s->rig->ops->run(s->rig->cpu[cpu], s->space, c, &trap);
-    return trap;
-}
-
 /* The bystander calls, and gets answers, as if it were alone. */
 static void assert_bystander_well(struct fixture *f)
 {
@@ -220,7 +213,7 @@ static void *forge_on_another_cpu(void *argument)
         c.gpr[ENGINE_RBX] = CONTROL(0);
         c.gpr[ENGINE_RDI] = MAILBOX(0);
         c.gpr[ENGINE_RSI] = MAILBOX(0) + 0x40 + 8 * 8;
-        run_on(&f->guest, 1, &c);
+        rig_enter(&f->guest, 1, &c);
     }
     return NULL;
 }
@@ -233,7 +226,7 @@ static void test_forged_requests_of_another_thread(void **state)
     atomic_store(&f->stop, false);
     assert_int_equal(pthread_create(&forger, NULL, forge_on_another_cpu, f), 0);
     for (unsigned i = 0; i < 3 * CALLS; i++) {
-        struct engine_trap trap = run_on(&f->guest, 0, &c);
+        struct engine_trap trap = rig_enter(&f->guest, 0, &c);
         assert_int_not_equal(trap.kind, ENGINE_TRAP_FAILED);
         if (trap.kind != ENGINE_TRAP_SYSCALL || i % 50 == 49) {
             engine_kvm.sync_context(f->rig.cpu[0], &c);
@@ -283,7 +276,7 @@ static void test_who_forges_a_request_is_stopped(void **state)
     start_kicking(f);
     for (unsigned i = 0; i < 12; i++) {
         struct engine_context c = forger(f);
-        assert_int_not_equal(run_on(&f->guest, 0, &c).kind, ENGINE_TRAP_FAILED);
+        assert_int_not_equal(rig_enter(&f->guest, 0, &c).kind, ENGINE_TRAP_FAILED);
         switch (i % 3) {
         case 0:
             engine_kvm.sync_context(f->rig.cpu[0], &c);
@@ -319,7 +312,7 @@ static void test_jump_to_every_byte_of_the_gate(void **state)
         c.gpr[ENGINE_RCX] = KVM_GATE_BASE + i % 0x140;
         c.rflags |= variant & 1 ? 0x100 : 0;
         for (unsigned k = 0; k < 4; k++) {
-            assert_int_not_equal(run_on(&f->guest, 0, &c).kind, ENGINE_TRAP_FAILED);
+            assert_int_not_equal(rig_enter(&f->guest, 0, &c).kind, ENGINE_TRAP_FAILED);
         }
     }
     stop_kicking(f);

@@ -188,13 +188,6 @@ static void add_code(struct rig_space *s)
     rig_code(s, CODE_FORGE, code_forge, sizeof(code_forge));
 }
 
-static struct engine_trap run_on(struct rig_space *s, unsigned cpu, struct engine_context *c)
-{
-    struct engine_trap trap;
-    s->rig->ops->run(s->rig->cpu[cpu], s->space, c, &trap);
-    return trap;
-}
-
 static void start_sandbox(struct fixture *f)
 {
     struct engine_context c = rig_context(CODE_SYSCALL);
@@ -528,7 +521,7 @@ static void test_scribble_over_mailbox_and_stack(void **state)
         if (i % 4 == 3) {
             watch_code(&c);
         }
-        struct engine_trap trap = run_on(&f->guest, 0, &c);
+        struct engine_trap trap = rig_enter(&f->guest, 0, &c);
         revive(f, &trap);
         if (i % 10 == 0) {
             assert_bystander_well(f);
@@ -550,7 +543,7 @@ static void test_forged_events(void **state)
         if (i % 4 > 1) {
             watch_code(&c);
         }
-        struct engine_trap trap = run_on(&f->guest, 0, &c);
+        struct engine_trap trap = rig_enter(&f->guest, 0, &c);
         f->rig.ops->sync_context(f->rig.cpu[0], &c);
         revive(f, &trap);
     }
@@ -566,7 +559,7 @@ static void *forge_on_another_cpu(void *argument)
         struct engine_context c = rig_context(CODE_SCRIBBLE);
         c.gpr[ENGINE_RDI] = STUB_AREAS + STUB_SCRATCH;
         c.gpr[ENGINE_RCX] = STUB_AREA_SIZE - STUB_SCRATCH;
-        run_on(&f->guest, 1, &c);
+        rig_enter(&f->guest, 1, &c);
     }
     return NULL;
 }
@@ -643,7 +636,7 @@ static void *touch_on(void *argument)
     c.gpr[ENGINE_RDI] = t->claim_at;
     c.gpr[ENGINE_RBX] = RIG_DATA;
     while (!atomic_load(&t->f->stop) && !atomic_load(&t->failed)) {
-        struct engine_trap trap = run_on(&t->f->guest, 0, &c);
+        struct engine_trap trap = rig_enter(&t->f->guest, 0, &c);
         if (trap.kind == ENGINE_TRAP_PAGE_FAULT) {
             unsigned number = atomic_fetch_add(&t->faults, 1) + 1;
             while (atomic_load(&t->allowed) < number && !atomic_load(&t->f->stop)) {
@@ -758,7 +751,7 @@ static void set_trap_flag(struct fixture *f, struct engine_context *c)
 
 static void attack(struct fixture *f, struct engine_context *c, unsigned tasks)
 {
-    struct engine_trap trap = run_on(&f->guest, 0, c);
+    struct engine_trap trap = rig_enter(&f->guest, 0, c);
     if (trap.kind == ENGINE_TRAP_FAILED) {
         revive(f, &trap);
     } else {
