@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli/cli.h"
 
@@ -41,6 +42,16 @@ static void usage(FILE *out)
     fputs("\nntmm COMMAND --help tells more about each.\n", out);
 }
 
+/* Each process of a machine takes a few descriptors, and shells allow few by default. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* it works with fewer, too */
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -52,6 +63,7 @@ int main(int argc, char **argv)
         usage(stdout);
         return 0;
     }
+    allow_many_descriptors();
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             return commands[i].run(argc - 1, argv + 1);

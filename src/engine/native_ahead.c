@@ -98,11 +98,12 @@ void native_ahead_forget(struct engine_space *space)
 /* ---- a new one ---- */
 
 /* How many pages from `va` on could be mapped ahead. */
-static size_t room_for(const struct engine_space *space, uint64_t va, uint64_t pa, size_t most)
+static size_t room_for(const struct engine_space *space, uint64_t va, uint64_t pa)
 {
     const uint64_t leaf_end = (va / LEAF_SIZE + 1) * LEAF_SIZE;
     size_t pages = 0;
-    while (pages < most && va < leaf_end && pa < space->engine->ram_size && !is_mapped(space, va)) {
+    while (pages < PAGES_AHEAD && va < leaf_end && pa < space->engine->ram_size &&
+           !is_mapped(space, va)) {
         pages++;
         va += NATIVE_PAGE_SIZE;
         pa += NATIVE_PAGE_SIZE;
@@ -141,13 +142,12 @@ static int map_ahead(struct engine_space *space, struct native_task *task, uint6
 static int begin(struct engine_space *space, struct native_task *task, uint64_t va, uint64_t pa)
 {
     struct native_ahead *ahead = &task->ahead;
-    size_t left = ahead->va == va ? (ahead->end - va) / NATIVE_PAGE_SIZE : 0;
-    size_t pages = room_for(space, va, pa, left > PAGES_AHEAD ? left : PAGES_AHEAD);
+    size_t pages = room_for(space, va, pa);
     if (pages < PAGES_LEAST) {
         return 0;
     }
     const uint64_t end = va + pages * (uint64_t)NATIVE_PAGE_SIZE;
-    if (left) { /* the new ones lie on the old ones: what they cover need not be dropped */
+    if (ahead->va == va) { /* old ones that new ones will lie on need not be dropped */
         ahead->va = ahead->end < end ? ahead->end : end;
     }
     int rc = drop(space, &task->book, ahead);
