@@ -8,6 +8,10 @@
  *      regions   | reserve |      commit       | commit|      reserve      |
  *
  * A zero entry means what the VAD says; where a whole page table is missing, all its pages do.
+ * Views of images, and of sections whose pages are committed one by one, ask the prototype PTE
+ * instead:
+ *
+ *      VAD  FirstPrototypePte .. LastContiguousPte | SUBSECTION | SUBSECTION ...
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page Table Entries", "Virtual Address Descriptors";
  * VirtualQuery documentation for states and types.
@@ -35,6 +39,8 @@
 #define DECOMMITTED 0x10u /* protection of a PTE */
 #define THREAD_LIMIT 65536
 #define HEAP_LIMIT 1024
+#define SUBSECTIONS_MOST 65536
+#define LOOKUP_HIGH 0xFFFFFFFF0000ull /* a prototype PTE's address that means: as the VAD says */
 #define USER_SHARED_DATA 0x7FFE0000ull
 
 /* ---- protections ------------------------------------------------------------------------------
@@ -102,6 +108,10 @@ const char *kd_usage_name(enum kd_usage usage)
 /* What a VAD says of pages that its entries say nothing of. */
 struct vad_facts {
     uint32_t state, protect, type;
+    bool
+        asks_prototypes; /* of `pages` pages from `start` on they lie at `first`, in `subsection` */
+    uint64_t start, first, pages, subsection;
+    unsigned subsections; /* gone through so far: pages are asked about in order */
 };
 
 static uint64_t vad_flag(struct kd *kd, uint64_t vad, const char *name)
@@ -111,33 +121,101 @@ static uint64_t vad_flag(struct kd *kd, uint64_t vad, const char *name)
     return kd_field(kd, "_MMVAD_SHORT", vad, path);
 }
 
-static struct vad_facts facts_of(struct kd *kd, uint64_t vad)
+/* Whether pages of a view differ in what they are before anybody touches them. */
+static bool asks_prototypes(struct kd *kd, uint64_t subsection, bool image)
 {
-    bool private_memory = vad_flag(kd, vad, "PrivateMemory") != 0;
-    bool image = vad_flag(kd, vad, "VadType") == VAD_TYPE_IMAGE;
-    bool commit = !private_memory || vad_flag(kd, vad, "MemCommit") != 0;
-    return (struct vad_facts){
+    uint64_t area;
+    return subsection != 0 && kd_read_nt(kd, "_SUBSECTION", subsection, "ControlArea", &area) &&
+           (image || kd_field(kd, "_CONTROL_AREA", area, "u.Flags.Reserve") != 0);
+}
+
+static struct vad_facts facts_of(struct kd *kd, const struct kd_vad *vad)
+{
+    bool private_memory = vad_flag(kd, vad->address, "PrivateMemory") != 0;
+    bool image = vad_flag(kd, vad->address, "VadType") == VAD_TYPE_IMAGE;
+    bool commit = !private_memory || vad_flag(kd, vad->address, "MemCommit") != 0;
+    struct vad_facts facts = {
         .state = commit ? KD_MEM_COMMIT : KD_MEM_RESERVE,
-        .protect = page_protection(vad_flag(kd, vad, "Protection")),
+        .protect = page_protection(vad_flag(kd, vad->address, "Protection")),
         .type = private_memory ? KD_MEM_PRIVATE
                 : image        ? KD_MEM_IMAGE
                                : KD_MEM_MAPPED,
+        .start = vad->start << HW_PAGE_SHIFT,
     };
+    if (!private_memory) {
+        facts.subsection = kd_field(kd, "_MMVAD", vad->address, "Subsection");
+        facts.first = kd_field(kd, "_MMVAD", vad->address, "FirstPrototypePte");
+        uint64_t last = kd_field(kd, "_MMVAD", vad->address, "LastContiguousPte");
+        facts.pages = last >= facts.first ? (last - facts.first) / sizeof(uint64_t) + 1 : 0;
+        facts.asks_prototypes = asks_prototypes(kd, facts.subsection, image);
+    }
+    return facts;
 }
 
-/* PAGE_* of a valid page: rights of all levels, and whether a write makes a copy. */
+/* The prototype PTE of a page of a view. => 0: its subsections do not reach so far */
+static uint64_t prototype_of(struct kd *kd, struct vad_facts *facts, uint64_t va)
+{
+    uint64_t index;
+    while ((index = (va - facts->start) >> HW_PAGE_SHIFT) >= facts->pages) {
+        facts->start += facts->pages << HW_PAGE_SHIFT;
+        if (facts->subsections++ == SUBSECTIONS_MOST || kd_interrupted(kd) ||
+            !kd_read_nt(kd, "_SUBSECTION", facts->subsection, "NextSubsection",
+                        &facts->subsection) ||
+            !kd_read_nt(kd, "_SUBSECTION", facts->subsection, "PtesInSubsection", &facts->pages) ||
+            !kd_read_nt(kd, "_SUBSECTION", facts->subsection, "SubsectionBase", &facts->first)) {
+            facts->asks_prototypes = false;
+            return 0;
+        }
+    }
+    return facts->first + index * sizeof(uint64_t);
+}
+
+/* What the prototype PTE says of a page that no entry speaks of. => false: it is not in memory */
+static bool ask_prototype(struct kd *kd, uint64_t va, struct vad_facts *facts, uint32_t *state,
+                          uint32_t *protect)
+{
+    uint64_t at = prototype_of(kd, facts, va), value;
+    if (at == 0 || !kd_read_u64(kd, at, &value)) {
+        return false;
+    }
+    *state = value == 0 ? KD_MEM_RESERVE : KD_MEM_COMMIT;
+    if (facts->type != KD_MEM_IMAGE) {
+        return true;
+    }
+    if (kd_bits(kd, "_MMPTE_HARDWARE", "Valid", value) != 0) {
+        uint64_t page = kd_nt_pointer(kd, "MmPfnDatabase") +
+                        kd_bits(kd, "_MMPTE_HARDWARE", "PageFrameNumber", value) *
+                            kd_type_size(kd->symbols, "nt", "_MMPFN");
+        value = kd_field(kd, "_MMPFN", page, "OriginalPte.u.Long");
+    }
+    *protect = page_protection(kd_bits(kd, "_MMPTE_SOFTWARE", "Protection", value));
+    return true;
+}
+
+/* PAGE_* of a valid page: rights of all levels, whether a write makes a copy, and caching. */
 static uint32_t valid_protection(struct kd *kd, const struct hw_walk *walk)
 {
     uint64_t pte = walk->step[walk->step_count - 1].entry.value;
     bool copy = kd_bits(kd, "_MMPTE_HARDWARE", "CopyOnWrite", pte) != 0;
     bool write = walk->writable || kd_bits(kd, "_MMPTE_HARDWARE", "Write", pte) != 0;
     uint32_t data = copy ? 0x08 : write ? 0x04 : 0x02, code = copy ? 0x80 : write ? 0x40 : 0x20;
-    return walk->executable ? code : data;
+    uint32_t caching = kd_bits(kd, "_MMPTE_HARDWARE", "CacheDisable", pte)   ? PAGE_NOCACHE
+                       : kd_bits(kd, "_MMPTE_HARDWARE", "WriteThrough", pte) ? PAGE_WRITECOMBINE
+                                                                             : 0;
+    return (walk->executable ? code : data) | caching;
+}
+
+/* The protection in an entry that is not valid: pages of forks have it elsewhere. */
+static uint64_t software_protection(struct kd *kd, uint64_t pte)
+{
+    bool fork = kd_bits(kd, "_MMPTE_PROTOTYPE", "Prototype", pte) != 0 &&
+                kd_bits(kd, "_MMPTE_PROTOTYPE", "ProtoAddress", pte) != LOOKUP_HIGH;
+    return kd_bits(kd, fork ? "_MMPTE_PROTOTYPE" : "_MMPTE_SOFTWARE", "Protection", pte);
 }
 
 /* State and protection of the page at `va`; how many bytes on it is surely the same. */
-static uint64_t page_state(struct kd *kd, uint64_t va, const struct vad_facts *facts,
-                           uint32_t *state, uint32_t *protect)
+static uint64_t page_state(struct kd *kd, uint64_t va, struct vad_facts *facts, uint32_t *state,
+                           uint32_t *protect)
 {
     struct hw_walk walk;
     kd_walk(kd, kd->directory_base, va, &walk);
@@ -149,15 +227,15 @@ static uint64_t page_state(struct kd *kd, uint64_t va, const struct vad_facts *f
         return HW_PAGE_SIZE;
     }
     unsigned level = walk.step_count > 0 ? walk.step[walk.step_count - 1].level : HW_LEVELS;
-    if (level > 1) { /* no table: the rest of what it would map */
-        uint64_t span = 1ull << (HW_PAGE_SHIFT + HW_INDEX_BITS * (level - 1));
-        return span - va % span;
-    }
-    uint64_t pte = walk.step[walk.step_count - 1].entry.value;
+    uint64_t pte = level == 1 ? walk.step[walk.step_count - 1].entry.value : 0;
     if (pte != 0) {
-        uint64_t protection = kd_bits(kd, "_MMPTE_SOFTWARE", "Protection", pte);
+        uint64_t protection = software_protection(kd, pte);
         *state = protection == DECOMMITTED ? KD_MEM_RESERVE : KD_MEM_COMMIT;
         *protect = page_protection(protection);
+    } else if (!(facts->asks_prototypes && ask_prototype(kd, va, facts, state, protect)) &&
+               level > 1) { /* no table: the rest of what it would map */
+        uint64_t span = 1ull << (HW_PAGE_SHIFT + HW_INDEX_BITS * (level - 1));
+        return span - va % span;
     }
     return HW_PAGE_SIZE;
 }
@@ -294,7 +372,7 @@ static bool visit_vad(struct kd *kd, const struct kd_vad *vad, void *context)
 {
     struct walker *w = context;
     uint64_t start = vad->start << HW_PAGE_SHIFT, end = (vad->end + 1) << HW_PAGE_SHIFT;
-    struct vad_facts facts = facts_of(kd, vad->address);
+    struct vad_facts facts = facts_of(kd, vad);
     struct kd_area area = {.start = start,
                            .end = start,
                            .base = start,

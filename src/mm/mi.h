@@ -171,7 +171,7 @@ struct mm {
     struct mi_quarantine quarantine;
     char apart_too[128];
     struct mi_worker worker[MI_WORKERS];
-    uint32_t zero_color;       /* (P) of the free frame to be zeroed next */
+    uint64_t zeroed_last;      /* (P) the free frame that was zeroed last */
     uint64_t zeroed_by_others; /* (A) how often the zero-page thread was spared work */
 
     struct mi_paging paging_files;

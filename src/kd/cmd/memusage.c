@@ -20,19 +20,18 @@
 #include "hw/bits.h"
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
+#include "kd/pfns.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
 
-#define PIECE 4096u /* entries read at once */
 #define PAGE_KB 4
-#define LOCATIONS 8
 #define ROWS_MOST 65536u
 #define SUBSECTIONS_MOST 65536u
 #define FAST_REF_BITS 15ull
 #define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
 
-/* AT_HAND is none that a page says of itself: active, but nobody's. */
-enum location { ZEROED, FREE_PAGE, STANDBY, MODIFIED, NO_WRITE, BAD, ACTIVE, TRANSITION, AT_HAND };
+/* None that a page says of itself: active, but nobody's. */
+#define AT_HAND KD_PAGE_LOCATIONS
 
 /* What pages are counted for. `key`: control area, EPROCESS, or a number of a part of the system.
  */
@@ -57,10 +56,10 @@ struct process {
 };
 
 struct usage {
-    uint64_t database, entry_size, self_map;
+    struct kd_pfns pfns;
+    uint64_t self_map;
     struct kd_system_part parts[KD_SYSTEM_PARTS];
-    struct kd_field pte, frame, location, prototype, shares, references;
-    uint64_t counts[LOCATIONS + 1];
+    uint64_t counts[AT_HAND + 1];
     struct row *rows;
     size_t row_count;
     struct prototypes *prototypes;
@@ -177,14 +176,6 @@ static int by_start(const void *left, const void *right)
 /* ---- whose page -------------------------------------------------------------------------------
  */
 
-static uint64_t member(const uint8_t *entry, const struct kd_field *field)
-{
-    uint64_t value = 0;
-    memcpy(&value, entry + field->offset, field->size < sizeof value ? field->size : sizeof value);
-    return field->bit_count != 0 ? value >> field->bit_position & hw_bits(0, field->bit_count)
-                                 : value;
-}
-
 static struct row *row_of(struct usage *u, int kind, uint64_t key, const char *name)
 {
     for (size_t i = 0; i < u->row_count; i++) {
@@ -224,7 +215,8 @@ static uint64_t process_of(struct kd *kd, struct usage *u, uint64_t table)
         return u->owner;
     }
     for (unsigned i = 0; i < HW_LEVELS; i++) {
-        if (!kd_read_nt(kd, "_MMPFN", u->database + frame * u->entry_size, "u4.PteFrame", &next) ||
+        if (!kd_read_nt(kd, "_MMPFN", u->pfns.database + frame * u->pfns.entry_size, "u4.PteFrame",
+                        &next) ||
             next == frame) {
             break;
         }
@@ -253,12 +245,27 @@ static struct row *row_of_address(struct kd *kd, struct usage *u, uint64_t va)
     return row_of(u, ROW_PART, 0, "other");
 }
 
-/* The page is mapped by the directory entry at `pte`: a page table, at `va` in the self map, or a
- * part of a large page. */
+static bool in_self_map(const struct usage *u, uint64_t va)
+{
+    return va >= u->self_map && va - u->self_map < KD_SELF_MAP_SIZE;
+}
+
+/* What the entry at `pte`, in the self map, maps. */
+static uint64_t target_of(const struct usage *u, uint64_t pte)
+{
+    return kd_sign_extend((pte - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+}
+
+/* The page is mapped by the directory entry at `pte`: a table of any level, at `va` in the self
+ * map, or a part of a large page. What a table serves is some steps further; the top one leads to
+ * itself for ever. */
 static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, uint64_t va,
                                   uint64_t frame, bool *table)
 {
-    uint64_t maps = kd_sign_extend((va - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
+    uint64_t maps = va;
+    for (unsigned i = 0; i < HW_LEVELS && in_self_map(u, maps); i++) {
+        maps = target_of(u, maps);
+    }
     hw_pa at = {(frame << HW_PAGE_SHIFT) + (pte & hw_bits(0, HW_PAGE_SHIFT))};
     hw_entry entry; /* read where it is: the self map shows the current process's */
     bool large = kd_read_physical(kd, at.value, &entry.value, sizeof entry.value) &&
@@ -266,18 +273,19 @@ static struct row *owner_of_table(struct kd *kd, struct usage *u, uint64_t pte, 
     if (large && maps >= FIRST_KERNEL_ADDRESS) {
         return row_of_address(kd, u, maps);
     }
-    uint64_t process = maps < FIRST_KERNEL_ADDRESS ? process_of(kd, u, frame) : 0;
+    bool own = maps < FIRST_KERNEL_ADDRESS || in_self_map(u, maps);
+    uint64_t process = own ? process_of(kd, u, frame) : 0;
     *table = process != 0 && !large;
     return process != 0 ? row_of(u, ROW_PROCESS, process, NULL)
                         : row_of(u, ROW_PART, 1, u->parts[0].name);
 }
 
 /* Whose page it is; *table: it is a page table of a process. */
-static struct row *owner_of(struct kd *kd, struct usage *u, const uint8_t *entry, bool *table)
+static struct row *owner_of(struct kd *kd, struct usage *u, const struct kd_pfn *entry, bool *table)
 {
-    uint64_t pte = member(entry, &u->pte), frame = member(entry, &u->frame);
+    uint64_t pte = entry->pte, frame = entry->table;
     *table = false;
-    if (member(entry, &u->prototype) != 0) {
+    if (entry->prototype) {
         uint64_t area = area_of(u, pte);
         if (area == SHARED_BY_FORKS) {
             return row_of(u, ROW_PART, SHARED_BY_FORKS - 2, "pages shared by forks");
@@ -285,11 +293,11 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const uint8_t *entry
         return area != 0 ? row_of(u, ROW_AREA, area, NULL)
                          : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
     }
-    if (pte < u->self_map || pte - u->self_map >= KD_SELF_MAP_SIZE) {
+    if (!in_self_map(u, pte)) {
         return row_of(u, ROW_PART, 0, "other");
     }
-    uint64_t va = kd_sign_extend((pte - u->self_map) << HW_INDEX_BITS & hw_bits(0, HW_VA_BITS));
-    if (va >= u->self_map && va - u->self_map < KD_SELF_MAP_SIZE) {
+    uint64_t va = target_of(u, pte);
+    if (in_self_map(u, va)) {
         return owner_of_table(kd, u, pte, va, frame, table);
     }
     if (va < FIRST_KERNEL_ADDRESS) {
@@ -300,96 +308,32 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const uint8_t *entry
     return row_of_address(kd, u, va);
 }
 
-static void count_page(struct kd *kd, struct usage *u, const uint8_t *entry)
+static bool count_page(struct kd *kd, uint64_t page, const struct kd_pfn *entry, void *context)
 {
-    uint64_t location = member(entry, &u->location) % LOCATIONS;
-    bool table;
-    if (location == ACTIVE && member(entry, &u->shares) == 0 && member(entry, &u->pte) == 0) {
+    struct usage *u = context;
+    unsigned location = entry->location;
+    bool table, active = location == KD_PAGE_ACTIVE;
+    (void)page;
+    if (active && entry->shares == 0 && entry->pte == 0) {
         location = AT_HAND;
     }
     u->counts[location]++;
-    if (location == ZEROED || location == FREE_PAGE || location == BAD || location == AT_HAND) {
-        return;
+    if (location == KD_PAGE_ZEROED || location == KD_PAGE_FREE || location == KD_PAGE_BAD ||
+        location == AT_HAND) {
+        return true;
     }
     struct row *row = owner_of(kd, u, entry, &table);
     if (row == NULL) {
-        return;
-    }
-    bool active = location == ACTIVE;
-    row->tables += active && table;
-    row->valid += active && !table;
-    row->standby += location == STANDBY;
-    row->dirty += location == MODIFIED || location == NO_WRITE || location == TRANSITION;
-    row->shared += active && member(entry, &u->prototype) && member(entry, &u->shares) > 1;
-    row->locked += active && member(entry, &u->references) > 1;
-}
-
-/* ---- the pass ---------------------------------------------------------------------------------
- */
-
-static bool find_fields(struct kd *kd, struct usage *u)
-{
-    const struct {
-        const char *path;
-        struct kd_field *field;
-    } fields[] = {
-        {"PteAddress", &u->pte},
-        {"u4.PteFrame", &u->frame},
-        {"u3.e1.PageLocation", &u->location},
-        {"u4.PrototypePte", &u->prototype},
-        {"u2.ShareCount", &u->shares},
-        {"u3.ReferenceCount", &u->references},
-    };
-    u->entry_size = kd_type_size(kd->symbols, "nt", "_MMPFN");
-    u->database = kd_nt_pointer(kd, "MmPfnDatabase");
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (!kd_type_field_get(kd->symbols, "nt", "_MMPFN", fields[i].path, fields[i].field) ||
-            fields[i].field->offset + fields[i].field->size > u->entry_size) {
-            return false;
-        }
-    }
-    return u->database != 0 && u->entry_size != 0;
-}
-
-/* The first entry at or behind `pfn` that is in memory: there are holes where there is no RAM. */
-static bool next_entry(struct kd *kd, const struct usage *u, uint64_t highest, uint64_t *pfn)
-{
-    uint64_t at = u->database + *pfn * u->entry_size, found;
-    uint64_t end = u->database + (highest + 1) * u->entry_size - 1;
-    if (!kd_next_present(kd, (at | (HW_PAGE_SIZE - 1)) + 1, end, &found)) {
         return false;
     }
-    *pfn = (found - u->database + u->entry_size - 1) / u->entry_size;
+    row->tables += active && table;
+    row->valid += active && !table;
+    row->standby += location == KD_PAGE_STANDBY;
+    row->dirty += location == KD_PAGE_MODIFIED || location == KD_PAGE_NO_WRITE ||
+                  location == KD_PAGE_TRANSITION;
+    row->shared += active && entry->prototype && entry->shares > 1;
+    row->locked += active && entry->references > 1;
     return true;
-}
-
-static bool count_pages(struct kd *kd, struct usage *u)
-{
-    uint64_t highest = kd_nt_pointer(kd, "MmHighestPhysicalPage");
-    if (!find_fields(kd, u) || highest > kd->target->physical_size >> HW_PAGE_SHIFT) {
-        return kd_error(kd, "nt!MmPfnDatabase cannot be read");
-    }
-    uint8_t *piece = malloc(PIECE * u->entry_size);
-    if (piece == NULL) {
-        return kd_error(kd, "Out of memory");
-    }
-    for (uint64_t pfn = kd_nt_pointer(kd, "MmLowestPhysicalPage");
-         pfn <= highest && !kd_interrupted(kd) && !u->failed;) {
-        uint64_t count = highest - pfn + 1 < PIECE ? highest - pfn + 1 : PIECE;
-        size_t got =
-            kd_read_virtual(kd, u->database + pfn * u->entry_size, piece, count * u->entry_size) /
-            u->entry_size;
-        for (size_t i = 0; i < got; i++) {
-            count_page(kd, u, piece + i * u->entry_size);
-        }
-        kd_progress(kd, pfn, highest);
-        pfn += got;
-        if (got == 0 && !next_entry(kd, u, highest, &pfn)) {
-            break;
-        }
-    }
-    free(piece);
-    return !u->failed || kd_error(kd, "Out of memory");
 }
 
 /* ---- what is shown ----------------------------------------------------------------------------
@@ -399,10 +343,16 @@ static void show_counts(struct kd *kd, const struct usage *u)
 {
     static const struct {
         const char *label;
-        enum location location;
-    } rows[] = {{"Zeroed", ZEROED},         {"Free", FREE_PAGE},           {"Standby", STANDBY},
-                {"Modified", MODIFIED},     {"ModifiedNoWrite", NO_WRITE}, {"Active/Valid", ACTIVE},
-                {"Transition", TRANSITION}, {"SLIST/Temp", AT_HAND},       {"Bad", BAD}};
+        unsigned location;
+    } rows[] = {{"Zeroed", KD_PAGE_ZEROED},
+                {"Free", KD_PAGE_FREE},
+                {"Standby", KD_PAGE_STANDBY},
+                {"Modified", KD_PAGE_MODIFIED},
+                {"ModifiedNoWrite", KD_PAGE_NO_WRITE},
+                {"Active/Valid", KD_PAGE_ACTIVE},
+                {"Transition", KD_PAGE_TRANSITION},
+                {"SLIST/Temp", AT_HAND},
+                {"Bad", KD_PAGE_BAD}};
     uint64_t total = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t pages = u->counts[rows[i].location];
@@ -492,13 +442,23 @@ static bool cmd_memusage(struct kd *kd, const char *args)
     if (!kd_evaluate_optional(kd, &args, &flags, &given) || !kd_need_symbols(kd)) {
         return false;
     }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
+    if (!kd_pfns_init(kd, &u.pfns)) {
+        return false;
+    }
     u.self_map = kd_self_map(kd);
     kd_system_parts(kd, u.parts);
     bool ok = kd_processes_each(kd, add_process, &u);
     if (u.prototype_count > 0) {
         qsort(u.prototypes, u.prototype_count, sizeof *u.prototypes, by_start);
     }
-    if (count_pages(kd, &u)) {
+    bool counted = kd_pfns_each(kd, &u.pfns, count_page, &u);
+    if (u.failed) {
+        counted = kd_error(kd, "Out of memory");
+    }
+    if (counted) {
         show_counts(kd, &u);
         if ((flags & counts_alone) == 0) {
             show_rows(kd, &u);

@@ -4,6 +4,7 @@
  * alone, so that dumps can be checked too:
  *
  *      page lists     each page of a list says that it is on it, links go both ways, Total is right
+ *      page tables    frames against the entries that hold them: mmtables.c
  *      counters       MmAvailablePages is what is zeroed, free and on standby
  *      working sets   entries are of pages in memory, and as many as WorkingSetSize says
  *      address space  VADs of every process are in order, do not overlap, and are as many as told
@@ -15,6 +16,7 @@
 #include "hw/bits.h"
 #include "hw/walk.h"
 #include "kd/cmd/cmd.h"
+#include "kd/cmd/mmcheck.h"
 #include "kd/kdi.h"
 #include "kd/symbols.h"
 #include "kd/types.h"
@@ -24,15 +26,8 @@
 #define COLORS_MOST 4096 /* more would be damage */
 #define END_OF_LIST UINT64_MAX
 
-struct check {
-    uint64_t database, entry_size, pages; /* of the PFN database */
-    unsigned problems;
-    uint64_t available; /* counted */
-    unsigned processes;
-};
-
-static void problem(struct kd *kd, struct check *c, const char *subject, const char *text,
-                    uint64_t where, uint64_t expected, uint64_t found)
+void kd_mm_problem(struct kd *kd, struct kd_mm_check *c, const char *subject, const char *text,
+                   uint64_t where, uint64_t expected, uint64_t found)
 {
     const unsigned shown = 50;
     c->problems++;
@@ -46,35 +41,36 @@ static void problem(struct kd *kd, struct check *c, const char *subject, const c
  */
 
 /* `elsewhere` pages of its Total are on other lists. => how many are on this one */
-static uint64_t check_links(struct kd *kd, struct check *c, const char *name, uint64_t head,
+static uint64_t check_links(struct kd *kd, struct kd_mm_check *c, const char *name, uint64_t head,
                             uint64_t location, uint64_t elsewhere)
 {
     uint64_t total, page, previous = END_OF_LIST, count = 0;
     if (!kd_read_nt(kd, "_MMPFNLIST", head, "Total", &total) ||
         !kd_read_nt(kd, "_MMPFNLIST", head, "Flink", &page)) {
-        problem(kd, c, name, "list head is not in memory", head, 0, 0);
+        kd_mm_problem(kd, c, name, "list head is not in memory", head, 0, 0);
         return 0;
     }
     while (page != END_OF_LIST && count <= total && !kd_interrupted(kd)) {
         uint64_t at = c->database + page * c->entry_size;
         if (page >= c->pages) {
-            problem(kd, c, name, "a link leads out of memory, from page", previous, c->pages, page);
+            kd_mm_problem(kd, c, name, "a link leads out of memory, from page", previous, c->pages,
+                          page);
             return count;
         }
         uint64_t is = kd_field(kd, "_MMPFN", at, "u3.e1.PageLocation");
         uint64_t blink = kd_field(kd, "_MMPFN", at, "u2.Blink");
         if (is != location) {
-            problem(kd, c, name, "page says another list", page, location, is);
+            kd_mm_problem(kd, c, name, "page says another list", page, location, is);
         }
         if (blink != previous) {
-            problem(kd, c, name, "page's backward link", page, previous, blink);
+            kd_mm_problem(kd, c, name, "page's backward link", page, previous, blink);
         }
         previous = page;
         page = kd_field(kd, "_MMPFN", at, "u1.Flink");
         count++;
     }
     if (count + elsewhere != total && !kd_interrupted(kd)) {
-        problem(kd, c, name, "number of pages", head, total, count + elsewhere);
+        kd_mm_problem(kd, c, name, "number of pages", head, total, count + elsewhere);
     }
     return count;
 }
@@ -86,7 +82,7 @@ static void show_count(struct kd *kd, const char *name, uint64_t count)
     }
 }
 
-static void check_list(struct kd *kd, struct check *c, const char *name, uint64_t head,
+static void check_list(struct kd *kd, struct kd_mm_check *c, const char *name, uint64_t head,
                        uint64_t location, uint64_t elsewhere)
 {
     show_count(kd, name, check_links(kd, c, name, head, location, elsewhere));
@@ -96,7 +92,7 @@ enum location { ZEROED, FREE, STANDBY, MODIFIED, MODIFIED_NO_WRITE, BAD };
 
 /* Those that go to files; those that go to paging files have a list of their own, but are counted
  * here as well. */
-static void check_modified(struct kd *kd, struct check *c)
+static void check_modified(struct kd *kd, struct kd_mm_check *c)
 {
     uint64_t paging = kd_nt_address(kd, "MmModifiedPageListByColor");
     uint64_t of_paging = kd_field(kd, "_MMPFNLIST", paging, "Total");
@@ -107,7 +103,7 @@ static void check_modified(struct kd *kd, struct check *c)
 
 /* Zeroed and free pages have a list for each colour: the low bits of the page's number. `head`
  * counts them all. */
-static void check_colors(struct kd *kd, struct check *c, const char *name, uint64_t head,
+static void check_colors(struct kd *kd, struct kd_mm_check *c, const char *name, uint64_t head,
                          enum location location)
 {
     uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFNLIST"), lists = 0, count = 0;
@@ -115,15 +111,16 @@ static void check_colors(struct kd *kd, struct check *c, const char *name, uint6
     (void)kd_read(kd, kd_nt_address(kd, "MmFreePagesByColor") + location * sizeof lists, &lists,
                   sizeof lists);
     if (colors == 0 || colors > COLORS_MOST) {
-        problem(kd, c, name, "number of page colours", kd_nt_address(kd, "MmSecondaryColors"), 0,
-                colors);
+        kd_mm_problem(kd, c, name, "number of page colours", kd_nt_address(kd, "MmSecondaryColors"),
+                      0, colors);
         return;
     }
     for (uint64_t color = 0; color < colors && !kd_interrupted(kd); color++) {
         uint64_t list = lists + color * size;
         uint64_t first = kd_field(kd, "_MMPFNLIST", list, "Flink");
         if (first != END_OF_LIST && first % colors != color) {
-            problem(kd, c, name, "page on the list of another colour", list, color, first % colors);
+            kd_mm_problem(kd, c, name, "page on the list of another colour", list, color,
+                          first % colors);
         }
         count += check_links(kd, c, name, list, location, 0);
     }
@@ -131,7 +128,7 @@ static void check_colors(struct kd *kd, struct check *c, const char *name, uint6
     c->available += kd_field(kd, "_MMPFNLIST", head, "Total");
 }
 
-static void check_lists(struct kd *kd, struct check *c)
+static void check_lists(struct kd *kd, struct kd_mm_check *c)
 {
     check_colors(kd, c, "Zeroed", kd_nt_address(kd, "MmZeroedPageListHead"), ZEROED);
     check_colors(kd, c, "Free", kd_nt_address(kd, "MmFreePageListHead"), FREE);
@@ -149,8 +146,8 @@ static void check_lists(struct kd *kd, struct check *c)
     }
     uint64_t told = kd_nt_pointer(kd, "MmAvailablePages");
     if (told != c->available) {
-        problem(kd, c, "MmAvailablePages", "sum of the lists",
-                kd_nt_address(kd, "MmAvailablePages"), c->available, told);
+        kd_mm_problem(kd, c, "MmAvailablePages", "sum of the lists",
+                      kd_nt_address(kd, "MmAvailablePages"), c->available, told);
     }
 }
 
@@ -165,7 +162,7 @@ static bool count_vad(struct kd *kd, const struct kd_vad *vad, void *context)
 }
 
 struct working_set {
-    struct check *check;
+    struct kd_mm_check *check;
     uint64_t process, valid;
 };
 
@@ -181,13 +178,13 @@ static bool count_wsle(struct kd *kd, uint64_t index, uint64_t entry, void *cont
     set->valid++;
     kd_walk(kd, kd->directory_base, va, &walk);
     if (walk.page_size == 0) {
-        problem(kd, set->check, "Working set", "entry of a page that is not in memory", va,
-                set->process, index);
+        kd_mm_problem(kd, set->check, "Working set", "entry of a page that is not in memory", va,
+                      set->process, index);
     }
     return true;
 }
 
-static void check_working_set(struct kd *kd, struct check *c, uint64_t process)
+static void check_working_set(struct kd *kd, struct kd_mm_check *c, uint64_t process)
 {
     struct working_set set = {.check = c, .process = process};
     uint64_t list = kd_field(kd, "_EPROCESS", process, "Vm.VmWorkingSetList");
@@ -201,7 +198,7 @@ static void check_working_set(struct kd *kd, struct check *c, uint64_t process)
         if (!kd_wsles_each(kd, list, count_wsle, &set)) {
             c->problems++;
         } else if (set.valid != told && !kd_interrupted(kd)) {
-            problem(kd, c, "Process", "working set entries", process, told, set.valid);
+            kd_mm_problem(kd, c, "Process", "working set entries", process, told, set.valid);
         }
     }
     kd_use_directory(kd, before);
@@ -209,7 +206,7 @@ static void check_working_set(struct kd *kd, struct check *c, uint64_t process)
 
 static bool check_process(struct kd *kd, uint64_t process, void *context)
 {
-    struct check *c = context;
+    struct kd_mm_check *c = context;
     uint64_t found = 0, told;
     bool sound = kd_vads_each(kd, kd_vad_root(kd, process), count_vad, &found);
     c->processes++;
@@ -217,7 +214,7 @@ static bool check_process(struct kd *kd, uint64_t process, void *context)
         c->problems++;
     } else if (kd_read_nt(kd, "_EPROCESS", process, "VadRoot.NumberGenericTableElements", &told) &&
                told != found && !kd_interrupted(kd)) {
-        problem(kd, c, "Process", "number of VADs", process, told, found);
+        kd_mm_problem(kd, c, "Process", "number of VADs", process, told, found);
     }
     check_working_set(kd, c, process);
     return !kd_interrupted(kd);
@@ -225,7 +222,7 @@ static bool check_process(struct kd *kd, uint64_t process, void *context)
 
 static bool cmd_mmcheck(struct kd *kd, const char *args)
 {
-    struct check c = {.problems = 0};
+    struct kd_mm_check c = {.problems = 0};
     uint64_t link;
     if (!kd_at_end(args)) {
         return kd_error(kd, "Extra character error in '%s'", args);
@@ -243,8 +240,10 @@ static bool cmd_mmcheck(struct kd *kd, const char *args)
     if (!kd_offset(kd, "_EPROCESS", "ActiveProcessLinks", &link) ||
         !kd_list_each(kd, kd_nt_address(kd, "PsActiveProcessHead"), link, PROCESS_LIMIT,
                       check_process, &c)) {
-        problem(kd, &c, "PsActiveProcessHead", "list of processes is damaged", 0, 0, c.processes);
+        kd_mm_problem(kd, &c, "PsActiveProcessHead", "list of processes is damaged", 0, 0,
+                      c.processes);
     }
+    kd_mm_check_tables(kd, &c);
     kd_printf(kd, "%-24s %8u\n", "Processes", c.processes);
     if (kd_interrupted(kd)) {
         return kd_error(kd, "Interrupted: not everything was looked at");

@@ -82,6 +82,9 @@ static bool cmd_pfn(struct kd *kd, const char *args)
     if (!kd_evaluate(kd, &args, &pfn) || !kd_need_symbols(kd)) {
         return false;
     }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
     uint64_t size = kd_type_size(kd->symbols, "nt", "_MMPFN");
     uint64_t database = kd_nt_pointer(kd, "MmPfnDatabase");
     if (size == 0 || database == 0) {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/bits.h"
 #include "kd/cmd/cmd.h"
 #include "kd/kdi.h"
 #include "kd/types.h"
@@ -63,9 +64,9 @@ static const char *kind_text(uint64_t type, bool private_memory)
     case VAD_AWE:
         return "Private AWE  ";
     case VAD_WRITE_WATCH:
-        return "Private WrtWatch";
+        return "Private WrtWatch ";
     case VAD_LARGE:
-        return "Private LargePg";
+        return "Private LargePg ";
     case VAD_ROTATE:
         return "Rotate Phys  ";
     case VAD_LARGE_SECTION:
@@ -133,8 +134,13 @@ static void walk_tree(struct kd *kd, uint64_t vad, unsigned level, struct tree *
     if (vad == 0 || tree->damaged || tree->stopped || kd_interrupted(kd)) {
         return;
     }
-    if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT ||
-        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
+    if (level > DEPTH_LIMIT || tree->count == NODE_LIMIT) {
+        tree->damaged = true;
+        kd_error(kd, "The tree of VADs is damaged: too many below %016" PRIx64 ", or a circle",
+                 vad);
+        return;
+    }
+    if (!kd_read_nt(kd, "_MMVAD_SHORT", vad, "LeftChild", &left) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "RightChild", &right) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &node.start) ||
         !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &node.end)) {
@@ -195,20 +201,27 @@ static const char *const flag2_names[] = {"SecNoChange", "OneSecured",     "Mult
                                           "LongVad",     "ExtendableFile", "Inherit",
                                           "CopyOnWrite"};
 
+/* Whether there can be a VAD at `vad`: a range of user space is there. */
+static bool is_vad(struct kd *kd, uint64_t vad)
+{
+    uint64_t start, end, highest = kd_nt_pointer(kd, "MmHighestUserAddress") >> HW_PAGE_SHIFT;
+    return kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &start) &&
+           kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &end) && start <= end && end <= highest;
+}
+
 /* One range with all that its VAD says, its flags by name; those of views besides. */
 static bool show_detail(struct kd *kd, uint64_t vad)
 {
     char protection[48], name[512], path[64];
-    uint64_t start, end, mask = flag(kd, vad, "Protection");
-    if (!kd_read_nt(kd, "_MMVAD_SHORT", vad, "StartingVpn", &start) ||
-        !kd_read_nt(kd, "_MMVAD_SHORT", vad, "EndingVpn", &end)) {
-        kd_error(kd, "%016" PRIx64 " is not in memory", vad);
-        return false;
+    uint64_t mask = flag(kd, vad, "Protection");
+    if (!is_vad(kd, vad)) {
+        return kd_error(kd, "%016" PRIx64 " is no VAD", vad);
     }
     bool view = !flag(kd, vad, "PrivateMemory");
     int64_t commit = commit_of(kd, vad);
     kd_printf(kd, "\nVAD @ %016" PRIx64 "\n  Start VPN %16" PRIx64 "  End VPN %16" PRIx64, vad,
-              start, end);
+              kd_field(kd, "_MMVAD_SHORT", vad, "StartingVpn"),
+              kd_field(kd, "_MMVAD_SHORT", vad, "EndingVpn"));
     if (view) {
         uint64_t subsection = kd_field(kd, "_MMVAD", vad, "Subsection");
         kd_printf(kd,
@@ -260,15 +273,22 @@ static bool cmd_vad(struct kd *kd, const char *args)
         !kd_evaluate_optional(kd, &args, &how, &flags_given) || !kd_need_symbols(kd)) {
         return false;
     }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
     if (how & 1) {
         return show_detail(kd, address);
     }
     if (!given || address == 0) {
         address = kd_current_process(kd);
     }
+    uint64_t root = root_of(kd, address);
+    if (root == address && !is_vad(kd, root)) {
+        return kd_error(kd, "%016" PRIx64 " is neither a process nor a VAD", address);
+    }
     struct totals totals = {0};
     kd_printf(kd, "%-16s%5s%16s%16s%16s\n", "VAD", "Level", "Start", "End", "Commit");
-    bool sound = kd_vads_each(kd, root_of(kd, address), show_node, &totals);
+    bool sound = kd_vads_each(kd, root, show_node, &totals);
     if (sound) {
         show_totals(kd, &totals);
     }

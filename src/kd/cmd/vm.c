@@ -189,6 +189,9 @@ static bool cmd_vm(struct kd *kd, const char *args)
     if (!kd_evaluate_optional(kd, &args, &flags, &given) || !kd_need_symbols(kd)) {
         return false;
     }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
+    }
     kd_printf(kd, "\n*** Virtual Memory Usage ***\n");
     show_pages(kd, "Physical Memory:", kd_nt_pointer(kd, "MmNumberOfPhysicalPages"));
     show_paging_files(kd);
