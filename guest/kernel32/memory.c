@@ -19,10 +19,15 @@ void *VirtualAlloc(void *address, ULONG64 size, ULONG type, ULONG protect)
     return VirtualAllocEx(CURRENT_PROCESS, address, size, type, protect);
 }
 
+#define NUMA_NO_PREFERRED_NODE 0xFFFFFFFFu
+
 void *VirtualAllocExNuma(HANDLE process, void *address, ULONG64 size, ULONG type, ULONG protect,
                          ULONG node)
 {
-    (void)node; /* a preference, and there is one node */
+    if (node != 0 && node != NUMA_NO_PREFERRED_NODE) { /* there is one */
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return NULL;
+    }
     return VirtualAllocEx(process, address, size, type, protect);
 }
 

@@ -292,7 +292,8 @@ static void check_commit(struct mi_check *check)
 
 static void check_resident(struct mi_check *check)
 {
-    uint64_t left = *check->mm->ke->nt.MmResidentAvailablePages;
+    uint64_t left =
+        *check->mm->ke->nt.MmResidentAvailablePages + check->mm->ke->nt.MmBadPageListHead->Total;
 
     MI_CHECK(check, left + check->resident == check->mm->resident,
              "MmResidentAvailablePages is %llu of %llu, found %llu promised",

@@ -46,6 +46,18 @@ unsigned mi_page_priority(const struct mm *mm);
 /* Whether the entry of an active page says nothing but what mi_page_taken and mi_initialize_pfn
  * wrote. */
 bool mi_page_is_ordinary(const MMPFN *page);
+
+/* ---- badpage.c ------------------------------------------------------------------------------- */
+
+/* Whether a frame was marked as failing, or to be taken away: it goes to the list of bad frames
+ * instead of becoming free, or when it is its turn to be taken. */
+static inline bool mi_frame_is_bad(const MMPFN *page)
+{
+    return page->u3.e1.ParityError || page->u3.e1.RemovalRequested;
+}
+
+/* Put such a frame, which is on no list and nobody's, where nobody takes it from. => (P) */
+void mi_retire_frame(struct mm *mm, uint64_t pfn);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,

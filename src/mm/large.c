@@ -45,7 +45,8 @@
 static bool is_available(const struct mm *mm, uint64_t first, MMLISTS last_list)
 {
     for (uint64_t i = 0; i < MI_LARGE_FRAMES; i++) {
-        if (mm->pfn[first + i].u3.e1.PageLocation > last_list)
+        if (mm->pfn[first + i].u3.e1.PageLocation > last_list ||
+            mi_frame_is_bad(&mm->pfn[first + i]))
             return false;
     }
     return true;

@@ -24,6 +24,8 @@
  * A freed page table is in transition on no list (quarantine) until the engine forgot the
  * translations it made from it: engines that shadow page tables would otherwise hand them to the
  * next user of the frame.
+ *
+ * A frame that is marked bad leaves this picture the next time that it would be free (badpage.c).
  */
 #include <string.h>
 
@@ -172,7 +174,7 @@ bool mi_page_is_ordinary(const MMPFN *page)
     return page->u3.e1.PageLocation == ActiveAndValid && page->u3.e1.Modified &&
            page->u3.e1.CacheAttribute == CACHE_ATTRIBUTE_CACHED &&
            page->u3.e1.Priority == DEFAULT_PRIORITY && !page->u4.PrototypePte &&
-           !page->u4.AweAllocation;
+           !page->u4.AweAllocation && !mi_frame_is_bad(page);
 }
 
 /* Find a frame of `list` above the System process's page directory. */
@@ -188,13 +190,19 @@ static uint64_t find_above_system_directory(struct mm *mm, const MMPFNLIST *list
 /* A frame whose contents can be had again, of the lowest priority there is. => PFN lock held */
 static uint64_t take_standby(struct mm *mm, enum mi_page_want want)
 {
-    for (unsigned priority = 0; priority < MI_PRIORITIES; priority++) {
+    for (unsigned priority = 0; priority < MI_PRIORITIES;) {
         const MMPFNLIST *list = &mm->ke->nt.MmStandbyPageListByPriority[priority];
         uint64_t pfn =
             want == MI_PAGE_DIRECTORY ? find_above_system_directory(mm, list) : list->Flink;
-        if (pfn == MI_LIST_END)
+        if (pfn == MI_LIST_END) {
+            priority++;
             continue;
+        }
         mi_repurpose(mm, pfn);
+        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
+            mi_retire_frame(mm, pfn);
+            continue;
+        }
         mi_page_taken(mi_pfn(mm, pfn));
         return pfn;
     }
@@ -222,11 +230,17 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, uint32_t color,
     MMLISTS first = want == MI_PAGE_ANY || want == MI_PAGE_USER ? FreePageList : ZeroedPageList;
     MMLISTS order[2] = {first, first == FreePageList ? ZeroedPageList : FreePageList};
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2;) {
         uint64_t pfn = find_free(mm, want, order[i], color);
-        if (pfn == MI_LIST_END)
+        if (pfn == MI_LIST_END) {
+            i++;
             continue;
+        }
         mi_list_remove(mm, mi_color_list(mm, order[i], pfn), pfn);
+        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
+            mi_retire_frame(mm, pfn);
+            continue;
+        }
         mi_page_taken(mi_pfn(mm, pfn));
         *dirty = order[i] != ZeroedPageList;
         return pfn;
@@ -294,7 +308,9 @@ bool mi_allocate_process_page(struct mm_space *space, enum mi_page_want want, ui
 
 static bool frame_is_free(const struct mm *mm, uint64_t pfn)
 {
-    return mm->pfn[pfn].u3.e1.PageLocation <= FreePageList;
+    const MMPFN *page = &mm->pfn[pfn];
+
+    return page->u3.e1.PageLocation <= FreePageList && !mi_frame_is_bad(page);
 }
 
 /* => PFN lock held */
@@ -347,6 +363,10 @@ void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero)
     MMPFN *page = mi_pfn(mm, pfn);
 
     ASSERT(page->u3.e1.PageLocation >= ActiveAndValid);
+    if (mi_frame_is_bad(page)) {
+        mi_retire_frame(mm, pfn);
+        return;
+    }
     page->PteAddress.va = 0;
     page->OriginalPte.u.Long = 0;
     page->UsedPageTableEntries = 0;

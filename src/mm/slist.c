@@ -81,9 +81,13 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *las
     while (count < most && (list = mi_list_with_color(mm, name, *color)) != NULL &&
            !(name == ZeroedPageList && may_stop_before(count, most, list))) {
         uint64_t pfn = mi_frame_after(mm, name, list, *last);
-        dealt[count++] = pfn;
         *last = pfn;
         mi_list_remove(mm, list, pfn);
+        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
+            mi_retire_frame(mm, pfn);
+            continue;
+        }
+        dealt[count++] = pfn;
         put_at_hand(mi_pfn(mm, pfn));
         *color = (uint32_t)pfn + 1;
     }
@@ -220,7 +224,7 @@ void mi_slist_free_table(struct mm_space *space, uint64_t pfn)
 
     /* Engines that know page tables have to forget this one first. */
     if (mm->ops->invalidate_tables || slist->zeroed_count >= mm->slist_most ||
-        !may_have_some(space)) {
+        !may_have_some(space) || mi_frame_is_bad(mi_pfn(mm, pfn))) {
         mi_free_table(mm, pfn, true);
         return;
     }

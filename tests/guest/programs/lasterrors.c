@@ -69,6 +69,7 @@ static void allocate(void)
     FAILS(ERROR_INVALID_HANDLE, VirtualAllocEx(CLOSED, NULL, SIZE, BOTH, RW));
     FAILS(ERROR_INVALID_HANDLE, VirtualAllocEx(event, NULL, SIZE, BOTH, RW));
     FAILS(ERROR_ACCESS_DENIED, VirtualAllocEx(limited, NULL, SIZE, BOTH, RW));
+    FAILS(ERROR_INVALID_PARAMETER, VirtualAllocExNuma(SELF, NULL, SIZE, BOTH, RW, 64));
     SECTION("VirtualAlloc");
 }
 
