@@ -293,6 +293,9 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const struct kd_pfn 
         return area != 0 ? row_of(u, ROW_AREA, area, NULL)
                          : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
     }
+    if (entry->awe && pte == 0) {
+        return row_of(u, ROW_PART, UINT64_MAX - 3, "AWE, mapped nowhere");
+    }
     if (!in_self_map(u, pte)) {
         return row_of(u, ROW_PART, 0, "other");
     }
