@@ -139,8 +139,8 @@ BOOL named_object_init(struct named_object *object, const SECURITY_ATTRIBUTES *s
         object->attributes.Attributes |= OBJ_INHERIT;
     if (security)
         object->attributes.SecurityDescriptor = security->lpSecurityDescriptor;
-    if (!name)
-        return TRUE;
+    if (!name || !*name)
+        return TRUE; /* nobody else can open it */
     ULONG length = wide_length(name);
     if (length >= MAX_PATH)
         return fail_error(ERROR_FILENAME_EXCED_RANGE);
@@ -169,6 +169,10 @@ HANDLE open_named(open_service *open, ULONG access, BOOL inherit, const WCHAR *n
     HANDLE handle = NULL;
     if (!name) {
         SetLastError(ERROR_INVALID_PARAMETER);
+        return NULL;
+    }
+    if (!*name) { /* what an empty name leads to is the directory, which is another type */
+        SetLastError(ERROR_INVALID_HANDLE);
         return NULL;
     }
     if (!named_object_init(&object, NULL, name))

@@ -4,6 +4,7 @@
  *      native_sandbox.c  a space's Linux process: birth, tasks, end
  *      native_orders.c   having a task of it map and unmap
  *      native_shadow.c   what of the page tables is mapped there
+ *      native_ahead.c    what is mapped before it is touched, closed
  *      native_cpu.c      a processor: into user code and back, kicks, x87/SSE/AVX state
  *      native_gate.c     system calls through the gate
  *      native_wait.c     waiting for a task's event
@@ -88,15 +89,24 @@ struct native_fault {
     uint32_t error_code;
 };
 
+/* Pages that are mapped ahead, closed (native_ahead.c). */
+struct native_ahead {
+    uint64_t va, end;          /* those behind the last one that was opened; equal: none */
+    uint64_t pa;               /* of the one at `va` */
+    uint64_t next_va, next_pa; /* behind the page that was mapped last */
+    size_t opened;             /* so many of them were */
+};
+
 /* A guest task of a sandbox: the processor `index` in this space. */
 struct native_task {
-    uint8_t *area;           /* (I) its area, as the engine maps it */
-    struct native_book book; /* (S) */
-    _Atomic pid_t tid;       /* (A) not 0: it is there, and `area` and `book` are valid */
-    atomic_bool running;     /* (A) ordered to go on, and no event came yet */
-    uint32_t order;          /* (R) number of the last order to go on */
-    uint64_t frame;          /* (R) offset in the area of the last signal's; 0: none yet */
-    uint64_t fpstate;        /* (R) offset in the area of the state that the last frame saved */
+    uint8_t *area;             /* (I) its area, as the engine maps it */
+    struct native_book book;   /* (S) */
+    struct native_ahead ahead; /* (S) */
+    _Atomic pid_t tid;         /* (A) not 0: it is there, and `area` and `book` are valid */
+    atomic_bool running;       /* (A) ordered to go on, and no event came yet */
+    uint32_t order;            /* (R) number of the last order to go on */
+    uint64_t frame;            /* (R) offset in the area of the last signal's; 0: none yet */
+    uint64_t fpstate;          /* (R) offset in the area of the state that the last frame saved */
     uint64_t run_ticks, service_ticks; /* (R) average times in user code, and in between */
     uint64_t event_at;                 /* (R) time stamp; 0: not taken */
     uint32_t control[STUB_REGISTERS / sizeof(uint32_t)]; /* (R) what its first line was told */
@@ -105,11 +115,15 @@ struct native_task {
     bool image_loaded; /* (R) false: the state is still in the image, the task did not load it */
     bool is_watched;   /* (R) the last page fault was a watched access, and is... */
     struct native_fault watched; /* (R) ... this one; no context */
+    uint64_t bus_va;             /* (R) the page of the last SIGBUS, */
+    unsigned bus_left;           /* (R) and how many more it may have before any other event */
 };
 
 struct native_sandbox {
-    pid_t pid; /* 0: none (yet) */
-    int line;  /* to the watcher, which ends when this is closed */
+    pid_t pid;     /* 0: none (yet) */
+    int line;      /* to the watcher, which ends when this is closed */
+    int userfault; /* (S) the process's userfaultfd; -1: none; see native_sandbox_userfault */
+    bool asked_userfault; /* (S) */
     uint8_t *areas;
     int areas_fd;
     size_t areas_size;
@@ -197,6 +211,9 @@ int native_sandbox_add_task(struct engine_space *space, unsigned index);
  * => any lock */
 void native_sandbox_kill(struct engine_space *space);
 void native_sandbox_retire(struct engine_space *space);
+/* The process's userfaultfd, for its shared memory; -1: there is none on this host.
+ * => space.lock held, and the process has a task */
+int native_sandbox_userfault(struct engine_space *space);
 /* Did the process end? */
 bool native_sandbox_ended(const struct engine_space *space);
 
@@ -287,6 +304,8 @@ void native_wait_advise(const struct engine *engine, struct native_task *task);
 
 /* ---- shadow ---- */
 
+/* The entry of `va`, 0 in it: not mapped; NULL: nothing near it is. */
+uint64_t *native_shadow_find(const struct native_shadow *shadow, uint64_t va);
 int native_shadow_init(struct native_shadow *shadow);
 void native_shadow_deinit(struct native_shadow *shadow);
 
@@ -309,6 +328,17 @@ int native_shadow_read_byte(struct engine_space *space, uint64_t va);
 void native_invalidate(struct engine *engine, struct engine_space *space,
                        const struct engine_page *pages, size_t count);
 void native_invalidate_tables(struct engine *engine);
+
+/* ---- ahead ---- => space.lock held */
+
+/* The page at `va` is not mapped, and is to be as `pa` with the rights to read and write: open it
+ * if it is mapped ahead like that, or if pages are mapped ahead from it on, since the program goes
+ * on like this. *opened false: it is to be mapped by an order. Queues orders in the task's book.
+ * => 0 or -errno: the space is dead */
+int native_ahead_map(struct engine_space *space, struct native_task *task, uint64_t va, uint64_t pa,
+                     bool *opened);
+/* Everything was unmapped. */
+void native_ahead_forget(struct engine_space *space);
 
 /* ---- traps ---- */
 

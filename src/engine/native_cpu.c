@@ -319,6 +319,9 @@ bool native_cpu_take_event(struct engine_cpu *cpu, struct engine_space *space,
                            struct engine_context *context, struct engine_trap *trap)
 {
     task->fpstate = event->fpstate;
+    if (event->signal != SIGBUS) {
+        task->bus_left = 0;
+    }
     if (event->signal == STUB_KICK_SIGNAL) {
         if (!in_stub(event->frame.rip)) {
             task->image_loaded = true;

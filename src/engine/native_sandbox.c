@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -30,6 +32,14 @@ struct native_birth {
 };
 
 #define GUEST_TASK_FLAGS (CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
 
 /* ---- tasks ---- */
 
@@ -120,6 +130,44 @@ int native_sandbox_add_task(struct engine_space *space, unsigned index)
     return rc;
 }
 
+/* ---- userfaultfd ---- */
+
+/* The descriptor that the process sent before it had a task. -1: it had none to send. */
+static int receive_descriptor(int line)
+{
+    char byte;
+    struct iovec data = {&byte, sizeof(byte)};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    int fd = -1;
+    if (recvmsg(line, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0 && CMSG_FIRSTHDR(&message)) {
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+    }
+    return fd;
+}
+
+int native_sandbox_userfault(struct engine_space *space)
+{
+    struct native_sandbox *s = &space->sandbox;
+    struct uffdio_api api = {.api = UFFD_API,
+                             .features = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_MISSING_SHMEM |
+                                         UFFD_FEATURE_MINOR_SHMEM};
+    if (!s->asked_userfault) {
+        s->asked_userfault = true;
+        s->userfault = receive_descriptor(s->line);
+        if (s->userfault >= 0 && ioctl(s->userfault, UFFDIO_API, &api)) {
+            close_fd(&s->userfault);
+        }
+    }
+    return s->userfault;
+}
+
 /* ---- birth ---- */
 
 /* The new process shares our memory until it has executed the stub, and our thread runs beside it:
@@ -204,14 +252,6 @@ static int create_areas(struct native_sandbox *s, unsigned cpus)
     return 0;
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-    *fd = -1;
-}
-
 static int start_process(struct engine_space *space)
 {
     struct native_sandbox *s = &space->sandbox;
@@ -239,8 +279,8 @@ static int start_process(struct engine_space *space)
 
 int native_sandbox_start(struct engine_space *space)
 {
-    space->sandbox =
-        (struct native_sandbox){.line = -1, .areas_fd = -1, .task_begun = NATIVE_NO_TASK};
+    space->sandbox = (struct native_sandbox){
+        .line = -1, .userfault = -1, .areas_fd = -1, .task_begun = NATIVE_NO_TASK};
     int rc = create_areas(&space->sandbox, space->engine->cpus);
     return rc ? rc : start_process(space);
 }
@@ -275,6 +315,7 @@ void native_sandbox_stop(struct engine_space *space)
         munmap(s->areas, s->areas_size);
     }
     close_fd(&s->areas_fd);
+    close_fd(&s->userfault); /* would open what is closed, if anybody were left */
     close_fd(&s->line);
     free(s->birth);
     s->birth = NULL;

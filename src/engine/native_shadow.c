@@ -59,8 +59,7 @@ static size_t page_index(uint64_t va)
     return va >> NATIVE_PAGE_SHIFT & (TABLE_ENTRIES - 1);
 }
 
-/* The entry of `va`; NULL when its table does not exist. */
-static uint64_t *find_entry(const struct native_shadow *shadow, uint64_t va)
+uint64_t *native_shadow_find(const struct native_shadow *shadow, uint64_t va)
 {
     uint64_t **directory = shadow->directories[va >> DIRECTORY_SHIFT];
     uint64_t *leaf = directory ? directory[leaf_index(va)] : NULL;
@@ -194,6 +193,7 @@ static int drop_all(struct engine_space *space)
     }
     if (!rc) {
         clear(&space->shadow);
+        native_ahead_forget(space);
     }
     return rc;
 }
@@ -255,7 +255,7 @@ static bool may_come_along(struct engine_space *space, const struct hw_walk *w, 
 
 /* Map the page at `va` as `entry`, and those near it that are ready. It may be in the shadow
  * already: another task is about to map it. */
-static int map(struct engine_space *space, struct native_book *book, uint64_t va,
+static int map(struct engine_space *space, struct native_task *task, uint64_t va,
                const struct hw_walk *w, uint64_t entry)
 {
     if (space->shadow.pages >= space->engine->pages_max) {
@@ -269,6 +269,15 @@ static int map(struct engine_space *space, struct native_book *book, uint64_t va
         return -ENOMEM;
     }
     unsigned index = (unsigned)page_index(va);
+    if (!leaf[index] && (entry & protection_mask) == (PROT_READ | PROT_WRITE)) {
+        bool opened;
+        int rc = native_ahead_map(space, task, page_of(va), entry & ~protection_mask, &opened);
+        if (rc || opened) {
+            remember(&space->shadow, &leaf[index], opened ? entry : 0);
+            native_orders_post_maps(space, &task->book);
+            return rc ? rc : native_orders_check(space, &task->book);
+        }
+    }
     unsigned first = index / AROUND * AROUND;
     uint64_t base = page_of(va) - (uint64_t)(index - first) * NATIVE_PAGE_SIZE;
     uint64_t wanted[AROUND];
@@ -278,7 +287,7 @@ static int map(struct engine_space *space, struct native_book *book, uint64_t va
                     : skipped          ? 0
                                        : candidate(space, base + i * (uint64_t)NATIVE_PAGE_SIZE);
     }
-    return map_group(space, book, base, leaf + first, wanted);
+    return map_group(space, &task->book, base, leaf + first, wanted);
 }
 
 /* Are these rights withheld from the access? Reading is the least of all. */
@@ -309,7 +318,7 @@ static enum native_fill fill(struct engine_space *space, struct native_task *tas
     } while (!set_accessed(space->engine, &w, access.write));
     bool dirty = access.write || hw_entry_dirty(leaf_of(&w));
     uint64_t entry = entry_of(page_of(w.pa.value), rights(&w, dirty) & ~withheld);
-    return map(space, &task->book, va, &w, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
+    return map(space, task, va, &w, entry) ? NATIVE_FILL_ERROR : NATIVE_FILL_DONE;
 }
 
 enum native_fill native_shadow_fill(struct engine_space *space, struct native_task *task,
@@ -420,7 +429,7 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
     struct unmapping u = begin_unmapping(space);
     for (size_t i = 0; !u.rc && i < count; i++) {
         uint64_t *entry =
-            pages[i].va < NATIVE_GUEST_END ? find_entry(&space->shadow, pages[i].va) : NULL;
+            pages[i].va < NATIVE_GUEST_END ? native_shadow_find(&space->shadow, pages[i].va) : NULL;
         if (entry && *entry) {
             settle_once(&u, &settled);
             forget(&u, pages[i].va, entry);
@@ -432,7 +441,7 @@ void native_invalidate(struct engine *engine, struct engine_space *space,
 
 void native_shadow_withhold(struct engine_space *space, uint64_t va, int withheld)
 {
-    uint64_t *entry = find_entry(&space->shadow, va);
+    uint64_t *entry = native_shadow_find(&space->shadow, va);
     if (entry && *entry & (uint64_t)withheld) {
         bool settled = false;
         struct unmapping u = begin_unmapping(space);

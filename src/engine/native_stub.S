@@ -21,10 +21,12 @@
 
 #define NR_READ 0
 #define NR_MMAP 9
+#define NR_MPROTECT 10
 #define NR_MUNMAP 11
 #define NR_RT_SIGACTION 13
 #define NR_RT_SIGPROCMASK 14
 #define NR_PWRITE64 18
+#define NR_SENDMSG 46
 #define NR_CLONE 56
 #define NR_SIGALTSTACK 131
 #define NR_PRCTL 157
@@ -33,6 +35,7 @@
 #define NR_FUTEX 202
 #define NR_EXIT_GROUP 231
 #define NR_SECCOMP 317
+#define NR_USERFAULTFD 323
 #define NR_CLOSE_RANGE 436
 
 #define FUTEX_WAIT 0
@@ -47,6 +50,11 @@
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW 4
 #define ARCH_CPUID 0x1012
 #define EINTR 4
+#define UFFD_USER_MODE_ONLY 1
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+#define CMSG_SIZE 20           /* with one descriptor */
+#define CMSG_SPACE 24
 #define MAPPER_FLAGS 0x50F00 /* VM FS FILES SIGHAND THREAD SYSVSEM */
 #define MAP_SHARED_FIXED 0x11
 

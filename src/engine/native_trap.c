@@ -175,6 +175,34 @@ static bool decode_general_protection(struct engine_space *space, const struct n
 
 /* ---- all ---- */
 
+/* SIGBUS is for a page that is mapped ahead and closed, or that was opened and Linux took away.
+ * When it comes again and again though the page was mapped, the host has no memory for it. */
+static bool comes_again(struct native_task *task, uint64_t va)
+{
+    enum { SIGBUS_MOST = 8 };
+    const uint64_t page = va & ~(uint64_t)(NATIVE_PAGE_SIZE - 1);
+    if (task->bus_va != page || !task->bus_left) {
+        task->bus_va = page;
+        task->bus_left = SIGBUS_MOST;
+    }
+    return --task->bus_left == 0;
+}
+
+static bool decode_page_fault(struct engine_space *space, struct native_task *task,
+                              const struct native_event *event, struct engine_trap *trap)
+{
+    const struct native_frame *f = &event->frame;
+    bool reported = native_page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
+    if (reported || event->signal != SIGBUS) {
+        task->bus_left = 0;
+    } else if (comes_again(task, f->cr2)) {
+        trap->kind = ENGINE_TRAP_FAILED;
+        trap->reason = "the host has no memory for a page of RAM";
+        return true;
+    }
+    return reported;
+}
+
 static bool decode_exception(struct engine_space *space, struct native_task *task,
                              const struct native_event *event, struct engine_context *context,
                              struct engine_trap *trap)
@@ -182,12 +210,7 @@ static bool decode_exception(struct engine_space *space, struct native_task *tas
     const struct native_frame *f = &event->frame;
     switch (f->trapno) {
     case NATIVE_VECTOR_PF:
-        if (event->signal == SIGBUS) {
-            trap->kind = ENGINE_TRAP_FAILED;
-            trap->reason = "the host has no memory for a page of RAM";
-            return true;
-        }
-        return native_page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
+        return decode_page_fault(space, task, event, trap);
     case NATIVE_VECTOR_GP:
         return decode_general_protection(space, event, context, trap);
     case NATIVE_VECTOR_DB:

@@ -59,7 +59,8 @@ static void check_original(struct mi_check *check, uint64_t pfn)
                  !page->u3.e1.Modified &&
                      (mi_pte_in_page_file(original) || original.u.Soft.Prototype),
                  "standby frame %llx has its contents nowhere else", (unsigned long long)pfn);
-    if (page->u3.e1.PageLocation == ModifiedPageList)
+    if (page->u3.e1.PageLocation == ModifiedPageList ||
+        page->u3.e1.PageLocation == ModifiedNoWritePageList)
         MI_CHECK(check, page->u3.e1.Modified && !mi_pte_in_page_file(original),
                  "modified frame %llx has a slot", (unsigned long long)pfn);
 }
@@ -96,7 +97,7 @@ static void check_list(struct mi_check *check, const MMPFNLIST *list, MMLISTS na
         if (!enter_frame(check, pfn, list_names[name]))
             return;
         const MMPFN *page = &mm->pfn[pfn];
-        if (name == StandbyPageList || name == ModifiedPageList)
+        if (name == StandbyPageList || name == ModifiedPageList || name == ModifiedNoWritePageList)
             bitmap_set(&check->kept, pfn);
         MI_CHECK(check, page->u2.Blink == before, "list %d: frame %llx has a wrong Blink", name,
                  (unsigned long long)pfn);

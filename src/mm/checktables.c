@@ -78,7 +78,9 @@ static bool check_entry(struct walk *walk, MMPTE entry, uint64_t entry_va, uint6
     }
     if (!entry.u.Hard.Valid) {
         unsigned location = mm->pfn[pfn].u3.e1.PageLocation;
-        MI_CHECK(check, location == ModifiedPageList || location == StandbyPageList,
+        MI_CHECK(check,
+                 location == ModifiedPageList || location == ModifiedNoWritePageList ||
+                     location == StandbyPageList,
                  "transition PTE %llx: frame %llx is in location %d", (unsigned long long)entry_va,
                  (unsigned long long)pfn, location);
     }

@@ -23,6 +23,12 @@
  * itself needs goes by KPRCB.PageColor. A page that a process gave up and has still at hand
  * (slist.c) is taken again first, whatever its colour: it is in the cache already.
  *
+ * Of the frames of one colour any will do, so the one is taken that follows the last one. If that
+ * is not free, it is the first of the list, or rather one in front of it with nothing but free ones
+ * in between: the more of them follow. An engine maps neighbours at neighbouring addresses for
+ * less, and so they stay together however often they come and go; free frames are zeroed in order,
+ * too (zero.c).
+ *
  * MMPFN.PageColor is the other kind of colour, the NUMA node, and 0: there is one. It would come
  * above the secondary colour, at MmSecondaryColorNodeShift.
  *
@@ -38,6 +44,7 @@
 
 #define COLORS_UNKNOWN 64u /* when the processor does not say what cache it has */
 #define COLORS_LEAST 2u
+#define STRETCH 256u /* so many frames in front of a list's first are looked at */
 #define SEED_MODULUS 0x7FFFFFFFull
 
 uint32_t mi_color_count(uint32_t cache_size, uint32_t cache_ways)
@@ -92,6 +99,17 @@ MMPFNLIST *mi_list_with_color(const struct mm *mm, MMLISTS name, uint32_t color)
             return list;
     }
     return NULL;
+}
+
+uint64_t mi_frame_after(const struct mm *mm, MMLISTS name, const MMPFNLIST *list, uint64_t previous)
+{
+    uint64_t first = list->Flink, back = 0;
+
+    if (mi_color_list(mm, name, previous + 1) == list && mi_is_listed(mm, name, previous + 1))
+        return previous + 1;
+    while (back < STRETCH && first > back && mi_is_listed(mm, name, first - back - 1))
+        back++;
+    return first - back / mm->colors * mm->colors;
 }
 
 uint32_t mi_next_system_color(const struct mm *mm)

@@ -26,6 +26,20 @@ static inline MMPFNLIST *mi_color_list(const struct mm *mm, MMLISTS name, uint64
 /* The list of `colour`, or of the first after it that has a frame. NULL: none has any. => (P) */
 MMPFNLIST *mi_list_with_color(const struct mm *mm, MMLISTS name, uint32_t color);
 
+/* Is the frame on a list of this kind (zeroed or free), of any colour? => (P) */
+static inline bool mi_is_listed(const struct mm *mm, MMLISTS name, uint64_t pfn)
+{
+    if (pfn >= mm->listed_frames)
+        return false;
+    const MMPFN *page = mi_pfn(mm, pfn);
+    return page->u3.e1.PageLocation == name && page->u3.e2.ReferenceCount == 0;
+}
+
+/* Which frame of `list`, one that has some, to take after `previous`: the next one, if that is on
+ * it; else one that many follow. => (P) */
+uint64_t mi_frame_after(const struct mm *mm, MMLISTS name, const MMPFNLIST *list,
+                        uint64_t previous);
+
 /* The colour of what the system takes next, which counts as taken. */
 uint32_t mi_next_system_color(const struct mm *mm);
 /* Let a new process begin with some colour. */

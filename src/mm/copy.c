@@ -160,6 +160,14 @@ NTSTATUS mm_return_variables(struct mm_space *space, const struct mm_variable *v
     return copy_variables(space, variables, count, RETURN);
 }
 
+static NTSTATUS status_of(struct mm_space *space)
+{
+    mi_lock_working_set_shared(space);
+    NTSTATUS status = mi_space_status(space);
+    mi_unlock_working_set_shared(space);
+    return status;
+}
+
 NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,
                                 uint64_t to_va, uint64_t size, uint64_t *copied)
 {
@@ -174,8 +182,11 @@ NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct 
         if (part > size - *copied)
             part = size - *copied;
         if (!NT_SUCCESS(mm_copy_from_user(from, bounce, source, part)) ||
-            !NT_SUCCESS(mm_copy_to_user(to, target, bounce, part)))
-            return STATUS_PARTIAL_COPY;
+            !NT_SUCCESS(mm_copy_to_user(to, target, bounce, part))) {
+            NTSTATUS gone = status_of(from);
+            gone = NT_SUCCESS(gone) ? status_of(to) : gone;
+            return NT_SUCCESS(gone) ? STATUS_PARTIAL_COPY : gone;
+        }
         *copied += part;
     }
     return STATUS_SUCCESS;

@@ -76,6 +76,7 @@ static void release_page(struct mi_flush *flush, uint64_t va, MMPTE old)
         /* A free page, a page table, somebody else's page: it would be freed twice. */
         if (mi_pfn(mm, pfn)->PteAddress.va != mi_pte_va(va))
             mi_corrupt_pte(mm, mi_pte_va(va), old);
+        mi_note_written(space, va, old);
         mi_wsle_remove(space, pfn);
         mi_flush_free(flush, pfn);
     }

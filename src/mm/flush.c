@@ -150,8 +150,11 @@ struct range {
 static NTSTATUS find_range(struct mm_space *space, uint64_t base, uint64_t size,
                            struct range *range)
 {
+    NTSTATUS status = mi_space_status(space);
     MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(base));
 
+    if (!NT_SUCCESS(status))
+        return status;
     if (!vad || !mi_vad_is_view(vad))
         return STATUS_NOT_MAPPED_VIEW;
     struct mi_control *control = mi_control_of_vad(space->mm, vad);

@@ -107,13 +107,14 @@ static inline KPRCB *mi_prcb(const struct mm *mm)
     return p->prcb[index];
 }
 
-/* One more in a count of the KPRCB, a LONG. */
-#define MI_COUNT(mm, field)                                                                        \
+/* `by` more in a count of the KPRCB, a LONG; one more. */
+#define MI_COUNT_BY(mm, field, by)                                                                 \
     do {                                                                                           \
         KPRCB *count_prcb = mi_prcb(mm);                                                           \
         if (count_prcb)                                                                            \
-            __atomic_fetch_add(&count_prcb->field, 1, __ATOMIC_RELAXED);                           \
+            __atomic_fetch_add(&count_prcb->field, (by), __ATOMIC_RELAXED);                        \
     } while (0)
+#define MI_COUNT(mm, field) MI_COUNT_BY(mm, field, 1)
 
 /* ---- boot.c, bootpfn.c, bootnt.c ----------------------------------------------------------- */
 

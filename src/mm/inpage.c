@@ -125,6 +125,10 @@ NTSTATUS mi_inpage_read(struct mm *mm, struct mi_inpage *inpage)
 {
     NTSTATUS status = mi_read_slots(mm, &inpage->slots, inpage->pfn);
 
+    if (NT_SUCCESS(status)) {
+        MI_COUNT_BY(mm, MmPageReadCount, (LONG)inpage->slots.count);
+        MI_COUNT(mm, MmPageReadIoCount);
+    }
     ke_acquire_lock(&mm->pfn_lock);
     for (size_t i = 0; i < inpage->slots.count; i++) {
         MMPFN *page = mi_pfn(mm, inpage->pfn[i]);

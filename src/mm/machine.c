@@ -206,17 +206,27 @@ static uint64_t count_tables(struct mm *mm)
 }
 
 /* Processors count, 32 bits wide. */
-static void count_faults(const struct mm *mm, struct mm_statistics *out)
+static uint64_t read_count(const LONG *count)
+{
+    return (ULONG)__atomic_load_n(count, __ATOMIC_RELAXED);
+}
+
+static void sum_counts(const struct mm *mm, struct mm_statistics *out)
 {
     const struct ke_processors *p = &mm->ke->processors;
 
     for (unsigned i = 0; i < p->count; i++) {
         const KPRCB *prcb = p->prcb[i];
-        out->faults += (ULONG)__atomic_load_n(&prcb->MmPageFaultCount, __ATOMIC_RELAXED);
-        out->demand_zero_faults +=
-            (ULONG)__atomic_load_n(&prcb->MmDemandZeroCount, __ATOMIC_RELAXED);
-        out->copy_on_write_faults +=
-            (ULONG)__atomic_load_n(&prcb->MmCopyOnWriteCount, __ATOMIC_RELAXED);
+        out->faults += read_count(&prcb->MmPageFaultCount);
+        out->demand_zero_faults += read_count(&prcb->MmDemandZeroCount);
+        out->copy_on_write_faults += read_count(&prcb->MmCopyOnWriteCount);
+        out->transition_faults += read_count(&prcb->MmTransitionCount);
+        out->pages_read += read_count(&prcb->MmPageReadCount);
+        out->reads += read_count(&prcb->MmPageReadIoCount);
+        out->pages_written += read_count(&prcb->MmDirtyPagesWriteCount);
+        out->writes += read_count(&prcb->MmDirtyWriteIoCount);
+        out->mapped_pages_written += read_count(&prcb->MmMappedPagesWriteCount);
+        out->mapped_writes += read_count(&prcb->MmMappedWriteIoCount);
     }
 }
 
@@ -246,7 +256,7 @@ void mm_get_statistics(struct mm *mm, struct mm_statistics *out)
     out->peak_commit = __atomic_load_n(nt->MmPeakCommitment, __ATOMIC_RELAXED);
     out->commit_limit = *nt->MmTotalCommitLimit;
     out->page_table_pages = count_tables(mm);
-    count_faults(mm, out);
+    sum_counts(mm, out);
     out->nonpaged_pool_bytes = mi_pool_bytes(&mm->pool[NonPagedPool]);
     out->paged_pool_bytes = mi_pool_bytes(&mm->pool[PagedPool]);
     out->resident_paged_pool =

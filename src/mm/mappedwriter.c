@@ -17,6 +17,7 @@
  * Source: Windows Internals 6, part 2, ch. 10 "Modified Page Writer".
  */
 #include "ke/futex.h"
+#include "mm/frames.h"
 #include "mm/section.h"
 #include "mm/system.h"
 
@@ -73,6 +74,34 @@ static void uncount_write(struct mi_control *control)
 
 /* ---- gathering ------------------------------------------------------------------------------- */
 
+/* A page that is on one of the two lists and belongs on the other, since the flag of its control
+ * area changed. => whether it was one; (P) */
+static bool change_list(struct mm *mm, uint64_t pfn)
+{
+    const MMPFN *page = mi_pfn(mm, pfn);
+    bool held_back = page->u3.e1.PageLocation == ModifiedNoWritePageList;
+
+    if (mi_page_is_held_back(mm, page) == held_back)
+        return false;
+    mi_take_off_list(mm, pfn);
+    mi_dereference_page(mm, pfn);
+    return true;
+}
+
+/* Pages that may be written by now. */
+static void let_go(struct mm *mm)
+{
+    uint64_t next;
+
+    ke_acquire_lock(&mm->pfn_lock);
+    for (uint64_t pfn = mm->ke->nt.MmModifiedNoWritePageListHead->Flink; pfn != MI_LIST_END;
+         pfn = next) {
+        next = mi_pfn(mm, pfn)->u1.Flink;
+        (void)change_list(mm, pfn);
+    }
+    ke_release_lock(&mm->pfn_lock);
+}
+
 /* The control area of a page on the list. => NULL: not to be written now; (P) */
 static struct mi_control *control_of_page(struct mm *mm, const MMPFN *page)
 {
@@ -119,8 +148,11 @@ static bool gather(struct mm *mm, struct cluster *cluster, size_t most)
 {
     *cluster = (struct cluster){.control = NULL};
     ke_acquire_lock(&mm->pfn_lock);
-    uint64_t pfn = mm->ke->nt.MmModifiedPageListHead->Flink;
-    for (; pfn != MI_LIST_END; pfn = mi_pfn(mm, pfn)->u1.Flink) {
+    uint64_t pfn = mm->ke->nt.MmModifiedPageListHead->Flink, next;
+    for (; pfn != MI_LIST_END; pfn = next) {
+        next = mi_pfn(mm, pfn)->u1.Flink;
+        if (change_list(mm, pfn))
+            continue;
         cluster->control = control_of_page(mm, mi_pfn(mm, pfn));
         if (cluster->control)
             break;
@@ -169,10 +201,13 @@ size_t mi_write_mapped(struct mm *mm, size_t most)
     NTSTATUS status = STATUS_SUCCESS;
     size_t total = 0, failed = 0;
 
+    let_go(mm);
     /* What fails comes to the end of the list: others have their turn before it is tried again. */
     while (total < most && failed < FAILURES_MOST && gather(mm, &cluster, most - total)) {
         NTSTATUS one;
         size_t written = write_cluster(mm, &cluster, &one);
+        MI_COUNT_BY(mm, MmMappedPagesWriteCount, (LONG)written);
+        MI_COUNT_BY(mm, MmMappedWriteIoCount, written == cluster.count ? 1 : (LONG)written);
         total += written;
         failed += cluster.count - written;
         if (!NT_SUCCESS(one))

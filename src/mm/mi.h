@@ -171,7 +171,7 @@ struct mm {
     struct mi_quarantine quarantine;
     char apart_too[128];
     struct mi_worker worker[MI_WORKERS];
-    uint32_t zero_color;       /* (P) of the free frame to be zeroed next */
+    uint64_t zeroed_last;      /* (P) the free frame that was zeroed last */
     uint64_t zeroed_by_others; /* (A) how often the zero-page thread was spared work */
 
     struct mi_paging paging_files;
@@ -261,8 +261,8 @@ static inline void mi_unlock_address_space(struct mm_space *space)
                                         KE_RANK_ADDRESS_CREATION);
 }
 
-/* Whether address ranges may still be made and changed: not once a process's memory was deleted,
- * while handles still lead to it. => (C) */
+/* Whether there is an address space to change or to ask about: not once a process's memory was
+ * deleted, while handles still lead to it. => (C) or (W), shared will do */
 static inline NTSTATUS mi_space_status(const struct mm_space *space)
 {
     return space->cleaned ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;

@@ -230,17 +230,18 @@ NTSTATUS mm_map_physical_pages(struct mm_space *space, const uint64_t *va, const
 /* The pages of start .. end (in one allocation with MEM_WRITE_WATCH; start < end) that were written
  * since it was made, or since their watch was reset, in order and at most `room`; with `reset` the
  * watch of those that are told begins anew.
- * => STATUS_INVALID_PARAMETER_1: not such memory */
+ * => STATUS_INVALID_PARAMETER_1: not such memory; STATUS_PROCESS_IS_TERMINATING */
 NTSTATUS mm_get_write_watch(struct mm_space *space, uint64_t start, uint64_t end, bool reset,
                             uint64_t *addresses, size_t room, size_t *count);
 NTSTATUS mm_reset_write_watch(struct mm_space *space, uint64_t start, uint64_t end);
 /* MemoryRegionInformation: the whole allocation that `address` lies in.
- * => STATUS_INVALID_ADDRESS: nothing is there; STATUS_INVALID_PARAMETER: not of user space */
+ * => STATUS_INVALID_ADDRESS: nothing is there; STATUS_INVALID_PARAMETER: not of user space;
+ *    STATUS_PROCESS_IS_TERMINATING */
 NTSTATUS mm_query_region(struct mm_space *space, uint64_t address,
                          MEMORY_REGION_INFORMATION *information);
 /* The file behind the view that `address` lies in, referenced (mm_ops.dereference_file).
  * => STATUS_INVALID_ADDRESS (no view is there), STATUS_FILE_INVALID (a view of no file),
- *    STATUS_INVALID_PARAMETER (not of user space)
+ *    STATUS_INVALID_PARAMETER (not of user space), STATUS_PROCESS_IS_TERMINATING
  * Source: GetMappedFileName, documentation, and the errors it gives. */
 NTSTATUS mm_reference_mapped_file(struct mm_space *space, uint64_t address, FILE_OBJECT **file);
 /* NtAreMappedFilesTheSame: do two addresses lie in views of the same section or file?
@@ -248,7 +249,8 @@ NTSTATUS mm_reference_mapped_file(struct mm_space *space, uint64_t address, FILE
  *    STATUS_CONFLICTING_ADDRESSES (private memory) */
 NTSTATUS mm_are_mapped_files_the_same(struct mm_space *space, uint64_t a, uint64_t b);
 /* Copy between two address spaces as Nt{Read,Write}VirtualMemory do: faults pages in on both sides,
- * stops at the first page that cannot be had: STATUS_PARTIAL_COPY with *copied so far. */
+ * stops at the first page that cannot be had: STATUS_PARTIAL_COPY with *copied so far.
+ * => also STATUS_PROCESS_IS_TERMINATING: the memory of one was deleted already */
 NTSTATUS mm_copy_virtual_memory(struct mm_space *from, uint64_t from_va, struct mm_space *to,
                                 uint64_t to_va, uint64_t size, uint64_t *copied);
 /* Probed copies between a caller's user memory and host memory (system call arguments), with the
@@ -304,13 +306,13 @@ NTSTATUS mm_set_working_set_limits(struct mm_space *space, uint64_t minimum, uin
                                    uint32_t flags);
 void mm_get_working_set_limits(struct mm_space *space, uint64_t *minimum, uint64_t *maximum,
                                uint32_t *flags);
-/* The pages of user space in the working set, the first `most` into `blocks`. => how many there are
- */
-uint64_t mm_query_working_set(struct mm_space *space, MEMORY_WORKING_SET_BLOCK *blocks,
-                              uint64_t most);
-/* What is known of the page at each VirtualAddress. */
-void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFORMATION *items,
-                             size_t count);
+/* The pages of user space in the working set, the first `most` into `blocks`. => *count: how many
+ * there are; STATUS_PROCESS_IS_TERMINATING */
+NTSTATUS mm_query_working_set(struct mm_space *space, MEMORY_WORKING_SET_BLOCK *blocks,
+                              uint64_t most, uint64_t *count);
+/* What is known of the page at each VirtualAddress. => STATUS_PROCESS_IS_TERMINATING */
+NTSTATUS mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFORMATION *items,
+                                 size_t count);
 
 /* ---- sections -------------------------------------------------------------------------------- */
 
@@ -385,7 +387,8 @@ struct mm_view {
  *    STATUS_CONFLICTING_ADDRESSES  the place is taken, or an image cannot be relocated
  *    STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; nothing is left */
 NTSTATUS mm_map_view(struct mm_space *space, struct mm_view *view);
-/* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW */
+/* `base` may be any address in the view. => STATUS_NOT_MAPPED_VIEW, STATUS_PROCESS_IS_TERMINATING
+ */
 NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base);
 /* Map what `parent` maps with ViewShare into a new process, at the same addresses (inherit.c).
  * => STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES; the
@@ -399,7 +402,7 @@ NTSTATUS mm_clone_address_space(struct mm_space *parent, struct mm_space *child)
 /* NtFlushVirtualMemory: write what this process modified in a view of a data file. A size of 0
  * means to the end of the view. *base and *size tell which pages it was.
  * => STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (not of a file), STATUS_INVALID_PARAMETER_2
- *    (base, or beyond the view), _3 (size beyond user space),
+ *    (base, or beyond the view), _3 (size beyond user space), STATUS_PROCESS_IS_TERMINATING,
  *    or the first error in writing; all that can be written is */
 NTSTATUS mm_flush_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size);
 
@@ -420,7 +423,10 @@ struct mm_statistics {
     uint64_t committed_pages, commit_limit, peak_commit; /* pages */
     uint64_t nonpaged_pool_bytes, paged_pool_bytes;
     uint64_t resident_paged_pool; /* pages */
-    uint64_t page_table_pages, demand_zero_faults, copy_on_write_faults, faults;
+    uint64_t page_table_pages;
+    uint64_t faults, demand_zero_faults, copy_on_write_faults, transition_faults;
+    uint64_t pages_read, reads; /* from files and paging files */
+    uint64_t pages_written, writes, mapped_pages_written, mapped_writes; /* by the two writers */
 };
 void mm_get_statistics(struct mm *mm, struct mm_statistics *out);
 

@@ -30,6 +30,9 @@ void mi_page_changed(struct mm *mm, MMPFN *page);
 /* Which list it is on, or goes to, as a modified page: what is written to files and what to paging
  * files wait apart. => (P) */
 MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page);
+/* Whether it is to be written only when its file is flushed (CONTROL_AREA's NoModifiedWriting), and
+ * waits on the modified-no-write list till then. => (P) */
+bool mi_page_is_held_back(struct mm *mm, const MMPFN *page);
 /* Off the modified list, to be written; and after that. A page that was changed meanwhile, or could
  * not be written, is modified as before. => (P) */
 void mi_begin_write(struct mm *mm, uint64_t pfn);

@@ -379,20 +379,13 @@ void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn)
 static NTSTATUS make_page(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t *pfn)
 {
     struct mm *mm = control->mm;
-    bool from_file = value.u.Soft.Prototype;
-    NTSTATUS status = STATUS_SUCCESS;
 
-    if (!mi_allocate_page(mm, from_file ? MI_PAGE_USER : MI_PAGE_USER_ZEROED, pfn))
+    if (value.u.Soft.Prototype)
+        return mi_proto_read(control, proto, value, pfn);
+    if (!mi_allocate_page(mm, MI_PAGE_USER_ZEROED, pfn))
         return STATUS_NO_MEMORY;
-    if (from_file)
-        status = control->backing->read(control, mi_page_of_proto(control, proto, value), pfn, 1);
-    if (!NT_SUCCESS(status)) {
-        mi_free_page(mm, *pfn);
-        return status;
-    }
     mi_proto_take(mm, proto, value, *pfn);
-    if (!from_file)
-        MI_COUNT(mm, MmDemandZeroCount);
+    MI_COUNT(mm, MmDemandZeroCount);
     return STATUS_SUCCESS;
 }
 

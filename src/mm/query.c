@@ -114,8 +114,23 @@ static void describe_vad(const struct mm_space *space, const MMVAD_SHORT *vad, u
     information->Type = !mi_vad_is_view(vad) ? MEM_PRIVATE : image ? MEM_IMAGE : MEM_MAPPED;
 }
 
+/* What is at an address that a VAD may have. => (W), shared will do */
+static void describe(const struct mm_space *space, uint64_t start,
+                     MEMORY_BASIC_INFORMATION *information)
+{
+    MMVAD_SHORT *vad = mi_vad_find_from(space, MI_VPN(start));
+
+    if (vad && vad->StartingVpn <= MI_VPN(start)) {
+        describe_vad(space, vad, start, information);
+        return;
+    }
+    information->RegionSize = (vad ? MI_VA(vad->StartingVpn) : MM_HIGHEST_VAD_ADDRESS + 1) - start;
+    information->State = MEM_FREE;
+    information->Protect = PAGE_NOACCESS;
+}
+
 /* NtQueryVirtualMemory, MemoryBasicInformation.
- * => STATUS_INVALID_PARAMETER: not an address of user space
+ * => STATUS_INVALID_PARAMETER: not an address of user space; STATUS_PROCESS_IS_TERMINATING
  * Source: VirtualQuery and MEMORY_BASIC_INFORMATION, documentation. */
 NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
                                  MEMORY_BASIC_INFORMATION *information)
@@ -136,24 +151,20 @@ NTSTATUS mm_query_virtual_memory(struct mm_space *space, uint64_t address,
         return STATUS_SUCCESS;
     }
     mi_lock_working_set_shared(space);
-    MMVAD_SHORT *vad = mi_vad_find_from(space, MI_VPN(start));
-    if (vad && vad->StartingVpn <= MI_VPN(start)) {
-        describe_vad(space, vad, start, information);
-    } else {
-        information->RegionSize =
-            (vad ? MI_VA(vad->StartingVpn) : MM_HIGHEST_VAD_ADDRESS + 1) - start;
-        information->State = MEM_FREE;
-        information->Protect = PAGE_NOACCESS;
-    }
+    NTSTATUS status = mi_space_status(space);
+    if (NT_SUCCESS(status))
+        describe(space, start, information);
     mi_unlock_working_set_shared(space);
-    return STATUS_SUCCESS;
+    return status;
 }
 
 /* The VAD of an address. => (C) */
 static NTSTATUS find_vad(const struct mm_space *space, uint64_t address, MMVAD_SHORT **vad)
 {
+    NTSTATUS status = mi_space_status(space);
+
     *vad = address <= MM_HIGHEST_VAD_ADDRESS ? mi_vad_find(space, MI_VPN(address)) : NULL;
-    return *vad ? STATUS_SUCCESS : STATUS_INVALID_ADDRESS;
+    return NT_SUCCESS(status) && !*vad ? STATUS_INVALID_ADDRESS : status;
 }
 
 static void describe_region(struct mm *mm, const MMVAD_SHORT *vad,

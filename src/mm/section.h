@@ -209,6 +209,9 @@ void mi_proto_take(struct mm *mm, MMPTE *proto, MMPTE value, uint64_t pfn);
 NTSTATUS mi_proto_fault_fork(struct mm *mm, MMPTE *proto, uint64_t *pfn, struct mi_read *read);
 /* mi_proto_fault for who is no process: pages of files. => no locks, or (W) */
 NTSTATUS mi_proto_have(struct mi_control *control, MMPTE *proto, uint64_t *pfn);
+/* Read the page of a prototype, which says `value`, from the control area's file, with neighbours
+ * (fileread.c); one PTE maps it. => STATUS_NO_MEMORY, STATUS_IN_PAGE_ERROR, ...; (G) */
+NTSTATUS mi_proto_read(struct mi_control *control, MMPTE *proto, MMPTE value, uint64_t *pfn);
 /* The same if it is in memory. => false: it is not */
 bool mi_proto_share_resident(struct mm *mm, MMPTE *proto, uint64_t *pfn);
 /* The same for a page that is in memory and was modified, which it is not any more. => MI_CLEAN: it

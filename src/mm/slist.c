@@ -69,22 +69,8 @@ static bool may_stop_before(uint32_t count, uint32_t most, const MMPFNLIST *list
     return count + MI_LINE_FRAMES > most && list->Flink % MI_LINE_FRAMES == 0;
 }
 
-/* The first frame of a list, or rather the one behind `previous` if that is on it: an engine maps
- * neighbours at neighbouring addresses for less. => (P) */
-static uint64_t neighbour_or_first(const struct mm *mm, MMLISTS name, const MMPFNLIST *list,
-                                   uint64_t previous)
-{
-    uint64_t next = previous + 1;
-    const MMPFN *page = mi_pfn(mm, next < mm->listed_frames ? next : list->Flink);
-
-    return next < mm->listed_frames && page->u3.e1.PageLocation == name &&
-                   page->u3.e2.ReferenceCount == 0 && mi_color_list(mm, name, next) == list
-               ? next
-               : list->Flink;
-}
-
-/* Up to `most` frames of the lists `name`, of colours in turn from *color on, as neighbours of
- * *last if possible. They are taken from the end, so that one comes first. => how many; (P) */
+/* Up to `most` frames of the lists `name`, of colours in turn from *color on; the last one was
+ * *last. They are taken from the end, so that one comes first. => how many; (P) */
 static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *last, uint64_t *frames,
                      uint32_t most)
 {
@@ -94,7 +80,7 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *las
 
     while (count < most && (list = mi_list_with_color(mm, name, *color)) != NULL &&
            !(name == ZeroedPageList && may_stop_before(count, most, list))) {
-        uint64_t pfn = neighbour_or_first(mm, name, list, *last);
+        uint64_t pfn = mi_frame_after(mm, name, list, *last);
         dealt[count++] = pfn;
         *last = pfn;
         mi_list_remove(mm, list, pfn);
@@ -118,7 +104,7 @@ static bool replenish(struct mm_space *space)
         return false;
     ke_acquire_lock(&mm->pfn_lock);
     uint32_t zeroed = deal(mm, ZeroedPageList, &color, &slist->dealt, slist->zeroed, most);
-    uint32_t free = deal(mm, FreePageList, &color, &slist->dealt, slist->free, most - zeroed);
+    uint32_t free = zeroed ? 0 : deal(mm, FreePageList, &color, &slist->dealt, slist->free, most);
     ke_release_lock(&mm->pfn_lock);
     set(&slist->zeroed_count, zeroed);
     set(&slist->free_count, free);

@@ -27,7 +27,10 @@
  * freed: OriginalPte names a slot only while what is in it is right, or being written. The slot of
  * a page that changes while it is written is freed when the write is over, lest somebody else's
  * write to it comes first. A changed page of an image is no longer the file's: it goes to a paging
- * file from then on.
+ * file from then on. Pages of a file whose control area says NoModifiedWriting wait on a list of
+ * their own (modified-no-write), which no writer looks at: they are written when somebody flushes
+ * the file, as a file system with a log does when the log is written. Nothing here sets that flag;
+ * a debugger can, and it is honoured from the writer's next look on.
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page List Dynamics", "PFN Data Structures".
  */
@@ -116,6 +119,17 @@ MMPFNLIST *mi_modified_list(const struct mm *mm, const MMPFN *page)
                                               : mm->ke->nt.MmModifiedPageListByColor;
 }
 
+bool mi_page_is_held_back(struct mm *mm, const MMPFN *page)
+{
+    MMPTE original = page->OriginalPte;
+
+    if (!original.u.Soft.Prototype)
+        return false;
+    const SUBSECTION *subsection = mi_subsection_of_pte(mm, original);
+    const CONTROL_AREA *area = k2h(&mm->ke->ks, subsection->ControlArea);
+    return area->u.Flags.NoModifiedWriting;
+}
+
 size_t mi_take_back_slots(struct mm *mm, size_t most)
 {
     size_t taken = 0;
@@ -177,7 +191,11 @@ void mi_dereference_page(struct mm *mm, uint64_t pfn)
         restore_original(mm, page);
         mi_free_frame_locked(mm, pfn, false);
     } else if (page->u3.e1.Modified) {
-        mi_list_insert_tail(mm, mi_modified_list(mm, page), pfn);
+        mi_list_insert_tail(mm,
+                            mi_page_is_held_back(mm, page)
+                                ? mm->ke->nt.MmModifiedNoWritePageListHead
+                                : mi_modified_list(mm, page),
+                            pfn);
     } else {
         mi_list_insert_tail(mm, &mm->ke->nt.MmStandbyPageListByPriority[page->u3.e1.Priority], pfn);
     }

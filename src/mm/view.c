@@ -354,10 +354,13 @@ NTSTATUS mm_unmap_view(struct mm_space *space, uint64_t base)
     if (base > MM_HIGHEST_VAD_ADDRESS)
         return STATUS_NOT_MAPPED_VIEW;
     mi_lock_address_space(space);
+    NTSTATUS status = mi_space_status(space);
     MMVAD_SHORT *vad = mi_vad_find(space, MI_VPN(base));
-    if (!vad || !mi_vad_is_view(vad)) {
+    if (NT_SUCCESS(status) && (!vad || !mi_vad_is_view(vad)))
+        status = STATUS_NOT_MAPPED_VIEW;
+    if (!NT_SUCCESS(status)) {
         mi_unlock_address_space(space);
-        return STATUS_NOT_MAPPED_VIEW;
+        return status;
     }
     mi_lock_working_set(space);
     mi_flush_begin(&flush, space);

@@ -131,7 +131,11 @@ static void watch_again(struct mi_flush *flush, struct bitmap *written, uint64_t
 static NTSTATUS find_watched(const struct mm_space *space, uint64_t start, uint64_t end,
                              MMVAD_SHORT **vad)
 {
+    NTSTATUS status = mi_space_status(space);
+
     *vad = mi_vad_find(space, MI_VPN(start));
+    if (!NT_SUCCESS(status))
+        return status;
     if (!*vad || (*vad)->u.VadFlags.VadType != MI_VAD_WRITE_WATCH ||
         (*vad)->EndingVpn < MI_VPN(end - 1))
         return STATUS_INVALID_PARAMETER_1;

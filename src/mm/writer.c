@@ -14,7 +14,7 @@
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Modified Page Writer".
  */
-#include "mm/mi.h"
+#include "mm/frames.h"
 
 struct batch {
     struct mi_slots slots;
@@ -96,6 +96,8 @@ size_t mi_write_modified(struct mm *mm, size_t most)
         mi_note_disk(mm, batch.slots.file, status);
         if (!NT_SUCCESS(status))
             break;
+        MI_COUNT_BY(mm, MmDirtyPagesWriteCount, (LONG)batch.slots.count);
+        MI_COUNT(mm, MmDirtyWriteIoCount);
         total += batch.slots.count;
     }
     return total;

@@ -110,12 +110,14 @@ static NTSTATUS touch(const struct lock *lock)
 }
 
 /* Before pages are brought in: whether there are not too many in any case. => no locks */
-static bool might_fit(const struct lock *lock)
+static NTSTATUS check_count(const struct lock *lock)
 {
     mi_lock_working_set_shared(lock->space);
+    NTSTATUS status = mi_space_status(lock->space);
     uint64_t most = lock->space->process->Vm.MinimumWorkingSetSize;
     mi_unlock_working_set_shared(lock->space);
-    return !(lock->type & MAP_PROCESS) || MI_VPN(lock->end - lock->start) <= most;
+    bool too_many = lock->type & MAP_PROCESS && MI_VPN(lock->end - lock->start) > most;
+    return NT_SUCCESS(status) && too_many ? STATUS_WORKING_SET_QUOTA : status;
 }
 
 /* Whether all pages are in memory, and may be locked. => (W) */
@@ -164,6 +166,7 @@ static void lock_pages(const struct lock *lock)
  *    STATUS_ACCESS_VIOLATION         some page is not committed, or may not be read
  *    STATUS_GUARD_PAGE_VIOLATION     some page was guarded; it is not any more
  *    STATUS_WORKING_SET_QUOTA        the minimum working set is too small for so many
+ *    STATUS_PROCESS_IS_TERMINATING   its memory was deleted already
  *    what brings pages in: STATUS_NO_MEMORY, STATUS_IN_PAGE_ERROR, ...
  * Nothing is locked then. */
 NTSTATUS mm_lock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
@@ -171,10 +174,10 @@ NTSTATUS mm_lock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t
 {
     struct lock lock = {.space = space, .type = type};
     NTSTATUS status = check_arguments(&lock, *base, *size);
-    bool missing = NT_SUCCESS(status);
 
-    if (NT_SUCCESS(status) && !might_fit(&lock))
-        return STATUS_WORKING_SET_QUOTA;
+    if (NT_SUCCESS(status))
+        status = check_count(&lock);
+    bool missing = NT_SUCCESS(status);
     for (unsigned attempt = 0; missing; attempt++) {
         if (attempt == ATTEMPTS_MOST)
             return STATUS_WORKING_SET_QUOTA;
@@ -237,7 +240,7 @@ static void unlock_pages(const struct lock *lock)
 
 /* NtUnlockVirtualMemory.
  * => STATUS_NOT_LOCKED  some page was not; such pages leave the working set, the others stay locked
- *    STATUS_INVALID_PARAMETER, _2, _3  as above */
+ *    STATUS_INVALID_PARAMETER, _2, _3, STATUS_PROCESS_IS_TERMINATING  as above */
 NTSTATUS mm_unlock_virtual_memory(struct mm_space *space, uint64_t *base, uint64_t *size,
                                   uint32_t type)
 {
@@ -247,7 +250,9 @@ NTSTATUS mm_unlock_virtual_memory(struct mm_space *space, uint64_t *base, uint64
     if (!NT_SUCCESS(status))
         return status;
     mi_lock_working_set(space);
-    status = release_unlocked(&lock);
+    status = mi_space_status(space);
+    if (NT_SUCCESS(status))
+        status = release_unlocked(&lock);
     if (NT_SUCCESS(status))
         unlock_pages(&lock);
     mi_unlock_working_set(space);

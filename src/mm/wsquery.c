@@ -38,28 +38,28 @@ static struct page look_at(const struct mm_space *space, uint64_t va, MMPTE pte)
     return page;
 }
 
-uint64_t mm_query_working_set(struct mm_space *space, MEMORY_WORKING_SET_BLOCK *blocks,
-                              uint64_t most)
+NTSTATUS mm_query_working_set(struct mm_space *space, MEMORY_WORKING_SET_BLOCK *blocks,
+                              uint64_t most, uint64_t *count)
 {
-    uint64_t count = 0;
-
+    *count = 0;
     mi_lock_working_set_shared(space);
-    for (uint32_t i = MI_FIXED_WSLES; i <= mi_wsl(space)->LastEntry; i++) {
+    NTSTATUS status = mi_space_status(space);
+    for (uint32_t i = MI_FIXED_WSLES; NT_SUCCESS(status) && i <= mi_wsl(space)->LastEntry; i++) {
         MMWSLE entry = *mi_wsle(space, i);
         if (!entry.u1.e1.Valid)
             continue;
         uint64_t va = mi_wsle_va(entry);
-        if (count < most) {
+        if (*count < most) {
             struct page page = look_at(space, va, mi_read_pte(mi_find_pte(space, va)));
-            blocks[count] = (MEMORY_WORKING_SET_BLOCK){.Protection = page.protection,
-                                                       .ShareCount = page.sharers,
-                                                       .Shared = page.shared,
-                                                       .VirtualPage = MI_VPN(va)};
+            blocks[*count] = (MEMORY_WORKING_SET_BLOCK){.Protection = page.protection,
+                                                        .ShareCount = page.sharers,
+                                                        .Shared = page.shared,
+                                                        .VirtualPage = MI_VPN(va)};
         }
-        count++;
+        ++*count;
     }
     mi_unlock_working_set_shared(space);
-    return count;
+    return status;
 }
 
 /* A page that is not in memory: only whether it would be shared. */
@@ -72,11 +72,12 @@ static bool would_be_shared(const struct mm_space *space, uint64_t va, MMPTE pte
     return vad && mi_vad_is_view(vad) && (pte.u.Long == 0 || mi_pte_is_lookup(pte));
 }
 
-void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFORMATION *items,
-                             size_t count)
+NTSTATUS mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFORMATION *items,
+                                 size_t count)
 {
     mi_lock_working_set_shared(space);
-    for (size_t i = 0; i < count; i++) {
+    NTSTATUS status = mi_space_status(space);
+    for (size_t i = 0; NT_SUCCESS(status) && i < count; i++) {
         MEMORY_WORKING_SET_EX_BLOCK *block = &items[i].VirtualAttributes;
         uint64_t va = MI_VA(MI_VPN(items[i].VirtualAddress.va));
         memset(block, 0, sizeof *block);
@@ -98,4 +99,5 @@ void mm_query_working_set_ex(struct mm_space *space, MEMORY_WORKING_SET_EX_INFOR
         block->LargePage = large.u.Hard.Valid;
     }
     mi_unlock_working_set_shared(space);
+    return status;
 }

@@ -17,25 +17,37 @@
 
 #define WAKE_AT 512u /* free frames that make it worth waking */
 #define BATCH 16u
+#define WHILE_WAITING 2u /* at once; twice as many as are taken meanwhile */
+#define AHEAD 64u        /* frames that are looked at for one that is free */
 #define STAND_BACK_MS 1
+
+/* The free frame to be zeroed next: the next one, past some that are not free, or one of the list
+ * of the next colour that has any. MI_LIST_END: there is none. => (P) */
+static uint64_t next_free(const struct mm *mm)
+{
+    const uint64_t last = mm->zeroed_last;
+    const MMPFNLIST *list;
+
+    for (uint64_t pfn = last + 1; pfn <= last + AHEAD; pfn++) {
+        if (mi_is_listed(mm, FreePageList, pfn))
+            return pfn;
+    }
+    list = mi_list_with_color(mm, FreePageList, (uint32_t)last + 1);
+    return list ? mi_frame_after(mm, FreePageList, list, last) : MI_LIST_END;
+}
 
 /* Take up to BATCH frames off the free list. => how many */
 static size_t take_free(struct mm *mm, uint64_t pfn[BATCH], size_t most)
 {
-    MMPFNLIST *list;
     size_t count = 0;
 
     ke_acquire_lock(&mm->pfn_lock);
-    uint32_t color = mm->zero_color;
-    while (count < BATCH && count < most &&
-           (list = mi_list_with_color(mm, FreePageList, color)) != NULL) {
-        pfn[count] = list->Flink;
-        color = (uint32_t)pfn[count] + 1;
-        mi_list_remove(mm, list, pfn[count]);
+    while (count < BATCH && count < most && (pfn[count] = next_free(mm)) != MI_LIST_END) {
+        mm->zeroed_last = pfn[count];
+        mi_list_remove(mm, mi_color_list(mm, FreePageList, pfn[count]), pfn[count]);
         mi_page_taken(mi_pfn(mm, pfn[count]));
         count++;
     }
-    mm->zero_color = color;
     ke_release_lock(&mm->pfn_lock);
     return count;
 }
@@ -89,7 +101,7 @@ void mi_zero_while_waiting(struct mm *mm)
     __atomic_fetch_add(&mm->zeroed_by_others, 1, __ATOMIC_RELAXED);
     if (pthread_mutex_trylock(&worker->pause) != 0)
         return; /* the thread is at it, or somebody keeps it out */
-    mi_zero_free_pages(mm, 1);
+    mi_zero_free_pages(mm, WHILE_WAITING);
     pthread_mutex_unlock(&worker->pause);
 }
 

@@ -61,7 +61,15 @@ static NTSTATUS performance(struct sys_call *call)
     information.CommitLimit = (ULONG)statistics.commit_limit;
     information.PeakCommitment = (ULONG)statistics.peak_commit;
     information.PageFaultCount = (ULONG)statistics.faults;
+    information.CopyOnWriteCount = (ULONG)statistics.copy_on_write_faults;
+    information.TransitionCount = (ULONG)statistics.transition_faults;
     information.DemandZeroCount = (ULONG)statistics.demand_zero_faults;
+    information.PageReadCount = (ULONG)statistics.pages_read;
+    information.PageReadIoCount = (ULONG)statistics.reads;
+    information.DirtyPagesWriteCount = (ULONG)statistics.pages_written;
+    information.DirtyWriteIoCount = (ULONG)statistics.writes;
+    information.MappedPagesWriteCount = (ULONG)statistics.mapped_pages_written;
+    information.MappedWriteIoCount = (ULONG)statistics.mapped_writes;
     information.PagedPoolPages = (ULONG)(statistics.paged_pool_bytes / PAGE_SIZE);
     information.ResidentPagedPoolPage = (ULONG)statistics.resident_paged_pool;
     information.NonPagedPoolPages = (ULONG)(statistics.nonpaged_pool_bytes / PAGE_SIZE);

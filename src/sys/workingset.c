@@ -70,15 +70,21 @@ NTSTATUS sys_query_working_set(struct sys_call *call, struct ps_process *process
 {
     const uint64_t head = offsetof(MEMORY_WORKING_SET_INFORMATION, WorkingSetInfo),
                    entry = sizeof(MEMORY_WORKING_SET_BLOCK);
-    uint64_t room = (call->arg[QUERY_LENGTH] - head) / entry;
-    uint64_t most = least(room, mm_query_working_set(process->space, NULL, 0));
+    uint64_t room = (call->arg[QUERY_LENGTH] - head) / entry, count;
+    NTSTATUS status = mm_query_working_set(process->space, NULL, 0, &count);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    uint64_t most = least(room, count);
     MEMORY_WORKING_SET_BLOCK *blocks = malloc(most * entry + 1);
     if (!blocks) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    uint64_t count = mm_query_working_set(process->space, blocks, most);
+    status = mm_query_working_set(process->space, blocks, most, &count);
     uint64_t told = least(count, most), size = head + told * entry;
-    NTSTATUS status = SYS_PUT(call, call->arg[QUERY_BUFFER], count);
+    if (NT_SUCCESS(status)) {
+        status = SYS_PUT(call, call->arg[QUERY_BUFFER], count);
+    }
     if (NT_SUCCESS(status)) {
         status = sys_put(call, call->arg[QUERY_BUFFER] + head, blocks, told * entry);
     }
@@ -101,7 +107,9 @@ NTSTATUS sys_query_working_set_ex(struct sys_call *call, struct ps_process *proc
         uint64_t at = call->arg[QUERY_BUFFER] + done, size = least(length - done, sizeof piece);
         NTSTATUS status = sys_get(call, piece, at, size);
         if (NT_SUCCESS(status)) {
-            mm_query_working_set_ex(process->space, piece, size / sizeof *piece);
+            status = mm_query_working_set_ex(process->space, piece, size / sizeof *piece);
+        }
+        if (NT_SUCCESS(status)) {
             status = sys_put(call, at, piece, size);
         }
         if (!NT_SUCCESS(status)) {

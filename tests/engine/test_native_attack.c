@@ -111,8 +111,8 @@ static unsigned tasks_of(pid_t pid)
     return count_entries(path);
 }
 
-/* Is any of [from, to) mapped in the sandbox? */
-static bool is_mapped(pid_t pid, uint64_t from, uint64_t to)
+/* Is any of [from, to) mapped in the sandbox, so that it can be written if `writable`? */
+static bool is_mapped_as(pid_t pid, uint64_t from, uint64_t to, bool writable)
 {
     char path[64], line[512];
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
@@ -120,12 +120,19 @@ static bool is_mapped(pid_t pid, uint64_t from, uint64_t to)
     bool found = false;
     while (f && fgets(line, sizeof(line), f)) {
         unsigned long first, end;
-        found |= sscanf(line, "%lx-%lx", &first, &end) == 2 && first < to && end > from;
+        char read, write;
+        found |= sscanf(line, "%lx-%lx %c%c", &first, &end, &read, &write) == 4 && first < to &&
+                 end > from && (!writable || write == 'w');
     }
     if (f) {
         fclose(f);
     }
     return found;
+}
+
+static bool is_mapped(pid_t pid, uint64_t from, uint64_t to)
+{
+    return is_mapped_as(pid, from, to, false);
 }
 
 /* ---- fixture ---- */
@@ -275,10 +282,12 @@ static void stop_kicking(struct fixture *f)
     pthread_join(f->kicker, NULL);
 }
 
-/* A guest's memory is only what its tables map: TARGET never was. */
+/* A guest's memory is only what its tables map, TARGET never was; and its code is read-only there.
+ */
 static void assert_nothing_gained(struct fixture *f, unsigned tasks)
 {
     assert_false(is_mapped(f->sandbox, TARGET, TARGET + RIG_PAGE));
+    assert_false(is_mapped_as(f->sandbox, RIG_CODE, RIG_CODE + RIG_PAGE, true));
     assert_int_equal(tasks_of(f->sandbox), tasks);
 }
 
@@ -683,9 +692,11 @@ struct order { /* as the mapper reads them */
     uint64_t number, arguments[6], unused;
 };
 
-/* Guest memory that looks to the stub like its areas, area 0 and a task's: with an order to map
- * RAM, or to make a task. */
-static void build_fake_area(struct fixture *f, unsigned variant)
+/* What a jump into the stub is for: to map RAM, to make a task, to get rights. */
+enum goal { TO_MAP, TO_CLONE, TO_PROTECT, GOALS };
+
+/* Guest memory that looks to the stub like its areas, area 0 and a task's: with such an order. */
+static void build_fake_area(struct fixture *f, enum goal goal)
 {
     for (uint64_t i = 0; i < FAKE_PAGES; i++) {
         volatile uint64_t *pte = rig_pte(&f->guest, FAKE_AREA + i * RIG_PAGE);
@@ -694,32 +705,34 @@ static void build_fake_area(struct fixture *f, unsigned variant)
         }
     }
     const uint32_t one = 1;
-    const struct order map = {
-        SYS_mmap,
-        {TARGET, RIG_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, STUB_FD_RAM, 0},
-        0};
-    const struct order task = {SYS_clone, {0x10D00, FAKE_AREA}, 0};
+    const struct order orders[GOALS] = {
+        {SYS_mmap,
+         {TARGET, RIG_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, STUB_FD_RAM, 0},
+         0},
+        {SYS_clone, {0x10D00, FAKE_AREA}, 0},
+        {SYS_mprotect, {RIG_CODE, RIG_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC}, 0},
+    };
     for (unsigned i = 0; i < 2; i++) {
         uint64_t va = FAKE_AREA + (i ? STUB_TASK_BOOK : 0);
         uint8_t *book = rig_frame(&f->rig, *rig_pte(&f->guest, va) >> 12 & 0xFFFFFFFF);
         memset(book, 0, RIG_PAGE);
         memcpy(book + STUB_ORDER_COUNT, &one, sizeof(one));
         memcpy(book + STUB_ORDER_SET, &one, sizeof(one));
-        memcpy(book + (i ? STUB_TASK_ORDERS : STUB_ORDERS), variant % 2 ? &task : &map,
-               sizeof(map));
+        memcpy(book + (i ? STUB_TASK_ORDERS : STUB_ORDERS), &orders[goal], sizeof(orders[goal]));
     }
 }
 
-/* Variants: what the registers are for (bit 0), and a trap behind the first instruction (bit 1). */
-enum { VARIANTS = 4 };
-
-static struct engine_context hostile_context(uint64_t offset, unsigned variant)
+static struct engine_context hostile_context(uint64_t offset, enum goal goal)
 {
     struct engine_context c = rig_context(CODE_JUMP);
     mmap_arguments(&c);
-    if (variant % 2) {
+    if (goal == TO_CLONE) {
         c.gpr[ENGINE_RAX] = SYS_clone;
         c.gpr[ENGINE_RDI] = 0x10D00; /* VM, FS, SIGHAND, THREAD */
+    } else if (goal == TO_PROTECT) {
+        c.gpr[ENGINE_RAX] = SYS_mprotect;
+        c.gpr[ENGINE_RDI] = RIG_CODE;
+        c.gpr[ENGINE_RDX] = PROT_READ | PROT_WRITE | PROT_EXEC;
     }
     c.gpr[ENGINE_RCX] = STUB_BASE + offset;
     c.gpr[ENGINE_RBX] = FAKE_AREA + STUB_STACK;
@@ -753,10 +766,10 @@ static void attack(struct fixture *f, struct engine_context *c, unsigned tasks)
     }
 }
 
-static void jump(struct fixture *f, uint64_t offset, unsigned variant, unsigned tasks)
+static void jump(struct fixture *f, uint64_t offset, enum goal goal, bool step, unsigned tasks)
 {
-    struct engine_context c = hostile_context(offset, variant);
-    if (variant & 2) {
+    struct engine_context c = hostile_context(offset, goal);
+    if (step) {
         set_trap_flag(f, &c);
     }
     attack(f, &c, tasks);
@@ -768,10 +781,11 @@ static void test_jump_to_every_byte_of_the_stub(void **state)
     const uint64_t gap = STUB_RESUME_END, gap_end = STUB_OPEN - 0x10; /* nothing is there */
     unsigned tasks = tasks_of(f->sandbox);
     start_kicking(f);
-    for (unsigned variant = 0; variant < VARIANTS; variant++) {
-        build_fake_area(f, variant);
+    for (enum goal goal = 0; goal < GOALS; goal++) {
+        build_fake_area(f, goal);
         for (uint64_t i = 0; i < STUB_WINDOW_END; i = i + 1 == gap ? gap_end : i + 1) {
-            jump(f, i, variant, tasks);
+            jump(f, i, goal, false, tasks);
+            jump(f, i, goal, true, tasks);
         }
     }
     stop_kicking(f);
@@ -780,7 +794,7 @@ static void test_jump_to_every_byte_of_the_stub(void **state)
 /* Execute the call that opens the window, and have a trap behind it. */
 static void open_window(struct fixture *f, unsigned tasks)
 {
-    struct engine_context c = hostile_context(STUB_WINDOW - 2, 2);
+    struct engine_context c = hostile_context(STUB_WINDOW - 2, TO_MAP);
     c.gpr[ENGINE_RAX] = SYS_prctl;
     c.gpr[ENGINE_RDI] = PR_SET_SYSCALL_USER_DISPATCH;
     c.gpr[ENGINE_RSI] = PR_SYS_DISPATCH_OFF;
@@ -795,11 +809,13 @@ static void test_window_does_not_stay_open(void **state)
 {
     struct fixture *f = fixture_of(state);
     unsigned tasks = tasks_of(f->sandbox);
-    build_fake_area(f, 0);
     start_kicking(f);
-    for (uint64_t offset = STUB_OPEN; offset < STUB_WINDOW_END; offset++) {
-        open_window(f, tasks);
-        jump(f, offset, 0, tasks);
+    for (enum goal goal = 0; goal < GOALS; goal++) {
+        build_fake_area(f, goal);
+        for (uint64_t offset = STUB_OPEN; offset < STUB_WINDOW_END; offset++) {
+            open_window(f, tasks);
+            jump(f, offset, goal, false, tasks);
+        }
     }
     stop_kicking(f);
 }

@@ -74,13 +74,14 @@ void mix_step_query(struct mix_worker *w)
     MEMORY_BASIC_INFORMATION q = query(w->process->space, va);
     MEMORY_WORKING_SET_EX_INFORMATION item = {.VirtualAddress.va = va};
     MEMORY_REGION_INFORMATION region;
+    uint64_t count;
 
     mix_expect(w, q.BaseAddress.va <= va && va - q.BaseAddress.va < q.RegionSize, "query's range",
                va);
     mix_expect(w, (q.State == MEM_RESERVE) == (q.Protect == 0), "query's state", va);
     EXPECT(w, mm_query_region(w->process->space, va, &region), STATUS_INVALID_ADDRESS);
-    mm_query_working_set_ex(w->process->space, &item, 1);
-    (void)mm_query_working_set(w->process->space, NULL, 0);
+    (void)mm_query_working_set_ex(w->process->space, &item, 1);
+    (void)mm_query_working_set(w->process->space, NULL, 0, &count);
 }
 
 /* ---- contents ------------------------------------------------------------------------------- */

@@ -101,7 +101,7 @@ static void pages_come_from_the_file(void **state)
     assert_status(STATUS_ACCESS_VIOLATION, write_byte(a, at, 1));
     assert_int_equal(query(a, at).RegionSize, 4 * PAGE_SIZE);
     assert_int_equal(query(a, at).Type, MEM_MAPPED);
-    assert_int_equal(mm_section_control_area(machine.mm, segment)->NumberOfPfnReferences, 2);
+    assert_int_equal(mm_section_control_area(machine.mm, segment)->NumberOfPfnReferences, 4);
     assert_consistent(&machine);
     mm_close_section(machine.mm, segment);
     assert_int_equal(get(a, at + PAGE_SIZE), 2); /* the view keeps it */
@@ -455,6 +455,56 @@ static void delayed_write_failure(void **state)
     assert_int_equal(file->bytes[PAGE_SIZE], 80);
 }
 
+static ULONG pages_read(void)
+{
+    ULONG count = 0;
+
+    for (unsigned i = 0; i < machine.ke.processors.count; i++)
+        count += (ULONG)machine.ke.processors.prcb[i]->MmPageReadCount;
+    return count;
+}
+
+/* Pages that follow are read with the one that is touched, up to eight and to the end of the file;
+ * they wait on the standby list, and are nobody's to be told of when they cannot be read. */
+static void neighbours_come_along(void **state)
+{
+    (void)state;
+    file->size = 20 * PAGE_SIZE + 100;
+    SEGMENT *segment = section();
+    uint64_t at = map(a, segment, PAGE_READWRITE);
+    const CONTROL_AREA *area = mm_section_control_area(machine.mm, segment);
+    uint64_t standby = settled(&machine).standby[5];
+    ULONG before = pages_read();
+    uint8_t byte;
+
+    assert_int_equal(get(a, at + 2 * PAGE_SIZE), 3);
+    assert_int_equal(file->reads, 1);
+    assert_int_equal(area->NumberOfPfnReferences, 8);
+    assert_int_equal(settled(&machine).standby[5], standby + 7);
+    assert_consistent(&machine);
+    for (unsigned i = 2; i < 10; i++)
+        assert_int_equal(get(a, at + i * PAGE_SIZE), i + 1);
+    assert_int_equal(file->reads, 1);
+    assert_int_equal(settled(&machine).standby[5], standby);
+    /* Those that are there already, or not there at all, are not read. */
+    assert_int_equal(get(a, at), 1);
+    assert_int_equal(area->NumberOfPfnReferences, 10);
+    assert_int_equal(get(a, at + 18 * PAGE_SIZE), 19);
+    assert_int_equal(area->NumberOfPfnReferences, 13);
+    assert_int_equal(file->reads, 3);
+    assert_int_equal(get(a, at + 20 * PAGE_SIZE + 99), 21);
+    assert_int_equal(get(a, at + 20 * PAGE_SIZE + 100), 0);
+    /* One that cannot be read spoils the whole read, and nothing else. */
+    file->bad_page = 13;
+    assert_int_equal(get(a, at + 12 * PAGE_SIZE), 13);
+    assert_int_equal(file->reads, 5);
+    assert_status(STATUS_IN_PAGE_ERROR, read_byte(a, at + 13 * PAGE_SIZE, &byte));
+    assert_int_equal(get(a, at + 14 * PAGE_SIZE), 15);
+    assert_int_equal(area->NumberOfPfnReferences, 18);
+    assert_int_equal(pages_read() - before, 18);
+    mm_close_section(machine.mm, segment);
+}
+
 /* Clean pages are memory for others, and come from the file again. */
 static void pages_are_taken_and_come_back(void **state)
 {
@@ -467,7 +517,7 @@ static void pages_are_taken_and_come_back(void **state)
     assert_ok(mm_unmap_view(b, at));
     assert_ok(mm_flush_file(machine.mm, test_file_sections(file)));
     const CONTROL_AREA *area = mm_section_control_area(machine.mm, segment);
-    assert_int_equal(area->NumberOfPfnReferences, 2);
+    assert_int_equal(area->NumberOfPfnReferences, 4);
     while (mi_allocate_page(machine.mm, MI_PAGE_ANY, &pfn)) {
         *(uint64_t *)mi_frame(machine.mm, pfn) = first;
         first = pfn;
@@ -504,6 +554,7 @@ int main(void)
         TEST(write_failure),
         TEST(read_failure),
         TEST(delayed_write_failure),
+        TEST(neighbours_come_along),
         TEST(pages_are_taken_and_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

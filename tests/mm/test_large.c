@@ -49,7 +49,7 @@ static MEMORY_WORKING_SET_EX_BLOCK attributes(uint64_t va)
 {
     MEMORY_WORKING_SET_EX_INFORMATION item = {.VirtualAddress.va = va};
 
-    mm_query_working_set_ex(space, &item, 1);
+    assert_status(STATUS_SUCCESS, mm_query_working_set_ex(space, &item, 1));
     return item.VirtualAttributes;
 }
 

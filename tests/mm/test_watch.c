@@ -116,6 +116,24 @@ static void protection_does_not_hide_writes(void **state)
     assert_consistent(&machine);
 }
 
+/* Decommitted, it is told still: the region is the same, and its contents are not. */
+static void decommitting_does_not_hide_writes(void **state)
+{
+    uint64_t base = watched(PAGES, MEM_COMMIT), pages[PAGES];
+    uint8_t byte;
+    (void)state;
+
+    assert_ok(write_byte(space, base + PAGE_SIZE, 1));
+    assert_ok(read_byte(space, base + 2 * PAGE_SIZE, &byte));
+    assert_ok(decommit(space, base, 4 * PAGE_SIZE));
+    assert_int_equal(get(base, false, pages), 1);
+    assert_int_equal(pages[0], base + PAGE_SIZE);
+    assert_ok(commit(space, base, 4 * PAGE_SIZE, PAGE_READWRITE));
+    assert_int_equal(get(base, true, pages), 1);
+    assert_int_equal(get(base, true, pages), 0);
+    assert_consistent(&machine);
+}
+
 static void not_such_memory(void **state)
 {
     uint64_t base = watched(16, 0), other = allocate(space, 0, PAGE_SIZE, PAGE_READWRITE);
@@ -194,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_are_told_once_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(watches_outlive_paging, setup, teardown),
         cmocka_unit_test_setup_teardown(protection_does_not_hide_writes, setup, teardown),
+        cmocka_unit_test_setup_teardown(decommitting_does_not_hide_writes, setup, teardown),
         cmocka_unit_test_setup_teardown(not_such_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_pages_are_not_written, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_frees_slots, setup, teardown),

@@ -118,6 +118,55 @@ static void bad_page_of_a_file(void **state)
     down();
 }
 
+/* Pages of a file that is not to be written by itself wait on a list of their own, until somebody
+ * flushes it or it may be written again. */
+static void held_back_until_flushed(void **state)
+{
+    (void)state;
+    up(PAGES * PAGE_SIZE, 0, 0);
+    CONTROL_AREA *area = mm_section_control_area(machine.mm, segment);
+    const MMPFNLIST *held_back = machine.ke.nt.MmModifiedNoWritePageListHead;
+
+    modify(0, 2, 60); /* on the modified list already */
+    area->u.Flags.NoModifiedWriting = 1;
+    modify(4, 6, 61);
+    assert_int_equal(page_of_file(1)->u3.e1.PageLocation, ModifiedPageList);
+    assert_int_equal(page_of_file(5)->u3.e1.PageLocation, ModifiedNoWritePageList);
+    assert_consistent(&machine);
+    size_t writes = file->writes;
+    assert_int_equal(mm_write_modified_pages(machine.mm, 100), 0);
+    assert_int_equal(file->writes, writes);
+    assert_int_equal(held_back->Total, 4);
+    assert_consistent(&machine);
+    take_all_frames(&machine); /* they are nobody's to be had */
+    assert_int_equal(held_back->Total, 4);
+    assert_int_equal(byte_at(view + 5 * PAGE_SIZE), 61); /* a soft fault */
+    mm_empty_working_set(space);
+    assert_int_equal(held_back->Total, 4);
+    assert_ok(mm_flush_file(machine.mm, test_file_sections(file)));
+    assert_int_equal(held_back->Total, 0);
+    assert_int_equal(page_of_file(5)->u3.e1.PageLocation, StandbyPageList);
+    assert_int_equal(file->bytes[0], 60);
+    assert_int_equal(file->bytes[5 * PAGE_SIZE], 61);
+    modify(7, 8, 62);
+    assert_int_equal(held_back->Total, 1);
+    area->u.Flags.NoModifiedWriting = 0;
+    assert_int_equal(mm_write_modified_pages(machine.mm, 100), 1);
+    assert_int_equal(file->bytes[7 * PAGE_SIZE], 62);
+    /* What is held back when the last one goes is written then. */
+    area->u.Flags.NoModifiedWriting = 1;
+    modify(9, 10, 63);
+    assert_int_equal(held_back->Total, 1);
+    assert_ok(mm_unmap_view(space, view));
+    mm_close_section(machine.mm, segment);
+    assert_int_equal(file->bytes[9 * PAGE_SIZE], 63);
+    assert_int_equal(held_back->Total, 0);
+    assert_consistent(&machine);
+    process_destroy(&machine, space);
+    test_file_destroy(file);
+    machine_destroy(&machine);
+}
+
 static void change_page_2(void)
 {
     assert_true(page_of_file(2)->u3.e1.WriteInProgress);
@@ -485,6 +534,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_are_written_together),
         cmocka_unit_test(bad_page_of_a_file),
+        cmocka_unit_test(held_back_until_flushed),
         cmocka_unit_test(changed_meanwhile),
         cmocka_unit_test(flush_waits),
         cmocka_unit_test(cutting_waits),

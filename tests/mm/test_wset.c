@@ -431,8 +431,11 @@ static void what_is_told(void **state)
     touch(b, other, 1);
     assert_ok(protect(a, base, PAGE_SIZE, PAGE_EXECUTE_READ));
     assert_ok(lock(a, base, PAGE_SIZE));
-    assert_int_equal(mm_query_working_set(a, block, 0), 3);
-    assert_int_equal(mm_query_working_set(a, block, 8), 3);
+    uint64_t count;
+    assert_ok(mm_query_working_set(a, block, 0, &count));
+    assert_int_equal(count, 3);
+    assert_ok(mm_query_working_set(a, block, 8, &count));
+    assert_int_equal(count, 3);
     assert_int_equal(block[0].VirtualPage, MI_VPN(base));
     assert_int_equal(block[0].Protection, MM_EXECUTE_READ);
     assert_false(block[0].Shared);
@@ -450,7 +453,7 @@ static void what_is_told(void **state)
     const uint64_t va[] = {base + 17, base + PAGES(2), view, view + PAGE_SIZE, 0, UINT64_MAX};
     for (int i = 0; i < 6; i++)
         item[i].VirtualAddress.va = va[i];
-    mm_query_working_set_ex(a, item, 6);
+    assert_ok(mm_query_working_set_ex(a, item, 6));
     assert_true(item[0].VirtualAttributes.Valid && item[0].VirtualAttributes.Locked);
     assert_int_equal(item[0].VirtualAttributes.Win32Protection, PAGE_EXECUTE_READ);
     assert_false(item[1].VirtualAttributes.Valid);

@@ -232,6 +232,7 @@ static void objects(void)
     FAILS(ERROR_FILE_NOT_FOUND, OpenSemaphoreA(SYNCHRONIZE, FALSE, nobody));
     FAILS(ERROR_INVALID_HANDLE, OpenEventA(SYNCHRONIZE, FALSE, taken));
     FAILS(ERROR_INVALID_PARAMETER, OpenMutexA(SYNCHRONIZE, FALSE, NULL));
+    FAILS(ERROR_INVALID_HANDLE, OpenEventA(SYNCHRONIZE, FALSE, ""));
     FAILS(ERROR_INVALID_HANDLE, SetEvent(CLOSED));
     FAILS(ERROR_INVALID_HANDLE, SetEvent(mutex));
     FAILS(ERROR_ACCESS_DENIED, SetEvent(waits_only));
@@ -251,6 +252,11 @@ static void objects(void)
     WRONG(ERROR_ALREADY_EXISTS, CreateEventA(NULL, FALSE, FALSE, "Local\\lasterrors-event"));
     WRONG(ERROR_ALREADY_EXISTS, CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, RW, 0, SIZE, taken));
     SECTION("already there");
+    /* an empty name is none */
+    WRONG(ERROR_SUCCESS, CreateEventA(NULL, FALSE, FALSE, ""));
+    WRONG(ERROR_SUCCESS, CreateEventA(NULL, FALSE, FALSE, ""));
+    WRONG(ERROR_SUCCESS, CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, RW, 0, SIZE, ""));
+    SECTION("empty names");
 }
 
 int main(void)

@@ -246,7 +246,7 @@ static status query(const word *v)
 
 static void test_query(void)
 {
-    enum { BASIC, WORKING_SET, NAME, REGION };
+    enum { BASIC, WORKING_SET, NAME, REGION, WORKING_SET_EX };
     const struct row rows[] = {
         ROW(SUCCESS, SELF, NOTHING, BASIC, 0, 0x30),
         ROW(SUCCESS, SELF, NOBODYS, BASIC, 0, 0x30),
@@ -256,6 +256,11 @@ static void test_query(void)
         ROW(INVALID_HANDLE, CLOSED, RESERVED, BASIC, 0, 0x30),
         ROW(OBJECT_TYPE_MISMATCH, event, RESERVED, BASIC, 0, 0x30),
         ROW(ACCESS_DENIED, limited, RESERVED, BASIC, 0, 0x30),
+        ROW(PROCESS_IS_TERMINATING, ended, RESERVED, BASIC, 0, 0x30),
+        ROW(PROCESS_IS_TERMINATING, ended, RESERVED, WORKING_SET, 0, 1024),
+        ROW(PROCESS_IS_TERMINATING, ended, RESERVED, NAME, 0, 1024),
+        ROW(PROCESS_IS_TERMINATING, ended, RESERVED, REGION, 0, 0x18),
+        ROW(PROCESS_IS_TERMINATING, ended, RESERVED, WORKING_SET_EX, 0, 0x10),
         ROW(INVALID_INFO_CLASS, SELF, RESERVED, 0x7777, 0, 0x30),
         ROW(INFO_LENGTH_MISMATCH, SELF, RESERVED, BASIC, 0, 0x2F),
         ROW(INFO_LENGTH_MISMATCH, SELF, RESERVED, REGION, 0, 0x17),
@@ -295,6 +300,7 @@ static void test_copies(void)
     const struct row either[] = {
         ROW(SUCCESS, SELF, page, 0, 0x1000),
         ROW(SUCCESS, SELF, NOTHING, 0, 0),
+        ROW(PROCESS_IS_TERMINATING, ended, page, 0, 1),
         ROW(INVALID_HANDLE, CLOSED, page, 0, 1),
         ROW(OBJECT_TYPE_MISMATCH, event, page, 0, 1),
         ROW(ACCESS_DENIED, limited, page, 0, 1),
@@ -331,6 +337,7 @@ static void test_flush(void)
         ROW(INVALID_HANDLE, CLOSED, FILE_VIEW, 0),
         ROW(OBJECT_TYPE_MISMATCH, event, FILE_VIEW, 0),
         ROW(ACCESS_DENIED, limited, FILE_VIEW, 0),
+        ROW(PROCESS_IS_TERMINATING, ended, FILE_VIEW, 0),
         ROW(ACCESS_VIOLATION, SELF, BAD_POINTER, 0),
         ROW(ACCESS_VIOLATION, SELF, FILE_VIEW, BAD_POINTER),
         ROW(ACCESS_VIOLATION, SELF, FILE_VIEW, 0, BAD_POINTER),
@@ -364,6 +371,7 @@ static void test_watch(void)
         ROW(INVALID_HANDLE, CLOSED, 0, WATCHED, 0x10000, 0, 16),
         ROW(OBJECT_TYPE_MISMATCH, event, 0, WATCHED, 0x10000, 0, 16),
         ROW(ACCESS_DENIED, limited, 0, WATCHED, 0x10000, 0, 16),
+        ROW(PROCESS_IS_TERMINATING, ended, 0, WATCHED, 0x10000, 0, 16),
         ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, INTO, 16),
         ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, RESERVED, 16),
         ROW(ACCESS_VIOLATION, SELF, 0, WATCHED, 0x10000, 0, BAD_POINTER),
@@ -384,6 +392,7 @@ static void test_watch(void)
         ROW(INVALID_HANDLE, CLOSED, WATCHED, 0x10000),
         ROW(OBJECT_TYPE_MISMATCH, event, WATCHED, 0x10000),
         ROW(ACCESS_DENIED, limited, WATCHED, 0x10000),
+        ROW(PROCESS_IS_TERMINATING, ended, WATCHED, 0x10000),
         ROW(INVALID_PARAMETER_1, SELF, RESERVED, 0x1000),
         ROW(INVALID_PARAMETER_1, SELF, WATCHED, 0x11000),
         ROW(INVALID_PARAMETER_2, SELF, WATCHED, 0),
@@ -610,10 +619,10 @@ static void test_rest(void)
 {
     enum { BASIC, IMAGE };
     const struct row unmaps[] = {
-        ROW(INVALID_HANDLE, CLOSED, VIEW),    ROW(OBJECT_TYPE_MISMATCH, event, VIEW),
-        ROW(ACCESS_DENIED, limited, VIEW),    ROW(NOT_MAPPED_VIEW, SELF, NOTHING),
-        ROW(NOT_MAPPED_VIEW, SELF, RESERVED), ROW(NOT_MAPPED_VIEW, SELF, NOBODYS),
-        ROW(NOT_MAPPED_VIEW, SELF, KERNEL),
+        ROW(INVALID_HANDLE, CLOSED, VIEW),   ROW(OBJECT_TYPE_MISMATCH, event, VIEW),
+        ROW(ACCESS_DENIED, limited, VIEW),   ROW(PROCESS_IS_TERMINATING, ended, VIEW),
+        ROW(NOT_MAPPED_VIEW, SELF, NOTHING), ROW(NOT_MAPPED_VIEW, SELF, RESERVED),
+        ROW(NOT_MAPPED_VIEW, SELF, NOBODYS), ROW(NOT_MAPPED_VIEW, SELF, KERNEL),
     };
     CHECK(unmap, unmaps);
     const struct row queries[] = {
