@@ -192,11 +192,16 @@ static bool ask_prototype(struct kd *kd, uint64_t va, struct vad_facts *facts, u
     return true;
 }
 
-/* PAGE_* of a valid page: rights of all levels, whether a write makes a copy, and caching. */
+/* PAGE_* of a valid page: rights of all levels, whether a write makes a copy, and caching. A page
+ * that a fork shares is copied too, whatever it may be used for: its entry has the protection. */
 static uint32_t valid_protection(struct kd *kd, const struct hw_walk *walk)
 {
     uint64_t pte = walk->step[walk->step_count - 1].entry.value;
     bool copy = kd_bits(kd, "_MMPTE_HARDWARE", "CopyOnWrite", pte) != 0;
+    uint64_t of_fork = kd_bits(kd, "_MMPTE_HARDWARE", "SoftwareWsIndex", pte);
+    if (copy && of_fork != 0 && kd_type_size(kd->symbols, "nt", "_MMCLONE_DESCRIPTOR") != 0) {
+        return page_protection(of_fork);
+    }
     bool write = walk->writable || kd_bits(kd, "_MMPTE_HARDWARE", "Write", pte) != 0;
     uint32_t data = copy ? 0x08 : write ? 0x04 : 0x02, code = copy ? 0x80 : write ? 0x40 : 0x20;
     uint32_t caching = kd_bits(kd, "_MMPTE_HARDWARE", "CacheDisable", pte)   ? PAGE_NOCACHE

@@ -75,6 +75,10 @@ struct kd_vad {
 typedef bool kd_vad_visit(struct kd *kd, const struct kd_vad *vad, void *context);
 bool kd_vads_each(struct kd *kd, uint64_t root, kd_vad_visit *visit, void *context);
 
+/* Visit the SUBSECTIONs of a control area in order until `visit` returns false.
+ * => false: their list is damaged, and an error was printed */
+bool kd_subsections_each(struct kd *kd, uint64_t area, kd_element_visit *visit, void *context);
+
 /* Visit the working set list entries (raw MMWSLEs, free ones too) of the MMWSL at `list`, which is
  * the current process's or none, until `visit` returns false. => false: they could not all be read,
  * which was printed, or interrupted */

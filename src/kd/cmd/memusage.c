@@ -26,7 +26,6 @@
 
 #define PAGE_KB 4
 #define ROWS_MOST 65536u
-#define SUBSECTIONS_MOST 65536u
 #define FAST_REF_BITS 15ull
 #define FIRST_KERNEL_ADDRESS 0xFFFF800000000000ull
 
@@ -68,7 +67,8 @@ struct usage {
     size_t process_count;
     unsigned descriptors;  /* met in the process's tree of clone descriptors */
     uint64_t table, owner; /* the page table looked up last, and whose it is */
-    bool failed;
+    bool failed;           /* no memory of the host's */
+    bool damaged;          /* an error was printed */
 };
 
 /* One more element at the end of a list whose room doubles. */
@@ -86,7 +86,24 @@ static void *append(struct usage *u, void *list, size_t *count, size_t size)
 /* ---- what there is ----------------------------------------------------------------------------
  */
 
-static bool add_prototypes(struct kd *kd, const struct kd_vad *vad, void *context)
+static bool add_subsection(struct kd *kd, uint64_t subsection, void *context)
+{
+    struct usage *u = context;
+    struct prototypes *grown = append(u, u->prototypes, &u->prototype_count, sizeof *u->prototypes);
+    if (grown == NULL) {
+        return false;
+    }
+    u->prototypes = grown;
+    uint64_t base = kd_field(kd, "_SUBSECTION", subsection, "SubsectionBase");
+    uint64_t count = kd_field(kd, "_SUBSECTION", subsection, "PtesInSubsection");
+    u->prototypes[u->prototype_count - 1] =
+        (struct prototypes){base, base + count * sizeof(uint64_t),
+                            kd_field(kd, "_SUBSECTION", subsection, "ControlArea")};
+    return true;
+}
+
+/* What is damaged is told, and what could be found before that is used. */
+static bool add_view(struct kd *kd, const struct kd_vad *vad, void *context)
 {
     struct usage *u = context;
     uint64_t area, subsection;
@@ -100,22 +117,7 @@ static bool add_prototypes(struct kd *kd, const struct kd_vad *vad, void *contex
             return true;
         }
     }
-    uint64_t at = area + kd_type_size(kd->symbols, "nt", "_CONTROL_AREA");
-    for (unsigned i = 0; at != 0 && i < SUBSECTIONS_MOST && !u->failed; i++) {
-        struct prototypes *grown =
-            append(u, u->prototypes, &u->prototype_count, sizeof *u->prototypes);
-        if (grown == NULL || kd_field(kd, "_SUBSECTION", at, "ControlArea") != area) {
-            u->prototype_count -= grown != NULL;
-            u->prototypes = grown != NULL ? grown : u->prototypes;
-            break;
-        }
-        u->prototypes = grown;
-        uint64_t base = kd_field(kd, "_SUBSECTION", at, "SubsectionBase");
-        uint64_t count = kd_field(kd, "_SUBSECTION", at, "PtesInSubsection");
-        u->prototypes[u->prototype_count - 1] =
-            (struct prototypes){base, base + count * sizeof(uint64_t), area};
-        at = kd_field(kd, "_SUBSECTION", at, "NextSubsection");
-    }
+    u->damaged |= !kd_subsections_each(kd, area, add_subsection, u);
     return !u->failed && !kd_interrupted(kd);
 }
 
@@ -157,7 +159,7 @@ static bool add_process(struct kd *kd, uint64_t process, void *context)
     u->processes = grown;
     uint64_t directory = kd_field(kd, "_EPROCESS", process, "Pcb.DirectoryTableBase");
     u->processes[u->process_count - 1] = (struct process){directory >> HW_PAGE_SHIFT, process};
-    kd_vads_each(kd, kd_vad_root(kd, process), add_prototypes, u);
+    kd_vads_each(kd, kd_vad_root(kd, process), add_view, u);
     uint64_t clones = kd_field(kd, "_EPROCESS", process, "CloneRoot"), top;
     if (clones != 0 && kd_type_size(kd->symbols, "nt", "_MMCLONE_DESCRIPTOR") != 0 &&
         kd_read_nt(kd, "_MM_AVL_TABLE", clones, "BalancedRoot.RightChild", &top)) {
@@ -292,6 +294,9 @@ static struct row *owner_of(struct kd *kd, struct usage *u, const struct kd_pfn 
         }
         return area != 0 ? row_of(u, ROW_AREA, area, NULL)
                          : row_of(u, ROW_PART, UINT64_MAX, "sections that no process maps");
+    }
+    if (entry->awe && pte == 0) {
+        return row_of(u, ROW_PART, UINT64_MAX - 3, "AWE, mapped nowhere");
     }
     if (!in_self_map(u, pte)) {
         return row_of(u, ROW_PART, 0, "other");
@@ -467,7 +472,7 @@ static bool cmd_memusage(struct kd *kd, const char *args)
         ok = false;
     }
     usage_deinit(&u);
-    return ok;
+    return ok && !u.damaged;
 }
 
 const struct kd_command kd_commands_memusage[] = {

@@ -7,7 +7,8 @@
  *      page tables    frames against the entries that hold them: mmtables.c
  *      counters       MmAvailablePages is what is zeroed, free and on standby
  *      working sets   entries are of pages in memory, and as many as WorkingSetSize says
- *      address space  VADs of every process are in order, do not overlap, and are as many as told
+ *      address space  VADs of every process are in order, do not overlap, and are as many as told;
+ *                     the subsections behind views are sound lists
  *
  * Source: Windows Internals 6, part 2, ch. 10 "Page Frame Number Database". */
 #include <inttypes.h>
@@ -154,11 +155,29 @@ static void check_lists(struct kd *kd, struct kd_mm_check *c)
 /* ---- processes --------------------------------------------------------------------------------
  */
 
-static bool count_vad(struct kd *kd, const struct kd_vad *vad, void *context)
+struct address_space {
+    struct kd_mm_check *check;
+    uint64_t vads;
+};
+
+static bool pass(struct kd *kd, uint64_t element, void *context)
 {
-    (void)kd, (void)vad;
-    ++*(uint64_t *)context;
+    (void)kd, (void)element, (void)context;
     return true;
+}
+
+/* A view leads to a control area whose subsections are a sound list. */
+static bool check_vad(struct kd *kd, const struct kd_vad *vad, void *context)
+{
+    struct address_space *space = context;
+    uint64_t subsection, area;
+    space->vads++;
+    if (kd_field(kd, "_MMVAD_SHORT", vad->address, "u.VadFlags.PrivateMemory") == 0 &&
+        kd_read_nt(kd, "_MMVAD", vad->address, "Subsection", &subsection) && subsection != 0 &&
+        kd_read_nt(kd, "_SUBSECTION", subsection, "ControlArea", &area)) {
+        space->check->problems += !kd_subsections_each(kd, area, pass, NULL);
+    }
+    return !kd_interrupted(kd);
 }
 
 struct working_set {
@@ -207,14 +226,15 @@ static void check_working_set(struct kd *kd, struct kd_mm_check *c, uint64_t pro
 static bool check_process(struct kd *kd, uint64_t process, void *context)
 {
     struct kd_mm_check *c = context;
-    uint64_t found = 0, told;
-    bool sound = kd_vads_each(kd, kd_vad_root(kd, process), count_vad, &found);
+    struct address_space space = {.check = c};
+    uint64_t told;
+    bool sound = kd_vads_each(kd, kd_vad_root(kd, process), check_vad, &space);
     c->processes++;
     if (!sound) {
         c->problems++;
     } else if (kd_read_nt(kd, "_EPROCESS", process, "VadRoot.NumberGenericTableElements", &told) &&
-               told != found && !kd_interrupted(kd)) {
-        kd_mm_problem(kd, c, "Process", "number of VADs", process, told, found);
+               told != space.vads && !kd_interrupted(kd)) {
+        kd_mm_problem(kd, c, "Process", "number of VADs", process, told, space.vads);
     }
     check_working_set(kd, c, process);
     return !kd_interrupted(kd);

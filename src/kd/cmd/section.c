@@ -14,7 +14,6 @@
 #include "kd/symbols.h"
 #include "kd/types.h"
 
-#define SUBSECTIONS_MOST 65536
 #define FAST_REF_BITS 15ull
 #define PTES_MOST (1u << 20) /* counted of one subsection */
 
@@ -129,8 +128,9 @@ static void count_pages(struct kd *kd, uint64_t ptes, uint64_t count, uint64_t *
     }
 }
 
-static void show_subsection(struct kd *kd, unsigned number, uint64_t subsection)
+static bool show_subsection(struct kd *kd, uint64_t subsection, void *context)
 {
+    unsigned *number = context;
     const char type[] = "_SUBSECTION";
     char protection[48];
     uint64_t base = kd_field(kd, type, subsection, "SubsectionBase"), valid, transition;
@@ -143,18 +143,45 @@ static void show_subsection(struct kd *kd, unsigned number, uint64_t subsection)
               "\n  Base Pte     %016" PRIx64 "  Ptes In Subsect %8" PRIx64
               "  Unused Ptes       %8" PRIx64 "\n  Protection   %16" PRIx64
               "  %s\n  Pages        %" PRIu64 " valid, %" PRIu64 " in transition\n\n",
-              number, subsection, kd_field(kd, type, subsection, "ControlArea"),
+              ++*number, subsection, kd_field(kd, type, subsection, "ControlArea"),
               kd_field(kd, type, subsection, "StartingSector"),
               kd_field(kd, type, subsection, "NumberOfFullSectors"), base, count,
               kd_field(kd, type, subsection, "UnusedPtes"), mask,
               kd_protection_text(mask, false, protection, sizeof protection), valid, transition);
+    return true;
+}
+
+bool kd_subsections_each(struct kd *kd, uint64_t area, kd_element_visit *visit, void *context)
+{
+    uint64_t at = area + kd_type_size(kd->symbols, "nt", "_CONTROL_AREA"), mark = 0;
+    for (uint64_t i = 0; at != 0 && !kd_interrupted(kd); i++) {
+        if (kd_field(kd, "_SUBSECTION", at, "ControlArea") != area) {
+            return kd_error(
+                kd, "The subsection at %016" PRIx64 " is of another control area: damaged", at);
+        }
+        if (at == mark) {
+            return kd_error(kd, "The subsections of %016" PRIx64 " run in a circle: damaged", area);
+        }
+        if ((i & (i + 1)) == 0) {
+            mark = at; /* moved at powers of two, so it is in the circle sooner or later */
+        }
+        if (!visit(kd, at, context)) {
+            break;
+        }
+        at = kd_field(kd, "_SUBSECTION", at, "NextSubsection");
+    }
+    return true;
 }
 
 static bool cmd_area(struct kd *kd, const char *args)
 {
-    uint64_t area, segment, next;
+    uint64_t area, segment;
+    unsigned subsections = 0;
     if (!kd_evaluate(kd, &args, &area) || !kd_need_symbols(kd)) {
         return false;
+    }
+    if (!kd_at_end(args)) {
+        return kd_error(kd, "Extra character error in '%s'", args);
     }
     if (!kd_read_nt(kd, "_CONTROL_AREA", area, "Segment", &segment) ||
         kd_field(kd, "_SEGMENT", segment, "ControlArea") != area) {
@@ -162,18 +189,7 @@ static bool cmd_area(struct kd *kd, const char *args)
     }
     show_area(kd, area);
     show_segment(kd, segment);
-    next = area + kd_type_size(kd->symbols, "nt", "_CONTROL_AREA");
-    for (unsigned i = 1; next != 0 && i <= SUBSECTIONS_MOST && !kd_interrupted(kd); i++) {
-        if (kd_field(kd, "_SUBSECTION", next, "ControlArea") != area) {
-            return kd_error(kd,
-                            "The subsection at %016" PRIx64 " is of another control area: "
-                            "damaged",
-                            next);
-        }
-        show_subsection(kd, i, next);
-        next = kd_field(kd, "_SUBSECTION", next, "NextSubsection");
-    }
-    return true;
+    return kd_subsections_each(kd, area, show_subsection, &subsections);
 }
 
 const struct kd_command kd_commands_section[] = {
