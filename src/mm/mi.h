@@ -116,9 +116,10 @@ struct mm_space {
     unsigned spare_count;              /* (C) */
     MMVAD_SHORT *spare_view;           /* (C) for the next view's */
     struct mi_vad_index vad_index;
-    EJOB *job;               /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
-    uint64_t overhead;       /* (W) PML4, hyperspace's tables and pages */
-    MMPTE *hyperspace;       /* (I) host view of its page directory */
+    uint32_t edits;    /* (A) struct mm.edits when the tree of VADs was looked at for damage */
+    EJOB *job;         /* (CW) whose CurrentJobMemoryUsed its commit counts in, or NULL */
+    uint64_t overhead; /* (W) PML4, hyperspace's tables and pages */
+    MMPTE *hyperspace; /* (I) host view of its page directory */
     MMWSL *working_set_list; /* (I) host view of its first page */
     uint32_t hash_pages;     /* (W) of NonDirectHash */
     struct list_node link;
@@ -205,6 +206,7 @@ struct mm {
 /* ---- corrupt.c: what cannot be ends the machine ---- */
 _Noreturn void mi_corrupt_pfn(const struct mm *mm, uint64_t pfn);
 /* `pte_va`: where the self map shows the entry. */
+_Noreturn void mi_corrupt_vad(const struct mm *mm, const MMADDRESS_NODE *node);
 _Noreturn void mi_corrupt_pte(const struct mm *mm, uint64_t pte_va, MMPTE value);
 /* A process without ranges has no user page tables. => (W) */
 void mi_check_no_tables(const struct mm_space *space);
@@ -250,9 +252,22 @@ static inline void mi_copy_racing(void *to, const void *from, size_t size)
 
 /* ---- locks ---------------------------------------------------------------------------------- */
 
+/* Who takes one of a process's locks may walk its tree of VADs. If somebody has written to guest
+ * memory since it was walked last, it is looked at first (corrupt.c). => (C) or (W), shared will do
+ */
+void mi_look_at_edited_vads(struct mm_space *space);
+static inline void mi_heed_edits(struct mm_space *space)
+{
+    if (__builtin_expect(__atomic_load_n(&space->edits, __ATOMIC_RELAXED) !=
+                             __atomic_load_n(&space->mm->edits, __ATOMIC_RELAXED),
+                         0))
+        mi_look_at_edited_vads(space);
+}
+
 static inline void mi_lock_address_space(struct mm_space *space)
 {
     ex_acquire_push_lock_exclusive(&space->process->AddressCreationLock, KE_RANK_ADDRESS_CREATION);
+    mi_heed_edits(space);
 }
 
 static inline void mi_unlock_address_space(struct mm_space *space)
@@ -276,6 +291,7 @@ static inline enum ke_lock_rank mi_working_set_rank(const struct mm_space *space
 static inline void mi_lock_working_set(struct mm_space *space)
 {
     ex_acquire_push_lock_exclusive(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
+    mi_heed_edits(space);
 }
 
 static inline bool mi_try_lock_working_set(struct mm_space *space)
@@ -291,6 +307,7 @@ static inline void mi_unlock_working_set(struct mm_space *space)
 static inline void mi_lock_working_set_shared(struct mm_space *space)
 {
     ex_acquire_push_lock_shared(&space->vm->WorkingSetMutex, mi_working_set_rank(space));
+    mi_heed_edits(space);
 }
 
 static inline void mi_unlock_working_set_shared(struct mm_space *space)

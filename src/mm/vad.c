@@ -22,6 +22,7 @@
 /* What the functions on nodes need: the tree and a way between links and pointers. Only VADs know
  * gaps. */
 struct tree {
+    const struct mm *mm;
     MM_AVL_TABLE *table;
     MMADDRESS_NODE *sentinel;
     uint64_t start; /* of nonpaged pool, where nodes and sentinels are */
@@ -33,7 +34,7 @@ static struct tree plain_tree(const struct mm *mm, MM_AVL_TABLE *table)
 {
     const struct mi_region *pool = &mm->nonpaged;
 
-    return (struct tree){table, &table->BalancedRoot, pool->start, pool->host, false};
+    return (struct tree){mm, table, &table->BalancedRoot, pool->start, pool->host, false};
 }
 
 static struct tree tree_of(const struct mm_space *space)
@@ -235,10 +236,20 @@ static MMADDRESS_NODE *previous(const struct tree *tree, MMADDRESS_NODE *node)
 
 /* ---- balance ---- */
 
+/* The child that Balance says is there. */
+static MMADDRESS_NODE *heavy_child(const struct tree *tree, MMADDRESS_NODE *node, int side)
+{
+    MMADDRESS_NODE *child = child_on(tree, node, side);
+
+    if (__builtin_expect(!child, 0))
+        mi_corrupt_vad(tree->mm, node);
+    return child;
+}
+
 /* The child of `node` on `side` takes its place; `node` becomes its child on the other side. */
 static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int side)
 {
-    MMADDRESS_NODE *above = parent(tree, node), *up = child_on(tree, node, side);
+    MMADDRESS_NODE *above = parent(tree, node), *up = heavy_child(tree, node, side);
     int node_side = above == tree->sentinel ? 1 : side_of(tree, above, node);
 
     set_child_on(tree, node, side, child_on(tree, up, -side));
@@ -254,8 +265,8 @@ static MMADDRESS_NODE *rotate(const struct tree *tree, MMADDRESS_NODE *node, int
 /* `node` is two levels higher on `side`, where its child leans the other way. */
 static MMADDRESS_NODE *rotate_twice(const struct tree *tree, MMADDRESS_NODE *node, int side)
 {
-    MMADDRESS_NODE *child = child_on(tree, node, side);
-    MMADDRESS_NODE *top = child_on(tree, child, -side);
+    MMADDRESS_NODE *child = heavy_child(tree, node, side);
+    MMADDRESS_NODE *top = heavy_child(tree, child, -side);
     int balance = (int)top->u1.Balance;
 
     rotate(tree, child, -side);
@@ -304,7 +315,7 @@ static void rebalance_after_remove(const struct tree *tree, MMADDRESS_NODE *node
         if (node->u1.Balance == side) {
             set_balance(node, 0);
         } else {
-            MMADDRESS_NODE *sibling = child_on(tree, node, -side);
+            MMADDRESS_NODE *sibling = heavy_child(tree, node, -side);
             int balance = (int)sibling->u1.Balance;
             if (balance == side) {
                 node = rotate_twice(tree, node, -side);
@@ -347,9 +358,11 @@ static void link_node(const struct tree *tree, MMADDRESS_NODE *node, MMADDRESS_N
     int side = behind && !left(tree, behind) ? -1 : 1;
     MMADDRESS_NODE *above = side < 0 ? behind : before ? before : tree->sentinel;
 
-    ASSERT(!before || before->EndingVpn < node->StartingVpn);
-    ASSERT(!behind || behind->StartingVpn > node->EndingVpn);
-    ASSERT(!child_on(tree, above, side));
+    if (__builtin_expect((before && before->EndingVpn >= node->StartingVpn) ||
+                             (behind && behind->StartingVpn <= node->EndingVpn) ||
+                             child_on(tree, above, side),
+                         0))
+        mi_corrupt_vad(tree->mm, above);
     node->LeftChild.va = 0;
     node->RightChild.va = 0;
     set_balance(node, 0);
