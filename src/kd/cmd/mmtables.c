@@ -9,7 +9,8 @@
  *                  UsedPageTableEntries of its entries are not zero. Paged pool's pages are tables
  *                  in this sense: of prototypes
  *      standby,    one entry in transition holds it
- *      modified
+ *      modified,
+ *      no write
  *      others      nobody holds it
  *
  *      PML4 --> PDPT --> PD --> PT --> frame          paged pool: prototype PTE --> frame
@@ -75,7 +76,8 @@ static uint64_t target_of(const struct tables *t, uint64_t va)
 
 static bool is_listed(const struct frame *frame)
 {
-    return frame->says.location == KD_PAGE_STANDBY || frame->says.location == KD_PAGE_MODIFIED;
+    return frame->says.location == KD_PAGE_STANDBY || frame->says.location == KD_PAGE_MODIFIED ||
+           frame->says.location == KD_PAGE_NO_WRITE;
 }
 
 /* The entry at `va`, in page `table`, holds a frame that is nobody else's. */
@@ -243,6 +245,7 @@ static void check_counts(struct kd *kd, struct tables *t, uint64_t pfn)
         break;
     case KD_PAGE_STANDBY:
     case KD_PAGE_MODIFIED:
+    case KD_PAGE_NO_WRITE:
         if (frame->held != 1) {
             kd_mm_problem(kd, t->check, "Frames", "entries in transition", pfn, 1, frame->held);
         }
