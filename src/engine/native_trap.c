@@ -193,9 +193,9 @@ static bool decode_page_fault(struct engine_space *space, struct native_task *ta
 {
     const struct native_frame *f = &event->frame;
     bool reported = native_page_fault(space, task, f->cr2, (uint32_t)f->error_code, trap);
-    if (reported || event->signal != SIGBUS) {
+    if (reported) {
         task->bus_left = 0;
-    } else if (comes_again(task, f->cr2)) {
+    } else if (event->signal == SIGBUS && comes_again(task, f->cr2)) {
         trap->kind = ENGINE_TRAP_FAILED;
         trap->reason = "the host has no memory for a page of RAM";
         return true;

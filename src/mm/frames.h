@@ -46,18 +46,6 @@ unsigned mi_page_priority(const struct mm *mm);
 /* Whether the entry of an active page says nothing but what mi_page_taken and mi_initialize_pfn
  * wrote. */
 bool mi_page_is_ordinary(const MMPFN *page);
-
-/* ---- badpage.c ------------------------------------------------------------------------------- */
-
-/* Whether a frame was marked as failing, or to be taken away: it goes to the list of bad frames
- * instead of becoming free, or when it is its turn to be taken. */
-static inline bool mi_frame_is_bad(const MMPFN *page)
-{
-    return page->u3.e1.ParityError || page->u3.e1.RemovalRequested;
-}
-
-/* Put such a frame, which is on no list and nobody's, where nobody takes it from. => (P) */
-void mi_retire_frame(struct mm *mm, uint64_t pfn);
 /* Say who maps a frame: `pte_va` as the self map shows it, in the table `table`; `protection` is
  * what OriginalPte keeps. */
 void mi_initialize_pfn(struct mm *mm, uint64_t pfn, uint64_t pte_va, uint64_t table,
@@ -127,6 +115,26 @@ static inline KPRCB *mi_prcb(const struct mm *mm)
             __atomic_fetch_add(&count_prcb->field, (by), __ATOMIC_RELAXED);                        \
     } while (0)
 #define MI_COUNT(mm, field) MI_COUNT_BY(mm, field, 1)
+
+/* ---- badpage.c ------------------------------------------------------------------------------- */
+
+/* Whether a frame was marked as failing, or to be taken away: it goes to the list of bad frames
+ * instead of becoming free, or when it is its turn to be taken. */
+static inline bool mi_frame_is_bad(const MMPFN *page)
+{
+    return page->u3.e1.ParityError || page->u3.e1.RemovalRequested;
+}
+/* Put such a frame, which is on no list and nobody's, where nobody takes it from. => (P) */
+void mi_retire_frame(struct mm *mm, uint64_t pfn);
+/* The same if it is one. => whether it was */
+static inline bool mi_retire_if_bad(struct mm *mm, uint64_t pfn)
+{
+    bool bad = mi_frame_is_bad(mi_pfn(mm, pfn));
+
+    if (__builtin_expect(bad, 0))
+        mi_retire_frame(mm, pfn);
+    return bad;
+}
 
 /* ---- boot.c, bootpfn.c, bootnt.c ----------------------------------------------------------- */
 

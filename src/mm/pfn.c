@@ -199,10 +199,8 @@ static uint64_t take_standby(struct mm *mm, enum mi_page_want want)
             continue;
         }
         mi_repurpose(mm, pfn);
-        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
-            mi_retire_frame(mm, pfn);
+        if (mi_retire_if_bad(mm, pfn))
             continue;
-        }
         mi_page_taken(mi_pfn(mm, pfn));
         return pfn;
     }
@@ -237,10 +235,8 @@ static uint64_t take_page(struct mm *mm, enum mi_page_want want, uint32_t color,
             continue;
         }
         mi_list_remove(mm, mi_color_list(mm, order[i], pfn), pfn);
-        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
-            mi_retire_frame(mm, pfn);
+        if (mi_retire_if_bad(mm, pfn))
             continue;
-        }
         mi_page_taken(mi_pfn(mm, pfn));
         *dirty = order[i] != ZeroedPageList;
         return pfn;
@@ -363,10 +359,8 @@ void mi_free_frame_locked(struct mm *mm, uint64_t pfn, bool zero)
     MMPFN *page = mi_pfn(mm, pfn);
 
     ASSERT(page->u3.e1.PageLocation >= ActiveAndValid);
-    if (mi_frame_is_bad(page)) {
-        mi_retire_frame(mm, pfn);
+    if (mi_retire_if_bad(mm, pfn))
         return;
-    }
     page->PteAddress.va = 0;
     page->OriginalPte.u.Long = 0;
     page->UsedPageTableEntries = 0;

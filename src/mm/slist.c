@@ -83,10 +83,8 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *las
         uint64_t pfn = mi_frame_after(mm, name, list, *last);
         *last = pfn;
         mi_list_remove(mm, list, pfn);
-        if (mi_frame_is_bad(mi_pfn(mm, pfn))) {
-            mi_retire_frame(mm, pfn);
+        if (mi_retire_if_bad(mm, pfn))
             continue;
-        }
         dealt[count++] = pfn;
         put_at_hand(mi_pfn(mm, pfn));
         *color = (uint32_t)pfn + 1;
@@ -96,7 +94,9 @@ static uint32_t deal(struct mm *mm, MMLISTS name, uint32_t *color, uint64_t *las
     return count;
 }
 
-/* None is at hand. => whether there is one now */
+/* None is at hand. Free ones are dealt only if there are no zeroed ones: what a cache line's end
+ * leaves out is not made up for from elsewhere, which would break up neighbours. => whether there
+ * is one now */
 static bool replenish(struct mm_space *space)
 {
     struct mi_slist *slist = &space->slist;

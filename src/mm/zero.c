@@ -62,10 +62,8 @@ static size_t zero_batch(struct mm *mm, size_t most)
     ke_acquire_lock(&mm->pfn_lock);
     for (size_t i = 0; i < count; i++) {
         MMPFN *page = mi_pfn(mm, pfn[i]);
-        if (mi_frame_is_bad(page)) {
-            mi_retire_frame(mm, pfn[i]);
+        if (mi_retire_if_bad(mm, pfn[i]))
             continue;
-        }
         page->u3.e2.ReferenceCount = 0;
         page->u3.e1.Modified = 0;
         mi_list_insert_head(mm, mi_color_list(mm, ZeroedPageList, pfn[i]), pfn[i]);

@@ -264,6 +264,9 @@ NTSTATUS ps_start_thread(struct ps_thread *thread);
 /* Not to be started after all: the thread ends, and its process when it has no other. Takes the
  * caller's reference. */
 void ps_abandon_thread(struct ps_thread *thread);
+/* What ends its creation: start it if all went well, else abandon it. Takes the caller's reference.
+ * => `status`, or what ps_start_thread says */
+NTSTATUS ps_finish_thread(struct ps_thread *thread, NTSTATUS status);
 void ps_reference_thread(struct ps_thread *thread);
 void ps_dereference_thread(struct ps_thread *thread);
 NTSTATUS ps_reference_thread_by_handle(struct ps_thread *caller, uint64_t handle, uint32_t access,

@@ -209,6 +209,17 @@ void ps_abandon_thread(struct ps_thread *thread)
     end_unstarted(thread, STATUS_UNSUCCESSFUL);
 }
 
+NTSTATUS ps_finish_thread(struct ps_thread *thread, NTSTATUS status)
+{
+    if (!NT_SUCCESS(status)) {
+        ps_abandon_thread(thread);
+        return status;
+    }
+    status = ps_start_thread(thread);
+    ps_dereference_thread(thread);
+    return status;
+}
+
 NTSTATUS ps_terminate_thread(struct ps_thread *thread, NTSTATUS status)
 {
     if (ke_is_terminating(&thread->thread->Tcb)) {

@@ -261,14 +261,7 @@ NTSTATUS sys_start_creation(struct creation *c, struct ps_process *process,
         (void)ended; /* by somebody else, perhaps */
         return status;
     }
-    status = tell(c, process, thread);
-    if (!NT_SUCCESS(status)) {
-        ps_abandon_thread(thread);
-        return status;
-    }
-    status = ps_start_thread(thread);
-    ps_dereference_thread(thread);
-    return status;
+    return ps_finish_thread(thread, tell(c, process, thread));
 }
 
 static NTSTATUS create(struct creation *c)

@@ -73,13 +73,7 @@ static NTSTATUS create(struct sys_call *call)
             (void)closed; /* another thread may have done so */
         }
     }
-    if (!NT_SUCCESS(status)) {
-        ps_abandon_thread(thread);
-        return status;
-    }
-    status = ps_start_thread(thread);
-    ps_dereference_thread(thread);
-    return status;
+    return ps_finish_thread(thread, status);
 }
 
 /* NtOpenThread(*handle, access, attributes, *client id) */
